@@ -1,0 +1,59 @@
+//! An accepted task together with what has become of it so far.
+
+use std::time::{Duration, Instant};
+
+use super::{Priority, Retry, Task, TaskId, Timing};
+
+/// Owned by the queue while it waits and by a flight while it runs. Settling consumes it, so that
+/// no task can be settled twice.
+#[derive(Debug)]
+pub struct Job<P> {
+    pub id: TaskId,
+    pub priority: Priority,
+    /// Run time of one attempt.
+    pub timeout: Option<Duration>,
+    /// When it has waited too long; `None` from its first start on.
+    pub expires: Option<Instant>,
+    pub retry: Retry,
+    pub payload: P,
+    pub submitted: Instant,
+    /// Waits for a worker since, or not before.
+    pub due: Instant,
+    /// Started and not given back.
+    pub attempts: u32,
+}
+
+impl<P> Job<P> {
+    pub fn new(task: Task<P>, now: Instant) -> Self {
+        let due = later(now, task.delay);
+        Self {
+            id: task.id,
+            priority: task.priority,
+            timeout: task.timeout,
+            expires: task.queue_timeout.map(|limit| later(due, limit)),
+            retry: task.retry,
+            payload: task.payload,
+            submitted: now,
+            due,
+            attempts: 0,
+        }
+    }
+
+    /// Ends its story and returns its times. `started` is the start of its running attempt.
+    pub fn end(self, started: Option<Instant>, now: Instant) -> (TaskId, Timing) {
+        let timing = Timing {
+            waited: started.unwrap_or(now).saturating_duration_since(self.due),
+            ran: started.map_or(Duration::ZERO, |at| now.saturating_duration_since(at)),
+            total: now.saturating_duration_since(self.submitted),
+            attempts: self.attempts,
+        };
+        (self.id, timing)
+    }
+}
+
+/// Returns the instant `span` after `from`, at most some 30 years away.
+pub fn later(from: Instant, span: Duration) -> Instant {
+    // Tokio's "far future": 1000 years overflow on macOS, 100 years on FreeBSD.
+    const FAR: Duration = Duration::from_secs(86_400 * 365 * 30);
+    from.checked_add(span.min(FAR)).unwrap_or(from)
+}

@@ -1,0 +1,88 @@
+//! The end of the pool, in steps:
+//!
+//! 1. refuse new tasks; run the accepted ones while there is time;
+//! 2. settle what is left, and force what runs to end;
+//! 3. retire each worker once nothing is in flight on it, or give it up;
+//! 4. say that all is closed.
+
+use std::time::Instant;
+
+use super::super::worker::{Phase, WorkerState};
+use super::super::{Effect, Failure, Interruption};
+use super::Scheduler;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Lifetime {
+    Open,
+    /// Accepted tasks may run until then.
+    Draining(Instant),
+    /// All tasks are settled; the workers go.
+    Ending,
+    Closed,
+}
+
+impl Lifetime {
+    pub(super) fn deadline(self) -> Option<Instant> {
+        match self {
+            Self::Draining(until) => Some(until),
+            _ => None,
+        }
+    }
+
+    pub(super) fn is_ending(self) -> bool {
+        matches!(self, Self::Ending | Self::Closed)
+    }
+}
+
+impl<P: Clone, R> Scheduler<P, R> {
+    pub(super) fn close(&mut self, drain_until: Option<Instant>, out: &mut Vec<Effect<P, R>>) {
+        self.paused = false;
+        match (self.lifetime, drain_until) {
+            (Lifetime::Open, Some(until)) => self.lifetime = Lifetime::Draining(until),
+            (Lifetime::Draining(before), Some(until)) => {
+                self.lifetime = Lifetime::Draining(before.min(until));
+            }
+            (Lifetime::Open | Lifetime::Draining(_), None) => self.close_now(out),
+            (Lifetime::Ending | Lifetime::Closed, _) => {}
+        }
+    }
+
+    pub(super) fn close_now(&mut self, out: &mut Vec<Effect<P, R>>) {
+        for job in self.queue.take_all() {
+            self.settle(*job, None, Err(Failure::Closed), out);
+        }
+        for worker in self.worker_ids() {
+            for position in 0..self.slots[worker.index()].flights.len() {
+                let flight = &mut self.slots[worker.index()].flights[position];
+                let (task, started, phase) = (flight.task, flight.started, flight.phase);
+                if let Some(job) = flight.job.take() {
+                    self.settle(*job, Some((worker, started)), Err(Failure::Closed), out);
+                }
+                if phase != Phase::Forced {
+                    self.interrupt(worker, task, Interruption::Shutdown, Phase::Forced, out);
+                }
+            }
+        }
+        self.dismiss_all(out);
+    }
+
+    fn dismiss_all(&mut self, out: &mut Vec<Effect<P, R>>) {
+        self.lifetime = Lifetime::Ending;
+        for worker in self.worker_ids() {
+            self.dismiss(worker, out);
+        }
+    }
+
+    /// Takes the next step of the end when the one before it is done.
+    pub(super) fn conclude(&mut self, out: &mut Vec<Effect<P, R>>) {
+        if self.lifetime.deadline().is_some() && self.is_idle() {
+            self.dismiss_all(out);
+        }
+        if self.lifetime == Lifetime::Ending
+            && self.slots.iter().all(|slot| slot.state == WorkerState::Gone)
+        {
+            self.lifetime = Lifetime::Closed;
+            out.push(Effect::Closed);
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! What is known of one worker: its slot, its generation, and the attempts in flight on it.
+//!
+//! A slot is a place for a worker and outlives it; each start in it has a new generation. The
+//! rules of a slot's life are in `machine/fleet.rs`.
+
+use std::time::Instant;
+
+use super::job::Job;
+use super::{Exit, Retirement, TaskId};
+
+/// Identifies a slot; they count from 0 and are used again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct WorkerId(pub u32);
+
+impl WorkerId {
+    pub(super) fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// Counts the starts of a slot, from 1. What an earlier generation still says is void.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Generation(pub u32);
+
+/// Where a worker is in its life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum WorkerState {
+    /// Told to start.
+    Starting,
+    /// Takes tasks.
+    Ready,
+    /// Takes no more tasks and ends those that it has.
+    Draining,
+    /// Told to end.
+    Retiring,
+    /// Lost; replaced after the restart cooldown.
+    Cooling,
+    /// Lost too often; stays so until [`Input::Restart`](super::Input::Restart).
+    Down,
+    /// Not wanted and not there.
+    Gone,
+}
+
+/// The status of one worker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WorkerView {
+    pub worker: WorkerId,
+    pub generation: Generation,
+    pub state: WorkerState,
+    /// Attempts that it has not answered, of settled tasks too.
+    pub in_flight: usize,
+    /// Attempts that it answered, of all generations.
+    pub tasks_done: u64,
+    /// Losses in a row without a finished task.
+    pub failures: u32,
+    /// Starts of this slot.
+    pub started: u32,
+    /// How the previous generation ended.
+    pub last_exit: Option<Exit>,
+}
+
+pub struct Slot<P> {
+    pub state: WorkerState,
+    pub generation: Generation,
+    /// Whether the pool wants a worker here: a wanted one is replaced when it goes.
+    pub wanted: bool,
+    /// Why this generation is not used again.
+    pub worn: Option<Retirement>,
+    pub flights: Vec<Flight<P>>,
+    /// When to give a retiring one up, or to replace a cooling one.
+    pub alarm: Option<Instant>,
+    /// Attempts that this generation answered.
+    pub served: u64,
+    pub tasks_done: u64,
+    pub failures: u32,
+    pub started: u32,
+    pub last_exit: Option<Exit>,
+}
+
+impl<P> Slot<P> {
+    pub fn new() -> Self {
+        Self {
+            state: WorkerState::Gone,
+            generation: Generation(0),
+            wanted: true,
+            worn: None,
+            flights: Vec::new(),
+            alarm: None,
+            served: 0,
+            tasks_done: 0,
+            failures: 0,
+            started: 0,
+            last_exit: None,
+        }
+    }
+
+    /// Whether this generation has a thread.
+    pub fn is_live(&self) -> bool {
+        use WorkerState::{Draining, Ready, Retiring, Starting};
+        matches!(self.state, Starting | Ready | Draining | Retiring)
+    }
+
+    pub fn view(&self, worker: WorkerId) -> WorkerView {
+        WorkerView {
+            worker,
+            generation: self.generation,
+            state: self.state,
+            in_flight: self.flights.len(),
+            tasks_done: self.tasks_done,
+            failures: self.failures,
+            started: self.started,
+            last_exit: self.last_exit,
+        }
+    }
+}
+
+/// An attempt that a worker has not answered.
+pub struct Flight<P> {
+    pub task: TaskId,
+    pub attempt: u32,
+    pub started: Instant,
+    pub phase: Phase,
+    /// When the phase has lasted too long.
+    pub alarm: Option<Instant>,
+    /// `None` once the task is settled; the attempt still takes its place on the worker.
+    pub job: Option<Box<Job<P>>>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    Running,
+    /// Told to end.
+    Signalled,
+    /// Forced to end. If its task is not settled, its time was over.
+    Forced,
+}

@@ -1,0 +1,42 @@
+use isolane::scheduler::{Balance, Config, Outcome};
+
+use super::rig::{Rig, config, task};
+
+fn three(balance: Balance) -> Rig {
+    Rig::new(Config { size: 3, tasks_per_worker: 2, balance, ..config() })
+}
+
+fn chosen(rig: &mut Rig, ids: std::ops::Range<u64>) -> Vec<u32> {
+    let mut workers = Vec::new();
+    for id in ids {
+        rig.submit(task(id));
+        workers.extend(rig.assigned().iter().map(|(worker, ..)| *worker));
+    }
+    workers
+}
+
+#[test]
+fn round_robin_takes_each_in_turn() {
+    let mut rig = three(Balance::RoundRobin);
+    assert_eq!(chosen(&mut rig, 0..4), [0, 1, 2, 0]);
+    rig.finish(0, 0, 1, Outcome::Done("ok"));
+    rig.finish(0, 3, 1, Outcome::Done("ok"));
+    assert_eq!(chosen(&mut rig, 4..7), [1, 2, 0]);
+}
+
+#[test]
+fn least_loaded_takes_the_one_with_the_fewest_tasks_in_flight() {
+    let mut rig = three(Balance::LeastLoaded);
+    assert_eq!(chosen(&mut rig, 0..4), [0, 1, 2, 0]);
+    rig.finish(1, 1, 1, Outcome::Done("ok"));
+    assert_eq!(chosen(&mut rig, 4..7), [1, 1, 2]);
+}
+
+#[test]
+fn no_worker_has_more_in_flight_than_allowed() {
+    for balance in [Balance::RoundRobin, Balance::LeastLoaded] {
+        let mut rig = three(balance);
+        assert_eq!(chosen(&mut rig, 0..20).len(), 6);
+        assert!(rig.scheduler.workers().all(|view| view.in_flight == 2));
+    }
+}

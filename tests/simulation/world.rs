@@ -1,0 +1,456 @@
+//! One life of a pool: a caller with moods, workers with faults, and a clock that jumps.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use isolane::scheduler::{
+    Balance, Config, Effect, Exit, Generation, Input, Outcome, Priority, Random, Retirement, Retry,
+    Scheduler, Task, TaskId, WorkerId,
+};
+
+use super::Trace;
+use super::model::{Key, Life, Model};
+
+pub struct World<'a> {
+    random: Random,
+    faults: Faults,
+    scheduler: Scheduler<u64, u64>,
+    model: Model,
+    start: Instant,
+    now: Instant,
+    /// What the workers will do, by time.
+    agenda: BTreeMap<(Instant, u64), Deed>,
+    planned: u64,
+    submitted: u64,
+    out: Vec<Effect<u64, u64>>,
+    trace: Option<&'a Trace>,
+}
+
+/// Chances in percent.
+struct Faults {
+    start: u32,
+    deaf: u32,
+    hang: u32,
+    fail: u32,
+    panic: u32,
+    retire: u32,
+    twice: u32,
+    caller: u32,
+}
+
+#[derive(Clone, Debug)]
+enum Deed {
+    Ready(Key),
+    Finish {
+        key: Key,
+        task: TaskId,
+        attempt: u32,
+        outcome: Outcome<u64>,
+        retire: Option<Retirement>,
+    },
+    Exit {
+        key: Key,
+        exit: Exit,
+        culprit: Option<TaskId>,
+    },
+}
+
+impl<'a> World<'a> {
+    pub fn new(seed: u64, trace: Option<&'a Trace>) -> Self {
+        let mut random = Random::new(seed);
+        let config = config(&mut random);
+        let mut chance = |most| match below(&mut random, 3) {
+            0 => 0,
+            _ => below(&mut random, most),
+        };
+        let faults = Faults {
+            start: chance(60),
+            deaf: chance(20),
+            hang: chance(40),
+            fail: chance(60),
+            panic: chance(40),
+            retire: chance(30),
+            twice: chance(40),
+            caller: chance(100),
+        };
+        let start = Instant::now();
+        let mut out = Vec::new();
+        let scheduler = Scheduler::new(config.clone(), start, &mut out);
+        let mut world = Self {
+            random,
+            faults,
+            scheduler,
+            model: Model::new(config, start),
+            start,
+            now: start,
+            agenda: BTreeMap::new(),
+            planned: 0,
+            submitted: 0,
+            out,
+            trace,
+        };
+        world.note(|world| format!("{:?}", world.model.config));
+        world.model.told(&Input::Tick, start);
+        world.carry_out();
+        world
+    }
+
+    /// Runs it to its end, which has to come.
+    pub fn live(mut self) {
+        for _ in 0..20 + self.below(300) {
+            self.step();
+        }
+        if !self.model.closing() || self.chance(50) {
+            self.close();
+        }
+        let mut steps = 0;
+        while !self.model.closed {
+            assert!(self.scheduler.next_tick().is_some(), "the end waits for nothing");
+            self.advance();
+            steps += 1;
+            assert!(steps < 10_000, "the end does not come");
+        }
+        while let Some(((at, _), deed)) = self.agenda.pop_first() {
+            self.now = self.now.max(at);
+            self.act(deed);
+        }
+        self.submit();
+        self.check_late(Input::Tick);
+    }
+
+    fn step(&mut self) {
+        match self.below(100) {
+            0..25 => self.submit(),
+            25..76 => self.advance(),
+            76..80 => self.hear_nonsense(),
+            80..82 if !self.model.winding_up() => self.jump(3_000),
+            82..85 if !self.model.winding_up() => self.jump(5),
+            _ if self.chance(self.faults.caller) => self.interfere(),
+            _ => {}
+        }
+    }
+
+    /// Ticks too late, or for nothing.
+    fn jump(&mut self, most: u32) {
+        let span = self.span(most);
+        self.now += span;
+        self.tell(Input::Tick);
+    }
+
+    fn interfere(&mut self) {
+        let input = match self.below(60) {
+            0..10 => Input::Abort(self.any_task()),
+            10..25 => {
+                let runs = self.model.threads.values().flat_map(|thread| thread.runs.keys());
+                let live: Vec<TaskId> = runs.chain(self.model.waiting.keys()).copied().collect();
+                let Some(task) = self.any_of(&live) else {
+                    return;
+                };
+                Input::Abort(task)
+            }
+            25..37 => Input::Scale(self.below(8) as usize),
+            37..47 => Input::Restart(WorkerId(self.below(6))),
+            47..50 => Input::Pause,
+            50..55 => Input::Resume,
+            55..59 => return self.lose_sight(),
+            _ => return self.close(),
+        };
+        self.tell(input);
+    }
+
+    /// Goes on to whatever happens next.
+    fn advance(&mut self) {
+        let deed = self.agenda.first_key_value().map(|(&(at, _), _)| at);
+        let tick = self.scheduler.next_tick();
+        match (deed, tick) {
+            (None, None) => {}
+            (Some(at), tick) if tick.is_none_or(|tick| at <= tick) => {
+                self.now = self.now.max(at);
+                let (_, deed) = self.agenda.pop_first().expect("it was there");
+                self.act(deed);
+            }
+            (_, tick) => {
+                self.now = self.now.max(tick.unwrap_or(self.now));
+                self.tell(Input::Tick);
+            }
+        }
+    }
+
+    fn submit(&mut self) {
+        let id = self.submitted;
+        self.submitted += 1;
+        let priority = self.any_of(&[0, 10, 20, 100]).expect("there are some");
+        let retry = Retry {
+            max_retries: self.below(4),
+            backoff: self.span(100),
+            max_backoff: Duration::from_millis(150),
+            jitter: if self.chance(50) { 0.0 } else { self.random.unit() },
+        };
+        let task = Task {
+            id: TaskId(id),
+            priority: Priority(priority),
+            delay: self.maybe(20, 500).unwrap_or_default(),
+            timeout: self.maybe(60, 400),
+            queue_timeout: self.maybe(30, 600),
+            retry,
+            payload: id * 7,
+        };
+        self.tell(Input::Submit(task));
+    }
+
+    fn close(&mut self) {
+        let drain_until = self.maybe(70, 3_000).map(|span| self.now + span);
+        self.tell(Input::Close { drain_until });
+    }
+
+    /// The pool's own watch gives a worker up.
+    fn lose_sight(&mut self) {
+        let keys: Vec<Key> = self.model.threads.keys().copied().collect();
+        if let Some(key) = self.any_of(&keys) {
+            let culprit = self.model.threads[&key].runs.keys().next().copied();
+            self.act(Deed::Exit { key, exit: Exit::Unresponsive, culprit });
+        }
+    }
+
+    fn hear_nonsense(&mut self) {
+        let key = (WorkerId(self.below(8)), Generation(self.below(6)));
+        let (task, attempt) = (self.any_task(), self.below(4));
+        let deed = match self.below(3) {
+            0 => finish(key, (task, attempt), Outcome::Done(1), Some(Retirement::PendingWork)),
+            1 => exit((key.0, Generation(0)), Exit::Panicked, Some(task)),
+            _ => Deed::Ready((key.0, Generation(u32::MAX))),
+        };
+        self.act(deed);
+    }
+
+    fn act(&mut self, deed: Deed) {
+        let model = &self.model;
+        let (genuine, input) = match deed {
+            Deed::Ready(key) => {
+                let genuine =
+                    model.threads.get(&key).is_some_and(|thread| thread.life == Life::Starting);
+                (genuine, Input::Ready { worker: key.0, generation: key.1 })
+            }
+            Deed::Finish { key, task, attempt, outcome, retire } => {
+                let (worker, generation) = key;
+                let input = Input::Finished { worker, generation, task, attempt, outcome, retire };
+                (model.runs(key, task, attempt), input)
+            }
+            Deed::Exit { key, exit, culprit } => {
+                let (worker, generation) = key;
+                (
+                    model.threads.contains_key(&key),
+                    Input::Exited { worker, generation, exit, culprit },
+                )
+            }
+        };
+        if genuine {
+            self.tell(input);
+        } else {
+            self.tell(Input::Tick);
+            self.check_late(input);
+        }
+    }
+
+    fn tell(&mut self, input: Input<u64, u64>) {
+        self.note(|world| format!("{:?} <- {input:?}", world.now - world.start));
+        self.model.told(&input, self.now);
+        self.scheduler.handle(input, self.now, &mut self.out);
+        self.carry_out();
+    }
+
+    /// What is late or unknown changes nothing.
+    fn check_late(&mut self, input: Input<u64, u64>) {
+        self.note(|world| format!("{:?} <- late {input:?}", world.now - world.start));
+        let scheduler = &self.scheduler;
+        let state =
+            |s: &Scheduler<u64, u64>| (s.stats(), s.workers().collect::<Vec<_>>(), s.next_tick());
+        let before = state(scheduler);
+        // Spans of zero keep ending at every tick.
+        if before.2.is_some_and(|tick| tick <= self.now) {
+            return;
+        }
+        self.scheduler.handle(input, self.now, &mut self.out);
+        assert!(self.out.is_empty(), "a late answer has effects: {:?}", self.out);
+        assert_eq!(before, state(&self.scheduler), "a late answer changes the state");
+    }
+
+    fn carry_out(&mut self) {
+        let mut effects = std::mem::take(&mut self.out);
+        for effect in &effects {
+            self.note(|_| format!("    -> {effect:?}"));
+            let heirs = self.heirs(effect);
+            self.model.effect(effect);
+            self.plan(effect, heirs);
+        }
+        effects.clear();
+        self.out = effects;
+        self.model.check(&self.scheduler);
+    }
+
+    /// Returns what ran on a worker that is given up now: it may answer all the same.
+    fn heirs(&self, effect: &Effect<u64, u64>) -> Vec<(TaskId, u32)> {
+        let &Effect::Abandon { worker, generation } = effect else {
+            return Vec::new();
+        };
+        let thread = self.model.threads.get(&(worker, generation));
+        thread.map_or(Vec::new(), |thread| {
+            thread.runs.iter().map(|(id, run)| (*id, run.attempt)).collect()
+        })
+    }
+
+    fn plan(&mut self, effect: &Effect<u64, u64>, heirs: Vec<(TaskId, u32)>) {
+        match *effect {
+            Effect::Spawn { worker, generation } => self.plan_start((worker, generation)),
+            Effect::Assign { worker, generation, task, attempt, .. } => {
+                self.plan_run((worker, generation), (task, attempt));
+            }
+            Effect::Interrupt { worker, generation, task, attempt, force, .. } => {
+                if self.chance(self.faults.deaf) || (!force && self.chance(50)) {
+                    return;
+                }
+                let outcome = match self.below(10) {
+                    0 => Outcome::Done(task.0),
+                    1 => Outcome::Failed { error: task.0, retryable: true },
+                    _ => Outcome::Interrupted,
+                };
+                self.after(30, finish((worker, generation), (task, attempt), outcome, None));
+            }
+            Effect::Retire { worker, generation, why } if !self.chance(self.faults.deaf) => {
+                let how = if self.chance(90) { Exit::Retired(why) } else { Exit::Panicked };
+                self.after(60, exit((worker, generation), how, None));
+            }
+            Effect::Abandon { worker, generation } => {
+                let key = (worker, generation);
+                for run in heirs {
+                    self.after(300, finish(key, run, Outcome::Done(0), None));
+                }
+                self.after(400, exit(key, Exit::Panicked, None));
+            }
+            _ => {}
+        }
+    }
+
+    fn plan_start(&mut self, key: Key) {
+        if self.chance(self.faults.start) {
+            let how = if self.chance(80) { Exit::StartFailed } else { Exit::Panicked };
+            self.after(100, exit(key, how, None));
+        } else if !self.chance(self.faults.deaf / 4) {
+            self.after(50, Deed::Ready(key));
+        }
+    }
+
+    fn plan_run(&mut self, key: Key, (task, attempt): (TaskId, u32)) {
+        if self.chance(self.faults.hang) {
+            return;
+        }
+        if self.chance(self.faults.panic) {
+            let culprit = match self.below(4) {
+                0 => None,
+                1 => Some(self.any_task()),
+                _ => Some(task),
+            };
+            return self.after(200, exit(key, Exit::Panicked, culprit));
+        }
+        let outcome = match self.below(8) {
+            _ if !self.chance(self.faults.fail) => Outcome::Done(task.0),
+            0 => Outcome::MemoryLimit,
+            1 => Outcome::Interrupted,
+            2 => Outcome::Failed { error: task.0, retryable: false },
+            _ => Outcome::Failed { error: task.0, retryable: true },
+        };
+        let retire = match outcome {
+            Outcome::MemoryLimit => Some(Retirement::MemoryLimit),
+            _ => self.chance(self.faults.retire).then_some(Retirement::PendingWork),
+        };
+        let finish = finish(key, (task, attempt), outcome, retire);
+        if self.chance(self.faults.twice) {
+            self.after(300, finish.clone());
+        }
+        self.after(200, finish);
+    }
+
+    fn after(&mut self, most: u32, deed: Deed) {
+        let at = self.now + self.span(most);
+        self.planned += 1;
+        self.agenda.insert((at, self.planned), deed);
+    }
+
+    fn note(&self, line: impl FnOnce(&Self) -> String) {
+        if let Some(trace) = self.trace {
+            trace.borrow_mut().push(line(self));
+        }
+    }
+
+    fn below(&mut self, bound: u32) -> u32 {
+        below(&mut self.random, bound)
+    }
+
+    fn any_of<T: Copy>(&mut self, items: &[T]) -> Option<T> {
+        let count = u32::try_from(items.len()).expect("few items");
+        (count > 0).then(|| items[self.below(count) as usize])
+    }
+
+    fn any_task(&mut self) -> TaskId {
+        TaskId(self.random.bits() % (self.submitted + 2))
+    }
+
+    fn chance(&mut self, percent: u32) -> bool {
+        self.below(100) < percent
+    }
+
+    fn maybe(&mut self, percent: u32, most: u32) -> Option<Duration> {
+        self.chance(percent).then(|| self.span(most))
+    }
+
+    /// Now and then nothing at all.
+    fn span(&mut self, most: u32) -> Duration {
+        span(&mut self.random, most)
+    }
+}
+
+fn finish(
+    key: Key,
+    (task, attempt): (TaskId, u32),
+    outcome: Outcome<u64>,
+    retire: Option<Retirement>,
+) -> Deed {
+    Deed::Finish { key, task, attempt, outcome, retire }
+}
+
+fn exit(key: Key, exit: Exit, culprit: Option<TaskId>) -> Deed {
+    Deed::Exit { key, exit, culprit }
+}
+
+fn span(random: &mut Random, most: u32) -> Duration {
+    if below(random, 16) == 0 {
+        Duration::ZERO
+    } else {
+        Duration::from_millis(1 + u64::from(below(random, most)))
+    }
+}
+
+fn below(random: &mut Random, bound: u32) -> u32 {
+    u32::try_from(random.bits() % u64::from(bound)).expect("it is below a u32")
+}
+
+fn config(random: &mut Random) -> Config {
+    let mut some = |bound: u32| below(random, bound) as usize;
+    let max_workers = 1 + some(6);
+    let min_workers = 1 + some(3).min(max_workers - 1);
+    Config {
+        size: some(8),
+        min_workers,
+        max_workers,
+        tasks_per_worker: 1 + some(3),
+        max_queue: some(30),
+        balance: if some(2) == 0 { Balance::RoundRobin } else { Balance::LeastLoaded },
+        max_tasks_per_worker: [None, None, Some(1), Some(2), Some(5)][some(5)],
+        auto_restart: some(6) != 0,
+        max_restart_attempts: below(random, 8),
+        seed: random.bits(),
+        abort_grace: span(random, 100),
+        terminate_grace: span(random, 100),
+        restart_cooldown: span(random, 300),
+    }
+}
