@@ -1,0 +1,430 @@
+/// <reference types="node" />
+import { EventEmitter } from 'node:events';
+
+/**
+ * Starts a pool of isolates, each with a thread of its own, and loads the worker script into them.
+ * The pool becomes the default one of this module's own `submitTask`, `scaleUp` and so on.
+ *
+ * @returns when all `poolSize` workers are ready
+ * @throws {IsolaneError} `ERR_INVALID_ARG`: an option is wrong. `ERR_MODULE_LOAD`: the worker script
+ *   does not resolve, parse or evaluate; `file`, `line` and `column` say where.
+ */
+export function createWorkerPool(options?: WorkerPoolOptions): Promise<WorkerPool>;
+
+/** {@link WorkerPool.submitTask} on the default pool; rejects with `ERR_NO_POOL` where there is none. */
+export function submitTask<R = unknown>(task: Task, options?: TaskOptions): Promise<R>;
+/** {@link WorkerPool.getPoolMetrics} on the default pool; throws `ERR_NO_POOL` where there is none. */
+export function getPoolMetrics(): PoolMetrics;
+/** {@link WorkerPool.scaleUp} on the default pool. */
+export function scaleUp(count?: number): Promise<number>;
+/** {@link WorkerPool.scaleDown} on the default pool. */
+export function scaleDown(count?: number): Promise<number>;
+/** {@link WorkerPool.shutdown} on the default pool, which is none from then on. */
+export function shutdown(graceful?: boolean): Promise<void>;
+
+/** The version of the package. */
+export const version: string;
+
+/** What a task has where neither it nor the pool says otherwise. Times are milliseconds. */
+export const TASK_DEFAULTS: Readonly<{
+  priority: 10;
+  /** Run time of a handler task. */
+  timeout: 300000;
+  /** Run time of a `'javascript'` code task. */
+  javascriptTimeout: 60000;
+  /** Run time of a `'filter'` code task. */
+  filterTimeout: 30000;
+  maxRetries: 3;
+  retryBackoffMs: 1000;
+}>;
+
+/**
+ * Options of a pool. Where one is absent its environment variable counts, then its default. A value
+ * that is wrong, and an option that is unknown, reject with `ERR_INVALID_ARG`. Times are milliseconds.
+ */
+export interface WorkerPoolOptions {
+  /**
+   * Isolates started at once, 1 to 1024. Environment: `PERSISTENT_WORKER_POOL_SIZE`, `POOL_SIZE`.
+   * @default os.availableParallelism()
+   */
+  poolSize?: number;
+  /** Scaling does not go below. @default 1 */
+  minWorkers?: number;
+  /** Scaling does not go above. @default 4 × poolSize */
+  maxWorkers?: number;
+  /**
+   * The ES module that holds the handlers, JavaScript or TypeScript: a path, a `file:` URL or source
+   * text. Relative imports are loaded; where it imports packages by name, it is bundled with esbuild,
+   * which has to be installed then.
+   */
+  workerScript?: string | URL | { code: string; filename?: string };
+  /** Limit of an isolate's JavaScript heap, 16 to 65536. @default 128 */
+  workerMemoryLimitMB?: number;
+  /**
+   * A worker over it after a task is replaced. Environment: `WORKER_RESTART_MEMORY_THRESHOLD_MB`.
+   * @default 0.75 × workerMemoryLimitMB
+   */
+  workerRestartMemoryMB?: number;
+  /** Async tasks that one isolate may have in flight. @default 1 */
+  tasksPerWorker?: number;
+  /** How long a worker may take to load the worker script. @default 30000 */
+  zombieThresholdMs?: number;
+  /** Accepted for later versions. Environment: `WORKER_HEALTH_CHECK_INTERVAL_MS`. @default 5000 */
+  heartbeatInterval?: number;
+  /** Run time allowed for one attempt, from its start, for synchronous and asynchronous code. @default 300000 */
+  taskTimeout?: number;
+  /** Time that a task may wait for its first start. @default none */
+  queueTimeout?: number;
+  /** Attempts after the first. @default 3 */
+  maxTaskRetries?: number;
+  /** Delay before the second attempt; it doubles with each further one. @default 1000 */
+  retryBackoffMs?: number;
+  /** No delay is longer. @default 30000 */
+  maxBackoffMs?: number;
+  /** Share of the delay that is random, 0 to 1; it shortens the delay. @default 0 */
+  retryJitter?: number;
+  /**
+   * Waiting tasks allowed; beyond it `submitTask` rejects with `ERR_QUEUE_FULL`. Environment:
+   * `WORKER_TASK_QUEUE_SIZE`.
+   * @default 100 × maxWorkers
+   */
+  maxQueue?: number;
+  /** Which worker gets a task when several are free. @default 'least-loaded' */
+  loadBalancing?: 'round-robin' | 'least-loaded';
+  /** Whether lost workers are replaced. @default true */
+  autoRestart?: boolean;
+  /** Losses in a row without a finished task after which a worker stays down. @default 3 */
+  maxRestartAttempts?: number;
+  /** From the second loss in a row to the replacement. @default 5000 */
+  restartCooldownMs?: number;
+  /** A worker is replaced after so many tasks. @default none */
+  maxTasksPerWorker?: number;
+  /** Values that handlers find, frozen, in `ctx.env`. @default {} */
+  env?: Record<string, unknown>;
+  /** Where `console.*` of tasks goes: to the `'console'` event, to this process's console, nowhere. @default 'event' */
+  console?: 'event' | 'inherit' | 'ignore';
+  /** How long a graceful shutdown may take. @default 20000 */
+  shutdownTimeout?: number;
+  /** Only `'shared'` in this version: handlers keep their module's state. */
+  isolation?: 'shared';
+  /** Only `false` in this version. */
+  autoScale?: false;
+  /** Only empty in this version: tasks reach nothing outside their isolate. */
+  permissions?: Record<string, never>;
+  /** Only empty in this version. */
+  host?: Record<string, never>;
+}
+
+/** Settings of one task. Times are milliseconds. */
+export interface TaskOptions {
+  /** 0 is first, 100 last; first come, first served within one. @default 10 */
+  priority?: number;
+  /** Run time of one attempt. */
+  timeout?: number;
+  /** Time it may wait for its first start. */
+  queueTimeout?: number;
+  /** Attempts after the first. */
+  maxRetries?: number;
+  retryBackoffMs?: number;
+  /** Not before this long after its submission. */
+  delay?: number;
+  /**
+   * Aborts it: a waiting task leaves the queue, a running one gets `ctx.signal` and is ended when it
+   * does not end by itself within a second. Rejects with `ERR_TASK_ABORTED` at once.
+   */
+  signal?: AbortSignal;
+  /** Its name in errors, events and `ctx.taskId`; unique among the tasks that are not settled. */
+  id?: string;
+  /** Comes back in the events of the task. */
+  metadata?: unknown;
+  isolation?: 'shared';
+}
+
+/** Runs a handler of the worker script. */
+export interface HandlerTask extends TaskOptions {
+  /** Name of the handler. */
+  type: string;
+  /** Its first argument; crosses as by structured clone. */
+  payload?: unknown;
+  code?: undefined;
+}
+
+/** Runs source text, JavaScript or TypeScript, which is compiled once for each text. */
+export interface CodeTask extends TaskOptions {
+  /**
+   * `'javascript'`: the body of an async function of `inputs` and `config`; its return value is the
+   * result. `'filter'`: an expression or a body; truthy gives `inputs` back, or the object that it is,
+   * falsy gives `null`.
+   */
+  type: 'javascript' | 'filter' | `@${string}/javascript` | `@${string}/filter`;
+  code: string;
+  inputs?: unknown;
+  config?: unknown;
+}
+
+export type Task = HandlerTask | CodeTask;
+
+/** A function of the worker script. */
+export type Handler<P = any, R = any> = (payload: P, ctx: TaskContext) => R | Promise<R>;
+
+/** The second argument of a handler. */
+export interface TaskContext {
+  readonly taskId: string;
+  readonly type: string;
+  /** Counts from 1. */
+  readonly attempt: number;
+  readonly workerId: number;
+  /** Aborted when the caller cancels the task, and when its time is over. */
+  readonly signal: AbortSignal;
+  readonly host: Readonly<Record<string, never>>;
+  /** The pool's `env`, frozen. */
+  readonly env: Readonly<Record<string, any>>;
+}
+
+/** A pool of isolates. Made by {@link createWorkerPool}. */
+export class WorkerPool extends EventEmitter<WorkerPoolEvents> {
+  private constructor();
+
+  /** Workers wanted. */
+  readonly size: number;
+
+  /**
+   * Runs a task. The promise settles exactly once, whatever happens to workers.
+   * @param options settings that win over those of the task
+   * @throws {IsolaneError} see {@link IsolaneErrorCode}
+   */
+  submitTask<R = unknown>(task: Task, options?: TaskOptions): Promise<R>;
+  /** Runs tasks; the results are in their order. */
+  submitTasks<R = unknown>(tasks: Iterable<Task>): Promise<PromiseSettledResult<R>[]>;
+
+  getPoolMetrics(): PoolMetrics;
+  getAllWorkersStatus(): WorkerStatus[];
+  /** `undefined` where there is no such worker. */
+  getWorkerStatus(workerId: number): WorkerStatus | undefined;
+  getHealth(): PoolHealth;
+
+  /** More workers, at most `maxWorkers`. @returns the new size, when they are ready */
+  scaleUp(count?: number): Promise<number>;
+  /** Fewer workers, at least `minWorkers`; each ends its tasks first. @returns the new size, when they are gone */
+  scaleDown(count?: number): Promise<number>;
+  /** So many workers. @returns the new size, when it is reached */
+  resize(size: number): Promise<number>;
+  /** Replaces a worker after its tasks; resolves when the new one is ready. */
+  restartWorker(workerId: number): Promise<void>;
+
+  /** Starts no further task until {@link resume}; running ones go on. */
+  pause(): void;
+  resume(): void;
+  /** Resolves when no task is waiting or running. */
+  drain(): Promise<void>;
+
+  /**
+   * Ends the pool. Gracefully, accepted tasks may end within `shutdownTimeout`; otherwise, and after
+   * that time, they reject with `ERR_POOL_CLOSED` and what runs is ended. A second call with `false`
+   * cuts a graceful one short.
+   * @returns when all threads have ended
+   */
+  shutdown(graceful?: boolean): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+
+  /** Lets the pool keep the process alive while it has work; that is how it begins. */
+  ref(): this;
+  /** Lets the process end even while the pool has work. */
+  unref(): this;
+}
+
+export type IsolaneErrorCode =
+  /** An option or a task field is wrong; `field` and `value` say which. */
+  | 'ERR_INVALID_ARG'
+  /** No handler of that type; the message lists those there are. */
+  | 'ERR_NO_HANDLER'
+  /** The worker script does not resolve, parse or evaluate; `file`, `line` and `column` say where. */
+  | 'ERR_MODULE_LOAD'
+  /** A value cannot cross; the message names its path. */
+  | 'ERR_DATA_CLONE'
+  /** The queue is at `maxQueue`. */
+  | 'ERR_QUEUE_FULL'
+  /** Waited too long for its first start. */
+  | 'ERR_QUEUE_TIMEOUT'
+  /** Its last attempt ran too long. */
+  | 'ERR_TASK_TIMEOUT'
+  /** The caller's signal; `cause` is its reason. */
+  | 'ERR_TASK_ABORTED'
+  /** It threw on its last attempt, or its code does not parse; `cause` is its own error. */
+  | 'ERR_TASK_FAILED'
+  /** Its last attempt went over the memory of its isolate. */
+  | 'ERR_MEMORY_LIMIT'
+  /** The worker of its last attempt died. */
+  | 'ERR_WORKER_LOST'
+  /** After or during shutdown. */
+  | 'ERR_POOL_CLOSED'
+  /** No default pool. */
+  | 'ERR_NO_POOL';
+
+export class IsolaneError extends Error {
+  constructor(code: IsolaneErrorCode, message: string, details?: { cause?: unknown; [name: string]: unknown });
+  readonly name: 'IsolaneError';
+  readonly code: IsolaneErrorCode;
+  readonly taskId?: string;
+  readonly type?: string;
+  /** Attempts that were started. */
+  readonly attempts?: number;
+  readonly cause?: any;
+  /** Of `ERR_INVALID_ARG`. */
+  readonly field?: string;
+  readonly value?: unknown;
+  /** Of `ERR_MODULE_LOAD`: a URL, and where in it, from 1. */
+  readonly file?: string;
+  readonly line?: number;
+  readonly column?: number;
+}
+
+/** Milliseconds. Zero throughout where nothing was measured yet. */
+export interface TimeSummary {
+  min: number;
+  mean: number;
+  p50: number;
+  p95: number;
+  p99: number;
+  max: number;
+}
+
+/** Megabytes, as of the last look at the worker. */
+export interface MemoryFigures {
+  heapUsedMB: number;
+  heapLimitMB: number;
+  externalMB: number;
+}
+
+export interface PoolHealth {
+  /** `'critical'`: no worker is able to take a task. */
+  status: 'healthy' | 'degraded' | 'critical';
+  /** Share of the wanted workers that are able to take tasks. */
+  capacity: number;
+  alerts: string[];
+}
+
+export interface PoolMetrics {
+  pool: {
+    size: number;
+    minWorkers: number;
+    maxWorkers: number;
+    initialized: boolean;
+    shuttingDown: boolean;
+    /** Milliseconds. */
+    uptime: number;
+  };
+  workers: {
+    total: number;
+    starting: number;
+    ready: number;
+    busy: number;
+    unhealthy: number;
+    zombies: number;
+    abandoned: number;
+  };
+  tasks: {
+    submitted: number;
+    completed: number;
+    failed: number;
+    retried: number;
+    timedOut: number;
+    aborted: number;
+    rejected: number;
+    queued: number;
+    running: number;
+    delayed: number;
+    dlq: number;
+  };
+  performance: {
+    /** Share of attempts that ran in an isolate that had been used before. */
+    workerReuseRate: number;
+    workersSpawned: number;
+    workersRestarted: number;
+    /** Over the last ten seconds. */
+    tasksPerSecond: number;
+    runTimeMs: TimeSummary;
+    waitTimeMs: TimeSummary;
+    totalTimeMs: TimeSummary;
+    errorRate: number;
+  };
+  health: PoolHealth;
+  queue: {
+    queueDepth: number;
+    maxQueue: number;
+    avgWaitTimeMs: number;
+    oldestWaitMs: number;
+    /** Waiting tasks for each priority that has any. */
+    byPriority: Record<string, number>;
+  };
+  memory: MemoryFigures & { workers: Array<MemoryFigures & { workerId: number }> };
+  isolates: { started: number; warm: number; resets: number; panics: number; fatalErrors: number };
+}
+
+export interface WorkerStatus {
+  workerId: number;
+  /** Counts the starts in this worker's place. */
+  generation: number;
+  state: 'starting' | 'ready' | 'busy' | 'draining' | 'restarting' | 'down';
+  inFlight: number;
+  tasksCompleted: number;
+  restarts: number;
+  failuresInARow: number;
+  memory: MemoryFigures;
+}
+
+/** Why a worker ended. */
+export type ExitReason =
+  | 'memory-limit'
+  | 'memory-threshold'
+  | 'pending-work'
+  | 'max-tasks'
+  | 'scale-down'
+  | 'restart'
+  | 'shutdown'
+  | 'start-failed'
+  | 'panic'
+  | 'unresponsive';
+
+/** In every event of a task. */
+export interface TaskEvent {
+  taskId: string;
+  type: string;
+  metadata?: unknown;
+  attempt: number;
+}
+
+/** Events and what a listener gets. A listener that throws is warned of and harms nothing. */
+export interface WorkerPoolEvents {
+  'pool-initialized': [{ size: number; uptime: number }];
+  'pool-scaled-up': [{ from: number; to: number }];
+  'pool-scaled-down': [{ from: number; to: number }];
+  'pool-shutdown': [{ uptime: number }];
+  'task-started': [TaskEvent & { workerId: number; waitMs: number }];
+  'task-completed': [TaskEvent & { workerId: number; runMs: number }];
+  /** `retried`: another attempt follows. */
+  'task-failed': [TaskEvent & { workerId: number | null; retried: boolean }];
+  'task-retried': [TaskEvent & { delayMs: number }];
+  'worker-ready': [{ workerId: number; generation: number }];
+  'worker-error': [{ workerId: number; error: IsolaneError }];
+  'worker-restarted': [{ workerId: number; generation: number; reason: ExitReason }];
+  'worker-exited': [{ workerId: number; generation: number; reason: ExitReason }];
+  /** The worker stays down until `restartWorker`. */
+  'worker-down': [{ workerId: number; failures: number }];
+  /** The queue is full; `'drain'` follows when it is empty. */
+  backpressure: [{ queueDepth: number; maxQueue: number }];
+  drain: [Record<string, never>];
+  console: [ConsoleEvent];
+}
+
+export interface ConsoleEvent {
+  level: 'debug' | 'info' | 'log' | 'warn' | 'error' | 'trace';
+  /** Formatted as Node does, without a line end. */
+  text: string;
+  workerId?: number;
+  taskId?: string;
+  type?: string;
+  metadata?: unknown;
+  /** Lines that were not delivered because they came faster than they were read. */
+  dropped?: number;
+}

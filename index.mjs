@@ -1,0 +1,15 @@
+import isolane from './index.js';
+
+export const {
+  createWorkerPool,
+  WorkerPool,
+  IsolaneError,
+  TASK_DEFAULTS,
+  version,
+  submitTask,
+  getPoolMetrics,
+  scaleUp,
+  scaleDown,
+  shutdown,
+} = isolane;
+export default isolane;

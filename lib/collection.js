@@ -1,0 +1,104 @@
+'use strict';
+
+// Reads what src/face/collection.rs writes into the arena; the layout stands there.
+
+const { decode } = require('./wire.js');
+const { IsolaneError } = require('./errors.js');
+
+const DONE = 0;
+const EVENT = 255;
+const NEXT_BLOB = 0xffffffff;
+
+const SIZE = 256 * 1024;
+
+class Collection {
+  #arena = Buffer.allocUnsafeSlow(SIZE);
+  #native;
+  #at = 0;
+
+  constructor(native) {
+    this.#native = native;
+  }
+
+  /**
+   * Reads everything there is.
+   * @param {{ settle(ticket: number, failure: Failure | undefined, value: Buffer): void, event(record: object): void }} reader
+   */
+  read(reader) {
+    for (;;) {
+      const length = this.#native.collect(this.#arena);
+      if (length === 0) return;
+      this.#at = 0;
+      while (this.#at < length) this.#readRecord(reader);
+    }
+  }
+
+  #readRecord(reader) {
+    const arena = this.#arena;
+    const status = arena[this.#at++];
+    if (status === EVENT) {
+      reader.event(JSON.parse(this.#value().utf8Slice()));
+      return;
+    }
+    const ticket = arena.readDoubleLE(this.#at);
+    this.#at += 8;
+    let failure;
+    if (status !== DONE) {
+      failure = { status, attempts: arena.readUInt32LE(this.#at), figure: arena.readDoubleLE(this.#at + 4) };
+      this.#at += 12;
+    }
+    reader.settle(ticket, failure, this.#value());
+  }
+
+  #value() {
+    const length = this.#arena.readUInt32LE(this.#at);
+    this.#at += 4;
+    if (length === NEXT_BLOB) return this.#native.takeBlob();
+    const value = this.#arena.subarray(this.#at, this.#at + length);
+    this.#at += length;
+    return value;
+  }
+}
+
+const attemptsOf = (attempts) => (attempts === 1 ? '1 attempt' : `${attempts} attempts`);
+
+/** For each status of src/face/collection.rs, the error that it becomes. */
+const FAILURES = [
+  undefined,
+  (failure, value) => taskFailed(failure, decode(value)),
+  (failure, value) => taskFailed(failure, decode(value)),
+  (_, value) => ['ERR_NO_HANDLER', value.utf8Slice()],
+  (_, value) => ['ERR_DATA_CLONE', value.utf8Slice()],
+  ({ figure }) => ['ERR_QUEUE_FULL', `queue is full (limit ${figure})`],
+  ({ figure }) => ['ERR_QUEUE_TIMEOUT', `task waited too long to start (${round(figure)} ms)`],
+  ({ figure }) => ['ERR_TASK_TIMEOUT', `task ran too long (limit ${round(figure)} ms)`],
+  () => ['ERR_MEMORY_LIMIT', 'task went over the memory limit of its isolate'],
+  () => ['ERR_TASK_ABORTED', 'task was aborted'],
+  ({ attempts }) => ['ERR_WORKER_LOST', `worker was lost (${attemptsOf(attempts)})`],
+  () => ['ERR_POOL_CLOSED', 'pool is closed'],
+];
+
+const round = (ms) => Math.round(ms * 10) / 10;
+
+function taskFailed({ attempts }, cause) {
+  const text = cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause);
+  return ['ERR_TASK_FAILED', `task failed after ${attemptsOf(attempts)}: ${text}`, cause];
+}
+
+/**
+ * @param {{ status: number, attempts: number, figure: number }} failure
+ * @param {Buffer} value
+ * @param {{ id: string, type: string }} task
+ * @param {unknown} [cause]
+ */
+function toError(failure, value, task, cause) {
+  const [code, message, own = cause] = FAILURES[failure.status](failure, value);
+  return new IsolaneError(code, message, {
+    cause: own,
+    taskId: task.id,
+    type: task.type,
+    attempts: failure.attempts,
+  });
+}
+
+module.exports = { Collection, toError };

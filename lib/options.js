@@ -1,0 +1,174 @@
+'use strict';
+
+// The options of createWorkerPool: checked, with the environment's and the package's defaults.
+
+const os = require('node:os');
+const check = require('./check.js');
+const { IsolaneError, invalid } = require('./errors.js');
+const { encode, uncloneablePath } = require('./wire.js');
+
+/** Run times allowed to tasks, in milliseconds, where neither the task nor the pool says otherwise. */
+const TASK_DEFAULTS = Object.freeze({
+  priority: 10,
+  timeout: 300_000,
+  javascriptTimeout: 60_000,
+  filterTimeout: 30_000,
+  maxRetries: 3,
+  retryBackoffMs: 1000,
+});
+
+const MAX_WORKERS = 1024;
+
+/** name → check; an option that is not in here is unknown. */
+const CHECKS = {
+  poolSize: check.integer(1, MAX_WORKERS),
+  minWorkers: check.integer(0, MAX_WORKERS),
+  maxWorkers: check.integer(1, MAX_WORKERS),
+  autoScale: refused(false, 'scale with scaleUp() and scaleDown()'),
+  workerScript: workerScript,
+  workerMemoryLimitMB: check.number(16, 65_536, 'megabytes'),
+  workerRestartMemoryMB: check.number(1, 65_536, 'megabytes'),
+  tasksPerWorker: check.integer(1, 100_000),
+  isolation: refused('shared', "handlers share their isolate's module state"),
+  heartbeatInterval: check.duration(1),
+  zombieThresholdMs: check.duration(1),
+  taskTimeout: check.duration(1),
+  queueTimeout: check.duration(1),
+  maxTaskRetries: check.integer(0, 1_000_000),
+  retryBackoffMs: check.duration(0),
+  maxBackoffMs: check.duration(0),
+  retryJitter: check.number(0, 1),
+  maxQueue: check.integer(0),
+  loadBalancing: check.oneOf('round-robin', 'least-loaded'),
+  capabilities: refused(undefined, 'every worker takes every task'),
+  autoRestart: check.boolean,
+  maxRestartAttempts: check.integer(1, 1_000_000),
+  restartCooldownMs: check.duration(0),
+  maxTasksPerWorker: check.integer(1),
+  circuitBreaker: refused(undefined, 'failing types are not held back'),
+  permissions: nothing,
+  host: nothing,
+  env: cloneable,
+  console: check.oneOf('event', 'inherit', 'ignore'),
+  shutdownTimeout: check.duration(0),
+};
+
+/** For an option of which this version has nothing but the default: better refused than ignored. */
+function refused(only, instead) {
+  return (field, value) => {
+    if (value === only) return value;
+    throw invalid(field, value, `${JSON.stringify(only) ?? 'absent'}: this version has nothing else (${instead})`);
+  };
+}
+
+function nothing(field, value) {
+  check.object(field, value);
+  if (Object.keys(value).length === 0) return value;
+  throw invalid(field, value, 'an empty object: this version gives tasks no way out of their isolate');
+}
+
+function workerScript(field, value) {
+  if (typeof value === 'string' && value.length > 0) return value;
+  if (value instanceof URL) {
+    if (value.protocol === 'file:') return value;
+    throw invalid(field, value.href, 'a path, a file: URL or { code, filename }');
+  }
+  if (typeof value === 'object' && value !== null) {
+    check.noOthers(field, value, ['code', 'filename']);
+    if (typeof value.code !== 'string') throw invalid(`${field}.code`, value.code, 'a string');
+    if (value.filename !== undefined) check.text(`${field}.filename`, value.filename);
+    return value;
+  }
+  throw invalid(field, value, 'a path, a file: URL or { code, filename }');
+}
+
+function cloneable(field, value) {
+  check.object(field, value);
+  try {
+    encode(value);
+  } catch (cause) {
+    throw new IsolaneError('ERR_INVALID_ARG', `${uncloneablePath(value, field)} cannot be cloned: ${cause.message}`, {
+      cause,
+      field,
+    });
+  }
+  return value;
+}
+
+/** option → names of environment variables, the first that is set counts. */
+const ENVIRONMENT = {
+  poolSize: ['PERSISTENT_WORKER_POOL_SIZE', 'POOL_SIZE'],
+  workerRestartMemoryMB: ['WORKER_RESTART_MEMORY_THRESHOLD_MB'],
+  heartbeatInterval: ['WORKER_HEALTH_CHECK_INTERVAL_MS'],
+  maxQueue: ['WORKER_TASK_QUEUE_SIZE'],
+};
+
+function fromEnvironment(env) {
+  const found = {};
+  for (const [option, names] of Object.entries(ENVIRONMENT)) {
+    const name = names.find((name) => env[name] !== undefined && env[name] !== '');
+    if (name === undefined) continue;
+    const value = Number(env[name]);
+    found[option] = CHECKS[option](name, Number.isNaN(value) ? env[name] : value);
+  }
+  return found;
+}
+
+/** Where an option is not given; later ones build on earlier ones. */
+function withDefaults(given) {
+  const poolSize = given.poolSize ?? os.availableParallelism();
+  const maxWorkers = given.maxWorkers ?? Math.min(4 * poolSize, MAX_WORKERS);
+  const workerMemoryLimitMB = given.workerMemoryLimitMB ?? 128;
+  const taskTimeout = given.taskTimeout ?? TASK_DEFAULTS.timeout;
+  return {
+    minWorkers: Math.min(1, poolSize),
+    workerRestartMemoryMB: 0.75 * workerMemoryLimitMB,
+    tasksPerWorker: 1,
+    heartbeatInterval: 5000,
+    zombieThresholdMs: 30_000,
+    taskTimeout,
+    javascriptTimeout: Math.min(taskTimeout, TASK_DEFAULTS.javascriptTimeout),
+    filterTimeout: Math.min(taskTimeout, TASK_DEFAULTS.filterTimeout),
+    maxTaskRetries: TASK_DEFAULTS.maxRetries,
+    retryBackoffMs: TASK_DEFAULTS.retryBackoffMs,
+    maxBackoffMs: 30_000,
+    retryJitter: 0,
+    maxQueue: 100 * maxWorkers,
+    loadBalancing: 'least-loaded',
+    autoRestart: true,
+    maxRestartAttempts: 3,
+    restartCooldownMs: 5000,
+    env: {},
+    console: 'event',
+    shutdownTimeout: 20_000,
+    ...given,
+    poolSize,
+    maxWorkers,
+    workerMemoryLimitMB,
+  };
+}
+
+/**
+ * @param {object} [options] - as the user gave them
+ * @param {NodeJS.ProcessEnv} [env]
+ * @returns complete options
+ * @throws {IsolaneError} ERR_INVALID_ARG
+ */
+function resolveOptions(options = {}, env = process.env) {
+  check.object('options', options);
+  check.noOthers('options', options, Object.keys(CHECKS));
+  const given = fromEnvironment(env);
+  for (const [name, test] of Object.entries(CHECKS)) {
+    if (options[name] !== undefined) given[name] = test(name, options[name]);
+  }
+  const resolved = withDefaults(given);
+  const { poolSize, minWorkers, maxWorkers, workerMemoryLimitMB, workerRestartMemoryMB } = resolved;
+  if (poolSize > maxWorkers) throw invalid('poolSize', poolSize, `at most maxWorkers (${maxWorkers})`);
+  if (poolSize < minWorkers) throw invalid('poolSize', poolSize, `at least minWorkers (${minWorkers})`);
+  if (workerRestartMemoryMB > workerMemoryLimitMB) {
+    throw invalid('workerRestartMemoryMB', workerRestartMemoryMB, `at most workerMemoryLimitMB (${workerMemoryLimitMB})`);
+  }
+  return resolved;
+}
+
+module.exports = { TASK_DEFAULTS, resolveOptions };

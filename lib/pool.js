@@ -1,0 +1,501 @@
+'use strict';
+
+// WorkerPool: tasks in, promises and events out. It schedules nothing; it keeps who waits for what.
+
+const { EventEmitter } = require('node:events');
+const native = require('../native.cjs');
+const check = require('./check.js');
+const { Collection, toError } = require('./collection.js');
+const { IsolaneError, invalid } = require('./errors.js');
+const { health, poolMetrics, present, workerStatus } = require('./metrics.js');
+const { resolveOptions } = require('./options.js');
+const { bundleScript, mapStack, readScript } = require('./script.js');
+const { Submission } = require('./submission.js');
+const { encodeValue, resolveTask } = require('./task.js');
+const { decode, encode } = require('./wire.js');
+
+/** Proves that the constructor is called from here. */
+const INTERNAL = Symbol('isolane');
+
+const asyncDispose = Symbol.asyncDispose ?? Symbol.for('Symbol.asyncDispose');
+
+/**
+ * A pool of isolates. Made by `createWorkerPool`.
+ *
+ * Its state is who waits for a task (`#tasks`, by ticket), for the pool to be idle, and for workers to
+ * have reached a state. Everything else is in the native pool.
+ */
+class WorkerPool extends EventEmitter {
+  #options;
+  #native;
+  #collection;
+  #submission = new Submission();
+  #flushing = false;
+  /** ticket → { resolve, reject, id, type, metadata, … } of tasks that are not settled. */
+  #tasks = new Map();
+  #ids = new Set();
+  #lastTicket = 0;
+  #size;
+  #bundle;
+  #initialized = false;
+  #starting;
+  /** Tests of the worker states, each with who waits for it to be true. */
+  #waiting = new Set();
+  #idle = [];
+  #wanted = true;
+  #alive = true;
+  #shutdown;
+  #closed;
+
+  constructor(token, options) {
+    if (token !== INTERNAL) {
+      throw new IsolaneError('ERR_INVALID_ARG', 'a WorkerPool is made by createWorkerPool(options)');
+    }
+    super();
+    this.#options = options;
+    this.#size = options.poolSize;
+    const update = () => this.#listen();
+    // Node calls these before a listener is added and after one is removed.
+    super.on('newListener', (name) => this.#listen(name));
+    super.on('removeListener', update);
+  }
+
+  /**
+   * @param {object} [options]
+   * @returns {Promise<WorkerPool>} when all workers are ready
+   * @throws {IsolaneError} ERR_INVALID_ARG, ERR_MODULE_LOAD
+   */
+  static async create(options) {
+    const pool = new WorkerPool(INTERNAL, resolveOptions(options));
+    const script = await readScript(pool.#options.workerScript);
+    try {
+      await pool.#start(script);
+    } catch (error) {
+      if (!error.needsBundle) throw error;
+      pool.#bundle = await bundleScript(script, error.message);
+      await pool.#start(pool.#bundle);
+    }
+    pool.#initialized = true;
+    pool.#keepAlive();
+    setImmediate(() => pool.#announce('pool-initialized', { size: pool.#size, uptime: pool.#native.status().uptime }));
+    return pool;
+  }
+
+  #start(script) {
+    const { promise, resolve, reject } = withResolvers();
+    let ready = 0;
+    this.#starting = {
+      ready: () => {
+        if (++ready < this.#options.poolSize) return;
+        this.#starting = undefined;
+        resolve();
+      },
+      failed: (error) => {
+        this.#starting = undefined;
+        this.#native.close();
+        this.#native.keepAlive(false);
+        this.#native = undefined;
+        reject(error);
+      },
+    };
+    const started = new native.NativePool(nativeOptions(this.#options, script), () => {
+      // One that failed to start may still have news, which nobody waits for.
+      if (started === this.#native) this.#collection.read(this.#reader);
+    });
+    this.#native = started;
+    this.#collection = new Collection(started);
+    this.#alive = false;
+    this.#keepAlive();
+    this.#listen();
+    return promise;
+  }
+
+  // Tasks
+
+  /**
+   * @param {object} task
+   * @param {object} [options] - settings that win over those of the task
+   * @returns {Promise<unknown>} settles exactly once
+   */
+  submitTask(task, options) {
+    return new Promise((resolve, reject) => {
+      try {
+        this.#submit(resolveTask(task, options), resolve, reject);
+      } catch (error) {
+        reject(error);
+      }
+    });
+  }
+
+  /**
+   * @param {Iterable<object>} tasks
+   * @returns {Promise<PromiseSettledResult<unknown>[]>} in the order of the tasks
+   */
+  submitTasks(tasks) {
+    if (typeof tasks?.[Symbol.iterator] !== 'function' || typeof tasks === 'string') {
+      return Promise.reject(invalid('tasks', tasks, 'an iterable of tasks'));
+    }
+    return Promise.allSettled(Array.from(tasks, (task) => this.submitTask(task)));
+  }
+
+  #submit(task, resolve, reject) {
+    if (this.#shutdown !== undefined) throw new IsolaneError('ERR_POOL_CLOSED', 'pool is closed', { taskId: task.id });
+    if (task.id !== undefined && this.#ids.has(task.id)) {
+      throw invalid('task.id', task.id, 'unique among the tasks that are not settled');
+    }
+    const ticket = this.#lastTicket + 1;
+    const entry = { resolve, reject, id: task.id ?? `task-${ticket}`, type: task.type, metadata: task.metadata };
+    if (task.signal?.aborted) throw this.#abortError(entry, task.signal.reason);
+    const value = encodeValue(task, entry.id);
+    // From here on nothing throws.
+    this.#lastTicket = ticket;
+    if (task.id !== undefined) this.#ids.add(task.id);
+    if (task.signal !== undefined) this.#obeySignal(entry, ticket, task.signal);
+    this.#tasks.set(ticket, entry);
+    if (this.#tasks.size === 1) this.#keepAlive();
+    this.#submission.add(ticket, task, value);
+    if (this.#submission.isFull) this.#flush();
+    else if (!this.#flushing) {
+      this.#flushing = true;
+      queueMicrotask(() => this.#flush());
+    }
+  }
+
+  #flush() {
+    this.#flushing = false;
+    if (this.#submission.isEmpty) return;
+    this.#submission.flush((arena, length, blobs) => this.#native.submit(arena, length, blobs));
+  }
+
+  #obeySignal(entry, ticket, signal) {
+    const abort = () => {
+      this.#flush();
+      this.#native.abort(ticket);
+    };
+    signal.addEventListener('abort', abort, { once: true });
+    entry.signal = signal;
+    entry.release = () => signal.removeEventListener('abort', abort);
+  }
+
+  #abortError(entry, reason) {
+    return new IsolaneError('ERR_TASK_ABORTED', 'task was aborted', { cause: reason, taskId: entry.id, type: entry.type });
+  }
+
+  #reader = {
+    settle: (ticket, failure, value) => {
+      const entry = this.#tasks.get(ticket);
+      this.#tasks.delete(ticket);
+      this.#ids.delete(entry.id);
+      entry.release?.();
+      if (failure === undefined) this.#resolve(entry, value);
+      else entry.reject(this.#failure(failure, value, entry));
+      if (this.#tasks.size === 0) this.#becomeIdle();
+    },
+    event: (record) => this.#handle(record),
+  };
+
+  #resolve(entry, value) {
+    try {
+      entry.resolve(decode(value));
+    } catch (cause) {
+      const message = `result cannot be read: ${cause.message}`;
+      entry.reject(new IsolaneError('ERR_DATA_CLONE', message, { cause, taskId: entry.id, type: entry.type }));
+    }
+  }
+
+  #failure(failure, value, entry) {
+    const error = toError(failure, value, entry, entry.signal?.reason);
+    if (this.#bundle !== undefined && error.cause instanceof Error && typeof error.cause.stack === 'string') {
+      error.cause.stack = mapStack(error.cause.stack, this.#bundle);
+    }
+    return error;
+  }
+
+  #becomeIdle() {
+    this.#keepAlive();
+    const idle = this.#idle;
+    this.#idle = [];
+    for (const resolve of idle) resolve();
+  }
+
+  /** Resolves when no task is waiting or running. */
+  drain() {
+    if (this.#tasks.size === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#idle.push(resolve));
+  }
+
+  /** Starts no further task until `resume()`. Running ones go on. */
+  pause() {
+    this.#open().pause(true);
+  }
+
+  resume() {
+    this.#open().pause(false);
+  }
+
+  // Workers
+
+  /** Workers wanted. */
+  get size() {
+    return this.#size;
+  }
+
+  /** @returns {Promise<number>} the new size, when the workers are ready */
+  async scaleUp(count = 1) {
+    check.integer(1)('count', count);
+    return this.#scale(Math.min(this.#size + count, this.#options.maxWorkers));
+  }
+
+  /** @returns {Promise<number>} the new size, when the surplus workers have ended their tasks and are gone */
+  async scaleDown(count = 1) {
+    check.integer(1)('count', count);
+    return this.#scale(Math.max(this.#size - count, this.#options.minWorkers));
+  }
+
+  /** @returns {Promise<number>} the new size, when it is reached */
+  async resize(size) {
+    return this.#scale(check.integer(this.#options.minWorkers, this.#options.maxWorkers)('size', size));
+  }
+
+  async #scale(size) {
+    this.#open();
+    this.#flush();
+    this.#size = size;
+    this.#native.scale(size);
+    await this.#until((workers) => !workers.some(({ state }) => state === 'starting' || state === 'draining'));
+    return size;
+  }
+
+  /** Replaces a worker after its tasks. Resolves when the new one is ready. */
+  async restartWorker(workerId) {
+    const before = this.#worker(check.integer(0)('workerId', workerId));
+    if (before === undefined) throw invalid('workerId', workerId, 'the id of a worker of this pool');
+    this.#open().restart(workerId);
+    await this.#until((workers) =>
+      workers.some((now) => now.workerId === workerId && now.generation > before.generation && now.state === 'ready'),
+    );
+  }
+
+  /** Resolves when the workers pass a test, or the pool is closed. */
+  #until(test) {
+    if (test(this.#native.status().workers)) return Promise.resolve();
+    const { promise, resolve } = withResolvers();
+    this.#waiting.add({ test, resolve });
+    this.#keepAlive();
+    return promise;
+  }
+
+  #reviewWaiting() {
+    if (this.#waiting.size === 0) return;
+    const { workers } = this.#native.status();
+    for (const waiting of this.#waiting) {
+      if (this.#closed === undefined && !waiting.test(workers)) continue;
+      this.#waiting.delete(waiting);
+      waiting.resolve();
+    }
+    this.#keepAlive();
+  }
+
+  // State
+
+  getPoolMetrics() {
+    return poolMetrics(this.#native.status(), {
+      options: this.#options,
+      size: this.#size,
+      initialized: this.#initialized,
+      shuttingDown: this.#shutdown !== undefined,
+    });
+  }
+
+  getAllWorkersStatus() {
+    return this.#native.status().workers.filter(present).map(workerStatus);
+  }
+
+  /** @returns the status, or undefined where there is no such worker */
+  getWorkerStatus(workerId) {
+    const worker = this.#worker(check.integer(0)('workerId', workerId));
+    return worker && workerStatus(worker);
+  }
+
+  getHealth() {
+    return health(this.#native.status().workers.filter(present), this.#size, this.#shutdown !== undefined);
+  }
+
+  #worker(workerId) {
+    return this.#native.status().workers.find((worker) => worker.workerId === workerId && present(worker));
+  }
+
+  #open() {
+    if (this.#shutdown !== undefined) throw new IsolaneError('ERR_POOL_CLOSED', 'pool is closed');
+    return this.#native;
+  }
+
+  // Life
+
+  /**
+   * Ends the pool. Gracefully, accepted tasks may end within `shutdownTimeout`; otherwise, and after
+   * that time, they reject with ERR_POOL_CLOSED and what runs is ended. A second call with `false`
+   * makes an end of a graceful one.
+   * @returns {Promise<void>} when all threads have ended
+   */
+  shutdown(graceful = true) {
+    check.boolean('graceful', graceful);
+    const isFirst = this.#shutdown === undefined;
+    this.#shutdown ??= withResolvers();
+    if (this.#closed === undefined && (isFirst || !graceful)) {
+      this.#flush();
+      this.#native.close(graceful ? Math.min(this.#options.shutdownTimeout, Number.MAX_SAFE_INTEGER) : undefined);
+      this.#keepAlive();
+    }
+    return this.#shutdown.promise;
+  }
+
+  [asyncDispose]() {
+    return this.shutdown();
+  }
+
+  /** Lets the pool keep the process alive while it has work; that is how it begins. */
+  ref() {
+    this.#wanted = true;
+    this.#keepAlive();
+    return this;
+  }
+
+  /** Lets the process end even while the pool has work. */
+  unref() {
+    this.#wanted = false;
+    this.#keepAlive();
+    return this;
+  }
+
+  #keepAlive() {
+    const hasWork =
+      this.#tasks.size > 0 ||
+      this.#starting !== undefined ||
+      this.#waiting.size > 0 ||
+      (this.#shutdown !== undefined && this.#closed === undefined);
+    const alive = this.#wanted && hasWork;
+    if (alive === this.#alive) return;
+    this.#alive = alive;
+    this.#native.keepAlive(alive);
+  }
+
+  // Events
+
+  #listen(added) {
+    if (this.#native === undefined) return;
+    const wants = (name) => name === added || this.listenerCount(name) > 0;
+    const lines = this.#options.console;
+    this.#native.listen(
+      wants('task-started'),
+      wants('task-completed'),
+      lines === 'inherit' || (lines === 'event' && wants('console')),
+    );
+  }
+
+  #handle({ event, ...record }) {
+    // What a pool that failed to start has left in the same reading.
+    if (this.#native === undefined) return;
+    switch (event) {
+      case 'worker-ready':
+        this.#starting?.ready();
+        break;
+      case 'load-failed':
+        this.#loadFailed(record);
+        return;
+      case 'closed':
+        this.#close();
+        return;
+      case 'console':
+        this.#print(record);
+        return;
+      case 'console-dropped':
+        this.#announce('console', { level: 'warn', text: `${record.lines} console lines were dropped`, dropped: record.lines });
+        return;
+    }
+    this.#announce(event, this.#named(record));
+    if (event.startsWith('worker-')) this.#reviewWaiting();
+  }
+
+  /** Puts the public names of a task in place of its ticket. */
+  #named({ ticket, ...record }) {
+    if (ticket === undefined || ticket === null) return record;
+    const task = this.#tasks.get(ticket);
+    return { taskId: task?.id ?? `task-${ticket}`, type: task?.type, metadata: task?.metadata, ...record };
+  }
+
+  #print({ level, text, ticket, workerId }) {
+    if (this.#options.console === 'inherit') console[level](text);
+    else this.#announce('console', this.#named({ ticket, level, text, workerId }));
+  }
+
+  #loadFailed({ message, workerId, needsBundle, ...place }) {
+    const at = place.file ? `${place.file}:${place.line}:${place.column}` : this.#options.workerScript?.filename ?? this.#options.workerScript;
+    const text = at && !message.includes(at) ? `${message} (${at})` : message;
+    const error = new IsolaneError('ERR_MODULE_LOAD', text, { ...place, workerId });
+    if (this.#starting === undefined) {
+      this.#announce('worker-error', { workerId, error });
+      return;
+    }
+    if (needsBundle && this.#bundle === undefined) Object.defineProperty(error, 'needsBundle', { value: true });
+    this.#starting.failed(error);
+  }
+
+  #close() {
+    this.#closed = true;
+    this.#reviewWaiting();
+    this.#announce('pool-shutdown', { uptime: this.#native.status().uptime });
+    this.#shutdown?.resolve();
+    this.#keepAlive();
+  }
+
+  /** Emits an event; a listener that throws is warned of, and hurts neither the pool nor the others. */
+  #announce(name, details) {
+    if (this.listenerCount(name) === 0) return;
+    for (const listener of this.rawListeners(name)) {
+      try {
+        Reflect.apply(listener, this, [details]);
+      } catch (error) {
+        process.emitWarning(`a listener of '${name}' threw: ${error?.stack ?? error}`, 'IsolaneWarning');
+      }
+    }
+  }
+}
+
+function nativeOptions(options, script) {
+  return {
+    poolSize: options.poolSize,
+    minWorkers: options.minWorkers,
+    maxWorkers: options.maxWorkers,
+    tasksPerWorker: options.tasksPerWorker,
+    maxQueue: options.maxQueue,
+    roundRobin: options.loadBalancing === 'round-robin',
+    maxTasksPerWorker: options.maxTasksPerWorker,
+    autoRestart: options.autoRestart,
+    maxRestartAttempts: options.maxRestartAttempts,
+    restartCooldown: options.restartCooldownMs,
+    startLimit: options.zombieThresholdMs,
+    scriptPath: script?.path,
+    scriptText: script?.text,
+    memoryLimit: options.workerMemoryLimitMB,
+    memoryRestart: options.workerRestartMemoryMB,
+    env: Buffer.from(encode(options.env)),
+    taskTimeout: options.taskTimeout,
+    javascriptTimeout: options.javascriptTimeout,
+    filterTimeout: options.filterTimeout,
+    queueTimeout: options.queueTimeout,
+    maxRetries: options.maxTaskRetries,
+    retryBackoff: options.retryBackoffMs,
+    maxBackoff: options.maxBackoffMs,
+    retryJitter: options.retryJitter,
+  };
+}
+
+/** `Promise.withResolvers`, which Node 20 does not have. */
+function withResolvers() {
+  const resolvers = {};
+  resolvers.promise = new Promise((resolve, reject) => Object.assign(resolvers, { resolve, reject }));
+  return resolvers;
+}
+
+module.exports = { WorkerPool };

@@ -1,0 +1,107 @@
+'use strict';
+
+// What a user hands to submitTask: checked, and brought into the form that lib/submission.js writes.
+
+const check = require('./check.js');
+const { IsolaneError, invalid } = require('./errors.js');
+const { TASK_DEFAULTS } = require('./options.js');
+const { encode, uncloneablePath } = require('./wire.js');
+
+const priority = check.integer(0, 100);
+const milliseconds = check.duration(0);
+const timeout = check.duration(1);
+const retries = check.integer(0, 1_000_000);
+
+/** field → check, for fields that a task or the second argument of submitTask may have. */
+const SETTINGS = {
+  priority,
+  timeout,
+  queueTimeout: timeout,
+  maxRetries: retries,
+  retryBackoffMs: milliseconds,
+  delay: milliseconds,
+  signal,
+  id: check.text,
+  metadata: (_, value) => value,
+  isolation: check.oneOf('shared'),
+};
+const SETTING_NAMES = Object.keys(SETTINGS);
+const HANDLER_FIELDS = ['type', 'payload', ...SETTING_NAMES];
+const CODE_FIELDS = ['type', 'code', 'inputs', 'config', ...SETTING_NAMES];
+
+function signal(field, value) {
+  if (value instanceof AbortSignal) return value;
+  throw invalid(field, value, 'an AbortSignal');
+}
+
+/** `'@anything/javascript'` is `'javascript'`, and so for `'filter'`. */
+const CODE_TYPE = /^(?:@[^/]+\/)?(javascript|filter)$/;
+
+/**
+ * @param {object} task
+ * @param {object} [options] - settings that win over those of the task
+ * @returns {{ kind: 'handler' | 'javascript' | 'filter', type: string, priority: number, code?: string,
+ *   value: unknown, root: string, id?: string, signal?: AbortSignal, metadata?: unknown }}
+ * @throws {IsolaneError} ERR_INVALID_ARG
+ */
+function resolveTask(task, options) {
+  check.object('task', task);
+  check.text('task.type', task.type);
+  const resolved =
+    task.code === undefined ? handlerTask(task) : codeTask(task, CODE_TYPE.exec(task.type)?.[1]);
+  takeSettings(resolved, task, 'task');
+  if (options !== undefined) {
+    check.object('options', options);
+    check.noOthers('options', options, SETTING_NAMES);
+    takeSettings(resolved, options, 'options');
+  }
+  return resolved;
+}
+
+function handlerTask(task) {
+  if (CODE_TYPE.test(task.type)) throw invalid('task.code', task.code, `a string for the type ${JSON.stringify(task.type)}`);
+  for (const name in task) {
+    if (!HANDLER_FIELDS.includes(name)) check.noOthers('task', task, HANDLER_FIELDS);
+  }
+  return { kind: 'handler', type: task.type, priority: TASK_DEFAULTS.priority, value: task.payload, root: 'payload' };
+}
+
+function codeTask(task, kind) {
+  if (kind === undefined) {
+    throw invalid('task.type', task.type, '"javascript", "filter" or one of their @scope/ names where there is code');
+  }
+  if (typeof task.code !== 'string') throw invalid('task.code', task.code, 'a string');
+  check.noOthers('task', task, CODE_FIELDS);
+  const { inputs, config } = task;
+  return {
+    kind,
+    type: task.type,
+    priority: TASK_DEFAULTS.priority,
+    code: task.code,
+    value: { inputs, config },
+    root: 'task',
+  };
+}
+
+function takeSettings(resolved, from, where) {
+  for (let i = 0; i < SETTING_NAMES.length; i++) {
+    const name = SETTING_NAMES[i];
+    const value = from[name];
+    if (value !== undefined) resolved[name] = SETTINGS[name](`${where}.${name}`, value);
+  }
+}
+
+/**
+ * Encodes the value of a task.
+ * @throws {IsolaneError} ERR_DATA_CLONE, with the path of what cannot be cloned
+ */
+function encodeValue(task, taskId) {
+  try {
+    return encode(task.value);
+  } catch (cause) {
+    const path = uncloneablePath(task.value, task.root);
+    throw new IsolaneError('ERR_DATA_CLONE', `${path} cannot be cloned: ${cause.message}`, { cause, taskId });
+  }
+}
+
+module.exports = { encodeValue, resolveTask };

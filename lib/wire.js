@@ -1,0 +1,137 @@
+'use strict';
+
+// Values across the boundary, on Node's side; src/isolate/codec.rs is the other. The first byte tells
+// the kind: small and common values have kinds of their own, everything else is V8's serialization
+// format, whose first byte is always 0xFF. Errors lose their name, `cause` and own properties in it:
+// where a value holds any, a second value follows that brings them back.
+
+const { Deserializer, Serializer } = require('node:v8');
+const { collectErrors, pathOfUncloneable, restoreErrors } = require('./clone.js');
+
+const UNDEFINED = 0;
+const NULL = 1;
+const FALSE = 2;
+const TRUE = 3;
+const NUMBER = 4;
+const LATIN1 = 5;
+const UTF16 = 6;
+const V8_WITH_ERRORS = 0xfe;
+const V8 = 0xff;
+
+const constants = [undefined, null, false, true];
+const number = Buffer.alloc(9);
+
+/**
+ * Turns a value into bytes.
+ * @param {unknown} value
+ * @returns {Buffer} valid until the next call
+ * @throws {Error} when it cannot be cloned
+ */
+function encode(value) {
+  switch (typeof value) {
+    case 'number':
+      number[0] = NUMBER;
+      number.writeDoubleLE(value, 1);
+      return number;
+    case 'string':
+      return encodeString(value);
+    case 'boolean':
+      return one(value ? TRUE : FALSE);
+    case 'undefined':
+      return one(UNDEFINED);
+    default:
+      return value === null ? one(NULL) : encodeClone(value);
+  }
+}
+
+const ones = Array.from({ length: constants.length }, (_, kind) => Buffer.of(kind));
+const one = (kind) => ones[kind];
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: the bounds of Latin-1
+const BEYOND_LATIN1 = /[^\x00-\xff]/;
+
+function encodeString(text) {
+  const wide = BEYOND_LATIN1.test(text);
+  const bytes = Buffer.allocUnsafe(1 + (wide ? text.length * 2 : text.length));
+  bytes[0] = wide ? UTF16 : LATIN1;
+  bytes.write(text, 1, wide ? 'utf16le' : 'latin1');
+  return bytes;
+}
+
+function encodeClone(value) {
+  const bytes = serialize(value);
+  if (!mayContainError(bytes)) return bytes;
+  const found = collectErrors(value, isCloneable);
+  if (found.length === 0) return bytes;
+  // Once more, in one session: so the second value can refer to the errors of the first.
+  const serializer = new Serializer();
+  serializer.writeHeader();
+  serializer.writeValue(value);
+  serializer.writeValue(found);
+  return Buffer.concat([Buffer.of(V8_WITH_ERRORS), serializer.releaseBuffer()]);
+}
+
+function serialize(value) {
+  const serializer = new Serializer();
+  serializer.writeHeader();
+  serializer.writeValue(value);
+  return serializer.releaseBuffer();
+}
+
+function isCloneable(value) {
+  try {
+    serialize(value);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+const ERROR_TAG = 'r'.charCodeAt(0);
+const ERROR_PARTS = new Set(Buffer.from('ERFSTUmcs.'));
+
+/**
+ * Whether the serialized form of an error could be in there. Text can look like it: a yes only means
+ * that it is worth a look. V8 writes `r` and one of these tags (ErrorTag in its value-serializer.cc).
+ */
+function mayContainError(bytes) {
+  for (let at = bytes.indexOf(ERROR_TAG); at !== -1; at = bytes.indexOf(ERROR_TAG, at + 1)) {
+    if (ERROR_PARTS.has(bytes[at + 1])) return true;
+  }
+  return false;
+}
+
+/**
+ * Makes a value from bytes that an isolate wrote. Copies what it keeps.
+ * @param {Buffer} bytes
+ */
+function decode(bytes) {
+  const kind = bytes[0];
+  switch (kind) {
+    case NUMBER:
+      return bytes.readDoubleLE(1);
+    case LATIN1:
+      return bytes.latin1Slice(1);
+    case UTF16:
+      return bytes.utf16leSlice(1);
+    case V8:
+      return decodeClone(bytes, false);
+    case V8_WITH_ERRORS:
+      return decodeClone(bytes.subarray(1), true);
+    default:
+      return constants[kind];
+  }
+}
+
+function decodeClone(bytes, withErrors) {
+  const deserializer = new Deserializer(bytes);
+  deserializer.readHeader();
+  const value = deserializer.readValue();
+  if (withErrors) restoreErrors(deserializer.readValue());
+  return value;
+}
+
+/** Names the place in a value that keeps it from being cloned. */
+const uncloneablePath = (value, root) => pathOfUncloneable(value, root, isCloneable);
+
+module.exports = { decode, encode, uncloneablePath };

@@ -1,0 +1,308 @@
+//! Deliveries as `lib/collection.js` reads them from the arena.
+//!
+//! Little endian, one record after another:
+//!
+//! ```text
+//! u8 status; 255 is an event:
+//!     u32 length and JSON
+//! else the settlement of a task:
+//!     f64 ticket
+//!     where it is not 0 (done): u32 attempts · f64 figure of the status (a limit or a time in ms)
+//!     u32 length and the result or the error, in the wire format; length 0xFFFFFFFF: the next blob
+//! ```
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use serde::Serialize;
+
+use crate::isolate::{Fault, FaultKind};
+use crate::pool::{Answer, Delivery};
+use crate::scheduler::{Event, Exit, Failure, Retirement, TaskId};
+
+const DONE: u8 = 0;
+const EVENT: u8 = 255;
+const NEXT_BLOB: u32 = u32::MAX;
+
+/// Larger values are handed to JavaScript as they are; smaller ones are cheaper to copy than to hand
+/// over.
+const BLOB: usize = 16 * 1024;
+
+/// No record takes more: status, ticket, attempts, figure, length, and a value that is no blob.
+const LONGEST: usize = 1 + 8 + 4 + 8 + 4 + BLOB;
+
+/// Writes as many deliveries as are sure to fit and says how many bytes that took.
+pub(super) fn write(
+    deliveries: &mut VecDeque<Delivery>,
+    blobs: &mut VecDeque<Vec<u8>>,
+    arena: &mut [u8],
+) -> u32 {
+    let mut writer = Writer { arena, at: 0, blobs };
+    while writer.arena.len() - writer.at >= LONGEST
+        && let Some(delivery) = deliveries.pop_front()
+    {
+        match delivery {
+            Delivery::Settled { task, result, timing } => {
+                writer.settlement(task, result, timing.attempts);
+            }
+            other => {
+                let json = serde_json::to_vec(&Record::of(other)).expect("its fields are plain");
+                writer.put(&[EVENT]);
+                writer.value(json);
+            }
+        }
+    }
+    u32::try_from(writer.at).expect("an arena is smaller than 4 GiB")
+}
+
+struct Writer<'a> {
+    arena: &'a mut [u8],
+    at: usize,
+    blobs: &'a mut VecDeque<Vec<u8>>,
+}
+
+impl Writer<'_> {
+    fn settlement(&mut self, task: TaskId, result: Result<Answer, Failure<Answer>>, attempts: u32) {
+        let ticket = (task.0 as f64).to_le_bytes();
+        match result {
+            Ok(Answer::Value(value)) => {
+                self.put(&[DONE]);
+                self.put(&ticket);
+                self.value(value);
+            }
+            Ok(fault @ Answer::Fault(_)) => {
+                self.settlement(task, Err(Failure::Failed(fault)), attempts)
+            }
+            Err(failure) => {
+                let Failed { status, figure, error } = failure.into();
+                self.put(&[status]);
+                self.put(&ticket);
+                self.put(&attempts.to_le_bytes());
+                self.put(&figure.to_le_bytes());
+                self.value(error);
+            }
+        }
+    }
+
+    fn value(&mut self, value: Vec<u8>) {
+        if value.len() > BLOB {
+            self.put(&NEXT_BLOB.to_le_bytes());
+            self.blobs.push_back(value);
+        } else {
+            self.put(&(value.len() as u32).to_le_bytes());
+            self.put(&value);
+        }
+    }
+
+    fn put(&mut self, bytes: &[u8]) {
+        self.arena[self.at..self.at + bytes.len()].copy_from_slice(bytes);
+        self.at += bytes.len();
+    }
+}
+
+/// A failure as the arena has it.
+struct Failed {
+    status: u8,
+    figure: f64,
+    error: Vec<u8>,
+}
+
+impl From<Failure<Answer>> for Failed {
+    fn from(failure: Failure<Answer>) -> Self {
+        let plain = |status, figure| Self { status, figure, error: Vec::new() };
+        match failure {
+            Failure::Failed(Answer::Fault(Fault { kind, error })) => {
+                let status = match kind {
+                    FaultKind::Thrown => 1,
+                    FaultKind::Syntax => 2,
+                    FaultKind::NoHandler => 3,
+                    FaultKind::DataClone => 4,
+                };
+                Self { status, figure: 0.0, error }
+            }
+            Failure::Failed(Answer::Value(error)) => Self { status: 1, figure: 0.0, error },
+            Failure::QueueFull { limit } => plain(5, limit as f64),
+            Failure::QueueTimeout { waited } => plain(6, ms(waited)),
+            Failure::Timeout { limit } => plain(7, ms(limit)),
+            Failure::MemoryLimit => plain(8, 0.0),
+            Failure::Aborted => plain(9, 0.0),
+            Failure::WorkerLost => plain(10, 0.0),
+            Failure::Closed => plain(11, 0.0),
+        }
+    }
+}
+
+fn ms(time: Duration) -> f64 {
+    time.as_secs_f64() * 1000.0
+}
+
+/// An event as JSON; `lib/events.js` makes the public one of it.
+#[derive(Serialize)]
+#[serde(tag = "event", rename_all = "kebab-case", rename_all_fields = "camelCase")]
+enum Record {
+    TaskStarted {
+        ticket: u64,
+        worker_id: u32,
+        attempt: u32,
+        wait_ms: f64,
+    },
+    TaskCompleted {
+        ticket: u64,
+        worker_id: u32,
+        attempt: u32,
+        run_ms: f64,
+    },
+    TaskFailed {
+        ticket: u64,
+        worker_id: Option<u32>,
+        attempt: u32,
+        retried: bool,
+    },
+    TaskRetried {
+        ticket: u64,
+        attempt: u32,
+        delay_ms: f64,
+    },
+    WorkerReady {
+        worker_id: u32,
+        generation: u32,
+    },
+    WorkerRestarted {
+        worker_id: u32,
+        generation: u32,
+        reason: &'static str,
+    },
+    WorkerExited {
+        worker_id: u32,
+        generation: u32,
+        reason: &'static str,
+    },
+    WorkerDown {
+        worker_id: u32,
+        failures: u32,
+    },
+    PoolScaledUp {
+        from: usize,
+        to: usize,
+    },
+    PoolScaledDown {
+        from: usize,
+        to: usize,
+    },
+    Backpressure {
+        queue_depth: usize,
+        max_queue: usize,
+    },
+    Drain,
+    Console {
+        worker_id: u32,
+        level: Box<str>,
+        text: Box<str>,
+        ticket: Option<u64>,
+    },
+    ConsoleDropped {
+        lines: u64,
+    },
+    LoadFailed {
+        worker_id: u32,
+        message: String,
+        file: Option<String>,
+        line: Option<u32>,
+        column: Option<u32>,
+        stack: Option<String>,
+        needs_bundle: bool,
+    },
+    Closed,
+}
+
+impl Record {
+    fn of(delivery: Delivery) -> Self {
+        match delivery {
+            Delivery::Event(event) => event.into(),
+            Delivery::Console { worker, line } => Self::Console {
+                worker_id: worker.0,
+                level: line.level,
+                text: line.text,
+                ticket: line.ticket,
+            },
+            Delivery::ConsoleDropped { lines } => Self::ConsoleDropped { lines },
+            Delivery::LoadFailed { worker, error } => Self::LoadFailed {
+                worker_id: worker.0,
+                message: error.message,
+                file: error.file,
+                line: error.line,
+                column: error.column,
+                stack: error.stack,
+                needs_bundle: error.needs_bundle,
+            },
+            Delivery::Closed => Self::Closed,
+            Delivery::Settled { .. } => unreachable!("a settlement is no event"),
+        }
+    }
+}
+
+impl From<Event> for Record {
+    fn from(event: Event) -> Self {
+        match event {
+            Event::TaskStarted { task, worker, attempt, waited } => Self::TaskStarted {
+                ticket: task.0,
+                worker_id: worker.0,
+                attempt,
+                wait_ms: ms(waited),
+            },
+            Event::TaskCompleted { task, worker, attempt, ran } => Self::TaskCompleted {
+                ticket: task.0,
+                worker_id: worker.0,
+                attempt,
+                run_ms: ms(ran),
+            },
+            Event::TaskFailed { task, worker, attempt, retried } => {
+                let worker_id = worker.map(|worker| worker.0);
+                Self::TaskFailed { ticket: task.0, worker_id, attempt, retried }
+            }
+            Event::TaskRetried { task, attempt, delay } => {
+                Self::TaskRetried { ticket: task.0, attempt, delay_ms: ms(delay) }
+            }
+            Event::WorkerReady { worker, generation } => {
+                Self::WorkerReady { worker_id: worker.0, generation: generation.0 }
+            }
+            Event::WorkerRestarted { worker, generation, after } => Self::WorkerRestarted {
+                worker_id: worker.0,
+                generation: generation.0,
+                reason: reason(after),
+            },
+            Event::WorkerExited { worker, generation, exit } => Self::WorkerExited {
+                worker_id: worker.0,
+                generation: generation.0,
+                reason: reason(exit),
+            },
+            Event::WorkerDown { worker, failures } => {
+                Self::WorkerDown { worker_id: worker.0, failures }
+            }
+            Event::ScaledUp { from, to } => Self::PoolScaledUp { from, to },
+            Event::ScaledDown { from, to } => Self::PoolScaledDown { from, to },
+            Event::Backpressure { depth, limit } => {
+                Self::Backpressure { queue_depth: depth, max_queue: limit }
+            }
+            Event::Drain => Self::Drain,
+        }
+    }
+}
+
+/// The public name of why a worker came to its end.
+fn reason(exit: Exit) -> &'static str {
+    match exit {
+        Exit::Retired(why) => match why {
+            Retirement::MemoryLimit => "memory-limit",
+            Retirement::MemoryThreshold => "memory-threshold",
+            Retirement::PendingWork => "pending-work",
+            Retirement::MaxTasks => "max-tasks",
+            Retirement::ScaleDown => "scale-down",
+            Retirement::Restart => "restart",
+            Retirement::Shutdown => "shutdown",
+        },
+        Exit::StartFailed => "start-failed",
+        Exit::Panicked => "panic",
+        Exit::Unresponsive => "unresponsive",
+    }
+}

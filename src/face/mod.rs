@@ -1,0 +1,162 @@
+//! The only room that knows napi: options and tasks in, results and events out.
+//!
+//! The JavaScript side (`lib/`) checks what a user gives and makes the public objects; what crosses
+//! here is already valid, and compact: tasks of one turn come in one buffer, and everything that is
+//! done goes out in one.
+
+mod collection;
+mod options;
+mod status;
+mod submission;
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use napi::bindgen_prelude::{Buffer, Function, Uint8Array};
+use napi::threadsafe_function::ThreadsafeFunctionCallMode;
+use napi::{Env, Error, Result, Status, sys};
+use napi_derive::napi;
+
+use crate::isolate::Job;
+use crate::pool::{Delivery, Pool, Topic};
+use crate::scheduler::{TaskId, WorkerId};
+use options::{Defaults, NativeOptions};
+use status::NativeStatus;
+
+/// How long the end of a Node environment may wait for the threads of its pools.
+const ENVIRONMENT_END: Duration = Duration::from_secs(2);
+
+/// A pool, as `lib/pool.js` uses it.
+#[napi]
+pub struct NativePool {
+    pool: Arc<Pool>,
+    defaults: Defaults,
+    /// Collected and not yet read by JavaScript.
+    deliveries: VecDeque<Delivery>,
+    /// Values too large for the arena, in the order in which the arena refers to them.
+    blobs: VecDeque<Vec<u8>>,
+    keep_alive: KeepAlive,
+}
+
+/// The threadsafe function by its raw handle: whether it keeps the process alive is changed often.
+struct KeepAlive(sys::napi_threadsafe_function);
+
+#[napi]
+impl NativePool {
+    /// Starts a pool. `wake` is called on the JavaScript thread when there is something to collect.
+    #[napi(constructor)]
+    pub fn new(env: Env, options: NativeOptions, wake: Function<(), ()>) -> Result<Self> {
+        let wake = wake
+            .build_threadsafe_function()
+            .weak::<true>()
+            .callee_handled::<false>()
+            .build_callback(|_| Ok(()))?;
+        let keep_alive = KeepAlive(wake.raw());
+        let (config, defaults) = options.into_config();
+        let wake = Box::new(move || {
+            // Refused only while the environment ends, and then nobody waits.
+            wake.call((), ThreadsafeFunctionCallMode::NonBlocking);
+        });
+        let pool = Pool::start(config, wake)
+            .map_err(|error| Error::new(Status::GenericFailure, error.to_string()))?;
+        let pool = Arc::new(pool);
+        env.add_env_cleanup_hook(pool.clone(), |pool| pool.join(ENVIRONMENT_END))?;
+        Ok(Self { pool, defaults, deliveries: VecDeque::new(), blobs: VecDeque::new(), keep_alive })
+    }
+
+    /// Hands over the tasks that lie in the first `length` bytes of the arena.
+    #[napi]
+    pub fn submit(&self, arena: &[u8], length: u32, blobs: Vec<Uint8Array>) -> Result<()> {
+        let records = arena
+            .get(..length as usize)
+            .ok_or_else(|| Error::new(Status::InvalidArg, "length is beyond the arena"))?;
+        let tasks = submission::read(records, &blobs, &self.defaults)
+            .map_err(|error| Error::new(Status::InvalidArg, error.to_string()))?;
+        self.pool.submit(tasks);
+        Ok(())
+    }
+
+    /// Writes what there is into the arena and says how many bytes it took; 0 when there is nothing.
+    #[napi]
+    pub fn collect(&mut self, mut arena: Uint8Array) -> u32 {
+        if self.deliveries.is_empty() {
+            self.deliveries = self.pool.collect().into();
+        }
+        // SAFETY: the arena belongs to lib/pool.js, which does nothing with it during this call.
+        let arena = unsafe { arena.as_mut() };
+        collection::write(&mut self.deliveries, &mut self.blobs, arena)
+    }
+
+    /// The next large value that the arena refers to. Not copied.
+    #[napi]
+    pub fn take_blob(&mut self) -> Option<Buffer> {
+        self.blobs.pop_front().map(Into::into)
+    }
+
+    #[napi]
+    pub fn abort(&self, ticket: f64) {
+        self.pool.abort(TaskId(ticket as u64));
+    }
+
+    #[napi]
+    pub fn scale(&self, size: u32) {
+        self.pool.scale(size as usize);
+    }
+
+    #[napi]
+    pub fn restart(&self, worker: u32) {
+        self.pool.restart(WorkerId(worker));
+    }
+
+    #[napi]
+    pub fn pause(&self, paused: bool) {
+        self.pool.pause(paused);
+    }
+
+    /// `drain_ms` absent: end at once.
+    #[napi]
+    pub fn close(&self, drain_ms: Option<f64>) {
+        self.pool.close(drain_ms.map(options::millis));
+    }
+
+    /// Says which of the frequent events are listened to.
+    #[napi]
+    pub fn listen(&self, started: bool, completed: bool, console: bool) {
+        let topics = [
+            (started, Topic::TaskStarted),
+            (completed, Topic::TaskCompleted),
+            (console, Topic::Console),
+        ];
+        self.pool.listen(topics.into_iter().filter(|(wanted, _)| *wanted).map(|(_, topic)| topic));
+    }
+
+    #[napi]
+    pub fn status(&self) -> NativeStatus {
+        self.pool.snapshot().into()
+    }
+
+    /// Whether the pool keeps the process alive.
+    #[napi]
+    pub fn keep_alive(&self, env: Env, alive: bool) {
+        // SAFETY: the handle lives as long as the pool, whose wake function owns it, and this is the
+        // JavaScript thread of its environment.
+        unsafe {
+            if alive {
+                sys::napi_ref_threadsafe_function(env.raw(), self.keep_alive.0);
+            } else {
+                sys::napi_unref_threadsafe_function(env.raw(), self.keep_alive.0);
+            }
+        }
+    }
+}
+
+/// What the scheduler carries for each task.
+type Payload = Arc<Job>;
+
+/// The version of this build.
+#[napi]
+#[must_use]
+pub fn version() -> &'static str {
+    env!("CARGO_PKG_VERSION")
+}

@@ -1,0 +1,122 @@
+//! The options of a pool, as `lib/options.js` hands them over: checked, and with every default filled in.
+
+use std::time::Duration;
+
+use napi::bindgen_prelude::Uint8Array;
+use napi_derive::napi;
+
+use crate::isolate::{CodeKind, Script, Spec, Work};
+use crate::pool;
+use crate::scheduler::{self, Balance, Retry};
+
+/// Times are milliseconds, memory is megabytes.
+#[napi(object)]
+pub struct NativeOptions {
+    pub pool_size: u32,
+    pub min_workers: u32,
+    pub max_workers: u32,
+    pub tasks_per_worker: u32,
+    pub max_queue: f64,
+    pub round_robin: bool,
+    pub max_tasks_per_worker: Option<f64>,
+    pub auto_restart: bool,
+    pub max_restart_attempts: u32,
+    pub restart_cooldown: f64,
+    pub start_limit: f64,
+    pub script_path: Option<String>,
+    pub script_text: Option<String>,
+    pub memory_limit: f64,
+    pub memory_restart: f64,
+    pub env: Uint8Array,
+    pub task_timeout: f64,
+    pub javascript_timeout: f64,
+    pub filter_timeout: f64,
+    pub queue_timeout: Option<f64>,
+    pub max_retries: u32,
+    pub retry_backoff: f64,
+    pub max_backoff: f64,
+    pub retry_jitter: f64,
+}
+
+/// What a task has where it does not say otherwise.
+pub(super) struct Defaults {
+    pub retry: Retry,
+    pub queue_timeout: Option<Duration>,
+    handler: Duration,
+    javascript: Duration,
+    filter: Duration,
+}
+
+/// From an abort to the forced end of the task: long enough for a `catch` and a `finally`.
+const ABORT_GRACE: Duration = Duration::from_millis(1000);
+
+/// From a forced end to giving the isolate up. V8 answers within microseconds unless it is deep in
+/// native code.
+const TERMINATE_GRACE: Duration = Duration::from_secs(5);
+
+impl NativeOptions {
+    pub(super) fn into_config(self) -> (pool::Config, Defaults) {
+        let script = self
+            .script_path
+            .zip(self.script_text)
+            .map(|(path, text)| Script { path: path.into(), text });
+        let defaults = Defaults {
+            retry: Retry {
+                max_retries: self.max_retries,
+                backoff: millis(self.retry_backoff),
+                max_backoff: millis(self.max_backoff),
+                jitter: self.retry_jitter,
+            },
+            queue_timeout: self.queue_timeout.map(millis),
+            handler: millis(self.task_timeout),
+            javascript: millis(self.javascript_timeout),
+            filter: millis(self.filter_timeout),
+        };
+        let scheduler = scheduler::Config {
+            size: self.pool_size as usize,
+            min_workers: self.min_workers as usize,
+            max_workers: self.max_workers as usize,
+            tasks_per_worker: self.tasks_per_worker as usize,
+            max_queue: self.max_queue as usize,
+            balance: if self.round_robin { Balance::RoundRobin } else { Balance::LeastLoaded },
+            abort_grace: ABORT_GRACE,
+            terminate_grace: TERMINATE_GRACE,
+            max_tasks_per_worker: self.max_tasks_per_worker.map(|tasks| tasks as u64),
+            auto_restart: self.auto_restart,
+            max_restart_attempts: self.max_restart_attempts,
+            restart_cooldown: millis(self.restart_cooldown),
+            seed: std::process::id().into(),
+        };
+        let isolate = Spec {
+            script,
+            memory_limit: megabytes(self.memory_limit),
+            memory_restart: megabytes(self.memory_restart),
+            env: self.env.to_vec(),
+        };
+        let config = pool::Config { scheduler, isolate, start_limit: millis(self.start_limit) };
+        (config, defaults)
+    }
+}
+
+impl Defaults {
+    pub fn timeout(&self, work: &Work) -> Duration {
+        match work {
+            Work::Handler(_) => self.handler,
+            Work::Code(code) => match code.kind {
+                CodeKind::JavaScript => self.javascript,
+                CodeKind::Filter => self.filter,
+            },
+        }
+    }
+}
+
+/// Milliseconds of JavaScript. Infinity, and what is over a century, is a century: an instant that
+/// far away can still be added to.
+pub(super) fn millis(ms: f64) -> Duration {
+    const CENTURY_MS: f64 = 100.0 * 365.25 * 86_400_000.0;
+    Duration::from_secs_f64(ms.clamp(0.0, CENTURY_MS) / 1000.0)
+}
+
+fn megabytes(mb: f64) -> usize {
+    (mb * 1_048_576.0) as usize
+}

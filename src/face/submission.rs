@@ -1,0 +1,134 @@
+//! Tasks as `lib/submission.js` writes them into the arena.
+//!
+//! Little endian, one record after another:
+//!
+//! ```text
+//! f64 ticket · u8 work (0 handler, 1 javascript, 2 filter) · u8 priority · u8 flags
+//! f64 for each flag that is set, in the order of the bits:
+//!     1 timeout · 2 queueTimeout · 4 delay · 8 maxRetries · 16 retryBackoffMs
+//! string type, or the source text of a code task
+//! string taskId, where flag 32 is set
+//! u32 length of the value and the value; length 0xFFFFFFFF: it is the next blob
+//! ```
+//!
+//! A string is a u32, whose lowest bit says UTF-8 (else Latin-1) and whose rest is the number of
+//! bytes, and the bytes.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use napi::bindgen_prelude::Uint8Array;
+
+use super::Payload;
+use super::options::{Defaults, millis};
+use crate::isolate::{Code, CodeKind, Job, Work};
+use crate::scheduler::{Priority, Task, TaskId};
+
+const NEXT_BLOB: u32 = u32::MAX;
+
+const TIMEOUT: u8 = 1;
+const QUEUE_TIMEOUT: u8 = 2;
+const DELAY: u8 = 4;
+const MAX_RETRIES: u8 = 8;
+const RETRY_BACKOFF: u8 = 16;
+const TASK_ID: u8 = 32;
+
+/// The arena does not hold what it should: a fault of this package, not of its user.
+#[derive(Debug, thiserror::Error)]
+#[error("malformed submission at byte {0}")]
+pub(super) struct Malformed(usize);
+
+/// Reads all records.
+pub(super) fn read(
+    records: &[u8],
+    blobs: &[Uint8Array],
+    defaults: &Defaults,
+) -> Result<VecDeque<Task<Payload>>, Malformed> {
+    let mut reader = Reader { bytes: records, at: 0 };
+    let mut blobs = blobs.iter();
+    let mut tasks = VecDeque::new();
+    while reader.at < records.len() {
+        tasks.push_back(read_task(&mut reader, &mut blobs, defaults)?);
+    }
+    Ok(tasks)
+}
+
+fn read_task<'a>(
+    reader: &mut Reader,
+    blobs: &mut impl Iterator<Item = &'a Uint8Array>,
+    defaults: &Defaults,
+) -> Result<Task<Payload>, Malformed> {
+    let ticket = reader.f64()? as u64;
+    let [kind, priority, flags] = *reader.array()?;
+    let field =
+        |flag: u8, reader: &mut Reader| (flags & flag != 0).then(|| reader.f64()).transpose();
+    let timeout = field(TIMEOUT, reader)?.map(millis);
+    let queue_timeout = field(QUEUE_TIMEOUT, reader)?.map(millis);
+    let delay = field(DELAY, reader)?.map(millis);
+    let mut retry = defaults.retry;
+    if let Some(max_retries) = field(MAX_RETRIES, reader)? {
+        retry.max_retries = max_retries as u32;
+    }
+    if let Some(backoff) = field(RETRY_BACKOFF, reader)? {
+        retry.backoff = millis(backoff);
+    }
+    let text: Arc<str> = reader.string()?.into();
+    let work = match kind {
+        0 => Work::Handler(text),
+        1 => Work::Code(Code { kind: CodeKind::JavaScript, text }),
+        2 => Work::Code(Code { kind: CodeKind::Filter, text }),
+        _ => return Err(Malformed(reader.at)),
+    };
+    let task_id = if flags & TASK_ID == 0 { format!("task-{ticket}") } else { reader.string()? };
+    let value = match reader.u32()? {
+        NEXT_BLOB => blobs.next().ok_or(Malformed(reader.at))?.to_vec(),
+        length => reader.take(length as usize)?.to_vec(),
+    };
+    Ok(Task {
+        id: TaskId(ticket),
+        priority: Priority(priority),
+        delay: delay.unwrap_or_default(),
+        timeout: Some(timeout.unwrap_or_else(|| defaults.timeout(&work))),
+        queue_timeout: queue_timeout.or(defaults.queue_timeout),
+        retry,
+        payload: Arc::new(Job { work, task_id: task_id.into(), value: value.into() }),
+    })
+}
+
+struct Reader<'a> {
+    bytes: &'a [u8],
+    at: usize,
+}
+
+impl<'a> Reader<'a> {
+    fn take(&mut self, length: usize) -> Result<&'a [u8], Malformed> {
+        let end = self.at.checked_add(length).ok_or(Malformed(self.at))?;
+        let bytes = self.bytes.get(self.at..end).ok_or(Malformed(self.at))?;
+        self.at = end;
+        Ok(bytes)
+    }
+
+    fn array<const N: usize>(&mut self) -> Result<&'a [u8; N], Malformed> {
+        let at = self.at;
+        self.take(N)?.try_into().map_err(|_| Malformed(at))
+    }
+
+    fn u32(&mut self) -> Result<u32, Malformed> {
+        Ok(u32::from_le_bytes(*self.array()?))
+    }
+
+    fn f64(&mut self) -> Result<f64, Malformed> {
+        Ok(f64::from_le_bytes(*self.array()?))
+    }
+
+    fn string(&mut self) -> Result<String, Malformed> {
+        let at = self.at;
+        let header = self.u32()?;
+        let bytes = self.take(header as usize >> 1)?;
+        if header & 1 == 1 {
+            String::from_utf8(bytes.to_vec()).map_err(|_| Malformed(at))
+        } else {
+            Ok(bytes.iter().copied().map(char::from).collect())
+        }
+    }
+}

@@ -1,0 +1,201 @@
+//! Code tasks: source text to a function, compiled once for each text and isolate.
+
+use std::collections::HashMap;
+use std::hash::{BuildHasher, RandomState};
+use std::sync::Arc;
+
+use deno_ast::{EmitOptions, MediaType, ParseParams, SourceMapOption};
+use deno_core::v8;
+use sourcemap::SourceMap;
+
+use super::natives::string;
+use super::{Code, CodeKind};
+
+/// Functions kept for each isolate; past it the cache starts anew. Compiling a short text again
+/// costs some ten microseconds, so a rule of who stays would cost more than it brings.
+const CAPACITY: usize = 512;
+
+/// A compiled text.
+#[derive(Clone)]
+pub(super) struct Compiled {
+    pub function: v8::Global<v8::Function>,
+    origin: Arc<Origin>,
+}
+
+/// Where a text is in stack traces, and how positions of the compiled form map to it.
+struct Origin {
+    name: String,
+    map: Option<SourceMap>,
+}
+
+/// The compiled texts of an isolate.
+#[derive(Default)]
+pub(super) struct CodeCache {
+    compiled: HashMap<Code, Compiled>,
+    names: RandomState,
+}
+
+impl CodeCache {
+    /// Gives the function of a text: an async one of `inputs` and `config`.
+    ///
+    /// # Errors
+    /// `None` when it does not parse, neither as JavaScript nor as TypeScript; a `SyntaxError` with
+    /// its place is pending then.
+    pub fn get(&mut self, scope: &mut v8::HandleScope, code: &Code) -> Option<Compiled> {
+        if let Some(compiled) = self.compiled.get(code) {
+            return Some(compiled.clone());
+        }
+        // Eight digits tell the texts of one isolate apart well enough for a person.
+        let name = format!("isolane:{}/{:08x}", code.kind.name(), self.names.hash_one(code) as u32);
+        let compiled = compile(scope, code, name)?;
+        if self.compiled.len() >= CAPACITY {
+            self.compiled.clear();
+        }
+        self.compiled.insert(code.clone(), compiled.clone());
+        Some(compiled)
+    }
+}
+
+impl Compiled {
+    /// Rewrites the places of this text in a stack trace to those of the user's TypeScript.
+    pub fn map_stack(&self, stack: &str) -> Option<String> {
+        let map = self.origin.map.as_ref()?;
+        let mut mapped = String::with_capacity(stack.len());
+        let mut rest = stack;
+        while let Some(at) = rest.find(&self.origin.name) {
+            let (before, after) = rest.split_at(at + self.origin.name.len());
+            mapped.push_str(before);
+            rest = after;
+            let Some((line, column, length)) = place(after) else { continue };
+            if let Some(token) = map.lookup_token(line.saturating_sub(1), column.saturating_sub(1))
+            {
+                // The text was parsed behind one line of wrapping.
+                mapped.push_str(&format!(":{}:{}", token.get_src_line(), token.get_src_col() + 1));
+                rest = &after[length..];
+            }
+        }
+        mapped.push_str(rest);
+        Some(mapped)
+    }
+}
+
+/// Reads `:line:column` and how many bytes it takes.
+fn place(text: &str) -> Option<(u32, u32, usize)> {
+    let digits = |text: &str| text.bytes().take_while(u8::is_ascii_digit).count();
+    let text = text.strip_prefix(':')?;
+    let line = digits(text);
+    let column_at = text[line..].strip_prefix(':')?;
+    let column = digits(column_at);
+    Some((text[..line].parse().ok()?, column_at[..column].parse().ok()?, line + column + 2))
+}
+
+fn compile(scope: &mut v8::HandleScope, code: &Code, name: String) -> Option<Compiled> {
+    let shapes: &[fn(&str) -> String] = match code.kind {
+        CodeKind::JavaScript => &[body],
+        CodeKind::Filter => &[expression, body],
+    };
+    let mut first_error = None;
+    for shape in shapes {
+        let scope = &mut v8::TryCatch::new(scope);
+        let text = shape(&code.text);
+        if let Some(function) = evaluate(scope, &text, &name, -1) {
+            let origin = Arc::new(Origin { name, map: None });
+            return Some(Compiled { function, origin });
+        }
+        if scope.has_terminated() {
+            return None;
+        }
+        first_error = error_with_place(scope, &name);
+        scope.reset();
+    }
+    for shape in shapes {
+        let Some((text, map)) = strip_types(&shape(&code.text)) else { continue };
+        let scope = &mut v8::TryCatch::new(scope);
+        if let Some(function) = evaluate(scope, &text, &name, 0) {
+            let origin = Arc::new(Origin { name, map });
+            return Some(Compiled { function, origin });
+        }
+    }
+    let error = first_error?;
+    let error = v8::Local::new(scope, error);
+    scope.throw_exception(error);
+    None
+}
+
+// Both begin with one line of their own, which `evaluate` and `map_stack` count off again.
+
+fn body(text: &str) -> String {
+    format!("(async function (inputs, config) {{\n{text}\n}})")
+}
+
+fn expression(text: &str) -> String {
+    let text = text.trim_end_matches([';', ' ', '\t', '\r', '\n']);
+    format!("(async function (inputs, config) {{ return (\n{text}\n); }})")
+}
+
+/// Runs a script whose value is a function. Its first line has the number `line_offset + 1`.
+fn evaluate(
+    scope: &mut v8::HandleScope,
+    text: &str,
+    name: &str,
+    line_offset: i32,
+) -> Option<v8::Global<v8::Function>> {
+    let source = v8::String::new(scope, text)?;
+    let name = string(scope, name).into();
+    let origin = v8::ScriptOrigin::new(
+        scope,
+        name,
+        line_offset,
+        0,
+        false,
+        0,
+        None,
+        false,
+        false,
+        false,
+        None,
+    );
+    let script = v8::Script::compile(scope, source, Some(&origin))?;
+    let function: v8::Local<v8::Function> = script.run(scope)?.try_into().ok()?;
+    Some(v8::Global::new(scope, function))
+}
+
+/// The caught syntax error, with its place as the stack: V8 gives it none for a script of ours.
+fn error_with_place(
+    scope: &mut v8::TryCatch<v8::HandleScope>,
+    name: &str,
+) -> Option<v8::Global<v8::Value>> {
+    let exception = scope.exception()?;
+    let message = scope.message()?;
+    let line = message.get_line_number(scope).unwrap_or(1);
+    let column = message.get_start_column() + 1;
+    if let Ok(error) = v8::Local::<v8::Object>::try_from(exception) {
+        let text = exception.to_rust_string_lossy(scope);
+        let stack = string(scope, &format!("{text}\n    at {name}:{line}:{column}"));
+        let key = string(scope, "stack");
+        error.set(scope, key.into(), stack.into());
+    }
+    Some(v8::Global::new(scope, exception))
+}
+
+/// Takes TypeScript's types out; `None` where it is not TypeScript either.
+fn strip_types(text: &str) -> Option<(String, Option<SourceMap>)> {
+    let parsed = deno_ast::parse_script(ParseParams {
+        specifier: deno_ast::ModuleSpecifier::parse("file:///task.ts").ok()?,
+        text: text.into(),
+        media_type: MediaType::TypeScript,
+        capture_tokens: false,
+        scope_analysis: false,
+        maybe_syntax: None,
+    })
+    .ok()?;
+    let emit = EmitOptions {
+        source_map: SourceMapOption::Separate,
+        inline_sources: false,
+        ..Default::default()
+    };
+    let source =
+        parsed.transpile(&Default::default(), &Default::default(), &emit).ok()?.into_source();
+    let map = source.source_map.and_then(|map| SourceMap::from_slice(map.as_bytes()).ok());
+    Some((source.text, map))
+}

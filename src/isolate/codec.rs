@@ -1,0 +1,230 @@
+//! Values across the boundary: the wire format of `lib/wire.js`, on the isolate's side.
+//!
+//! The first byte tells the kind. Small and common values have kinds of their own, everything else
+//! is V8's serialization format, whose first byte is always `0xFF`. Errors lose their name, `cause`
+//! and own properties in it; where a value contains any, a second value follows that brings them
+//! back (`lib/clone.js`).
+
+use deno_core::v8;
+use v8::{ValueDeserializerHelper, ValueSerializerHelper};
+
+use super::natives::Natives;
+
+const UNDEFINED: u8 = 0;
+const NULL: u8 = 1;
+const FALSE: u8 = 2;
+const TRUE: u8 = 3;
+const NUMBER: u8 = 4;
+const LATIN1: u8 = 5;
+const UTF16: u8 = 6;
+const V8_WITH_ERRORS: u8 = 0xFE;
+const V8: u8 = 0xFF;
+
+/// A value that cannot cross, or bytes that are not one. An exception may be pending.
+#[derive(Debug)]
+pub(super) struct CodecError;
+
+/// Turns a value into bytes.
+///
+/// # Errors
+/// When it cannot be cloned; the exception that says why is pending then.
+pub(super) fn encode(
+    scope: &mut v8::HandleScope,
+    natives: &Natives,
+    value: v8::Local<v8::Value>,
+) -> Result<Vec<u8>, CodecError> {
+    if let Some(bytes) = encode_small(scope, value) {
+        return Ok(bytes);
+    }
+    let context = scope.get_current_context();
+    let serializer = v8::ValueSerializer::new(scope, Box::new(Delegate));
+    serializer.write_header();
+    serializer.write_value(context, value).ok_or(CodecError)?;
+    let bytes = serializer.release();
+    if !may_contain_error(&bytes) {
+        return Ok(bytes);
+    }
+    let found = natives.collect_errors(scope, value).ok_or(CodecError)?;
+    if found.length() == 0 {
+        return Ok(bytes);
+    }
+    // Once more, in one session: so the second value can refer to the errors of the first.
+    let serializer = v8::ValueSerializer::new(scope, Box::new(Delegate));
+    serializer.write_header();
+    serializer.write_value(context, value).ok_or(CodecError)?;
+    serializer.write_value(context, found.into()).ok_or(CodecError)?;
+    let mut bytes = serializer.release();
+    bytes.insert(0, V8_WITH_ERRORS);
+    Ok(bytes)
+}
+
+/// Makes a value of the current realm from bytes.
+///
+/// # Errors
+/// When the bytes are not a value, or there is no memory for it.
+pub(super) fn decode<'s>(
+    scope: &mut v8::HandleScope<'s>,
+    natives: &Natives,
+    bytes: &[u8],
+) -> Result<v8::Local<'s, v8::Value>, CodecError> {
+    let (&kind, rest) = bytes.split_first().ok_or(CodecError)?;
+    match kind {
+        UNDEFINED => Ok(v8::undefined(scope).into()),
+        NULL => Ok(v8::null(scope).into()),
+        FALSE | TRUE => Ok(v8::Boolean::new(scope, kind == TRUE).into()),
+        NUMBER => {
+            let number = f64::from_le_bytes(rest.try_into().map_err(|_| CodecError)?);
+            Ok(v8::Number::new(scope, number).into())
+        }
+        LATIN1 => v8::String::new_from_one_byte(scope, rest, v8::NewStringType::Normal)
+            .map(Into::into)
+            .ok_or(CodecError),
+        UTF16 => {
+            let units: Vec<u16> =
+                rest.as_chunks().0.iter().map(|pair| u16::from_le_bytes(*pair)).collect();
+            v8::String::new_from_two_byte(scope, &units, v8::NewStringType::Normal)
+                .map(Into::into)
+                .ok_or(CodecError)
+        }
+        V8 => decode_v8(scope, natives, bytes, false),
+        V8_WITH_ERRORS => decode_v8(scope, natives, rest, true),
+        _ => Err(CodecError),
+    }
+}
+
+fn decode_v8<'s>(
+    scope: &mut v8::HandleScope<'s>,
+    natives: &Natives,
+    bytes: &[u8],
+    with_errors: bool,
+) -> Result<v8::Local<'s, v8::Value>, CodecError> {
+    let context = scope.get_current_context();
+    let deserializer = v8::ValueDeserializer::new(scope, Box::new(Delegate), bytes);
+    if deserializer.read_header(context) != Some(true) {
+        return Err(CodecError);
+    }
+    let value = deserializer.read_value(context).ok_or(CodecError)?;
+    if with_errors {
+        let found = deserializer.read_value(context).ok_or(CodecError)?;
+        natives.restore_errors(scope, found).ok_or(CodecError)?;
+    }
+    Ok(value)
+}
+
+fn encode_small(scope: &mut v8::HandleScope, value: v8::Local<v8::Value>) -> Option<Vec<u8>> {
+    if value.is_number() {
+        let number = value.number_value(scope)?;
+        let mut bytes = Vec::with_capacity(9);
+        bytes.push(NUMBER);
+        bytes.extend_from_slice(&number.to_le_bytes());
+        return Some(bytes);
+    }
+    if let Ok(string) = v8::Local::<v8::String>::try_from(value) {
+        return Some(encode_string(scope, string));
+    }
+    let kind = if value.is_undefined() {
+        UNDEFINED
+    } else if value.is_null() {
+        NULL
+    } else if value.is_false() {
+        FALSE
+    } else if value.is_true() {
+        TRUE
+    } else {
+        return None;
+    };
+    Some(vec![kind])
+}
+
+fn encode_string(scope: &mut v8::HandleScope, string: v8::Local<v8::String>) -> Vec<u8> {
+    let length = string.length();
+    if string.contains_only_onebyte() {
+        let mut bytes = vec![0; length + 1];
+        bytes[0] = LATIN1;
+        string.write_one_byte_v2(scope, 0, &mut bytes[1..], v8::WriteFlags::empty());
+        bytes
+    } else {
+        let mut units = vec![0u16; length];
+        string.write_v2(scope, 0, &mut units, v8::WriteFlags::empty());
+        let mut bytes = Vec::with_capacity(length * 2 + 1);
+        bytes.push(UTF16);
+        bytes.extend(units.into_iter().flat_map(u16::to_le_bytes));
+        bytes
+    }
+}
+
+/// Whether the serialized form of an error could be in there. Text can look like it, so a yes only
+/// means that it is worth a look.
+///
+/// V8 writes `r` and then one of these tags (`ErrorTag` in its `value-serializer.cc`).
+fn may_contain_error(bytes: &[u8]) -> bool {
+    bytes.windows(2).any(|pair| {
+        pair[0] == b'r'
+            && matches!(
+                pair[1],
+                b'E' | b'R' | b'F' | b'S' | b'T' | b'U' | b'm' | b'c' | b's' | b'.'
+            )
+    })
+}
+
+/// Refuses what V8 leaves to the embedder: host objects, shared memory and WASM modules.
+struct Delegate;
+
+impl v8::ValueSerializerImpl for Delegate {
+    fn throw_data_clone_error<'s>(
+        &self,
+        scope: &mut v8::HandleScope<'s>,
+        message: v8::Local<'s, v8::String>,
+    ) {
+        let error = v8::Exception::error(scope, message);
+        scope.throw_exception(error);
+    }
+
+    fn write_host_object<'s>(
+        &self,
+        scope: &mut v8::HandleScope<'s>,
+        object: v8::Local<'s, v8::Object>,
+        _: &dyn v8::ValueSerializerHelper,
+    ) -> Option<bool> {
+        let name = object.get_constructor_name().to_rust_string_lossy(scope);
+        throw(scope, &format!("#<{name}> could not be cloned."));
+        None
+    }
+
+    fn get_shared_array_buffer_id<'s>(
+        &self,
+        scope: &mut v8::HandleScope<'s>,
+        _: v8::Local<'s, v8::SharedArrayBuffer>,
+    ) -> Option<u32> {
+        throw(scope, "#<SharedArrayBuffer> could not be cloned.");
+        None
+    }
+
+    fn get_wasm_module_transfer_id(
+        &self,
+        scope: &mut v8::HandleScope<'_>,
+        _: v8::Local<v8::WasmModuleObject>,
+    ) -> Option<u32> {
+        throw(scope, "#<WebAssembly.Module> could not be cloned.");
+        None
+    }
+}
+
+impl v8::ValueDeserializerImpl for Delegate {
+    fn read_host_object<'s>(
+        &self,
+        scope: &mut v8::HandleScope<'s>,
+        _: &dyn v8::ValueDeserializerHelper,
+    ) -> Option<v8::Local<'s, v8::Object>> {
+        throw(scope, "host objects cannot be cloned");
+        None
+    }
+}
+
+fn throw(scope: &mut v8::HandleScope, message: &str) {
+    // Fails only without memory, and then an exception is pending anyway.
+    if let Some(message) = v8::String::new(scope, message) {
+        let error = v8::Exception::error(scope, message);
+        scope.throw_exception(error);
+    }
+}

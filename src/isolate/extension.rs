@@ -1,0 +1,102 @@
+//! The deno_core extension that turns a bare runtime into isolane's: web APIs, console, timers.
+
+use std::borrow::Cow;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use deno_core::{Extension, ExtensionFileSource, ascii_str, extension, op2, v8};
+
+use super::ledger::{Ledger, Stray};
+
+/// Modules of `deno_web` that have no use in an isolate.
+const LEFT_OUT: [&str; 4] = [
+    "ext:deno_web/10_filereader.js",
+    "ext:deno_web/12_location.js",
+    "ext:deno_web/14_compression.js",
+    "ext:deno_web/16_image_data.js",
+];
+
+extension!(
+    isolane,
+    deps = [deno_web, deno_crypto],
+    ops = [op_isolane_console, op_isolane_report, op_isolane_settled],
+    esm_entry_point = "ext:isolane/bootstrap.js",
+    esm = [dir "src/isolate/js", "bootstrap.js", "timers.js"],
+    options = { ledger: Rc<Ledger> },
+    state = |state, options| {
+        state.put(CoarseClock);
+        state.put(options.ledger);
+    },
+);
+
+/// Makes `performance.now()` coarse: a fine clock is a tool for side channels.
+struct CoarseClock;
+
+impl deno_web::TimersPermission for CoarseClock {
+    fn allow_hrtime(&mut self) -> bool {
+        false
+    }
+}
+
+/// All extensions of an isolate, in the order in which they depend on each other.
+pub(super) fn extensions(ledger: Rc<Ledger>) -> Vec<Extension> {
+    let mut web = deno_web::deno_web::init::<CoarseClock>(Arc::default(), None);
+    web.esm_files = web
+        .esm_files
+        .iter()
+        .filter(|file| !LEFT_OUT.contains(&file.specifier))
+        .cloned()
+        .collect::<Vec<_>>()
+        .into();
+    web.lazy_loaded_esm_files = Cow::Borrowed(&[]);
+
+    let mut ours = isolane::init(ledger);
+    ours.esm_files.to_mut().push(ExtensionFileSource::new(
+        "ext:isolane/clone.js",
+        ascii_str!(concat!(
+            "const module = {};\n",
+            include_str!("../../lib/clone.js"),
+            "export default module.exports;\n"
+        )),
+    ));
+    vec![web, deno_crypto::deno_crypto::init(None), ours]
+}
+
+/// A line of a task's console; `ticket` is negative for code of no task.
+#[op2(fast)]
+fn op_isolane_console(
+    #[state] ledger: &Rc<Ledger>,
+    #[string] level: &str,
+    #[string] text: &str,
+    ticket: f64,
+) {
+    ledger.print(level, text, ticket_of(ticket));
+}
+
+/// An error that no code of the user caught.
+#[op2]
+fn op_isolane_report(
+    #[state] ledger: &Rc<Ledger>,
+    #[global] error: v8::Global<v8::Value>,
+    ticket: f64,
+) {
+    ledger.strays.borrow_mut().push(Stray { ticket: ticket_of(ticket), error });
+}
+
+/// The promise of a task settled.
+#[op2]
+fn op_isolane_settled(
+    #[state] ledger: &Rc<Ledger>,
+    ticket: f64,
+    fulfilled: bool,
+    #[global] value: v8::Global<v8::Value>,
+) {
+    if let Some(ticket) = ticket_of(ticket) {
+        ledger.settled.borrow_mut().push((ticket, fulfilled, value));
+    }
+}
+
+fn ticket_of(number: f64) -> Option<u64> {
+    // Tickets count from 1 and stay far below 2^53.
+    (number >= 0.0).then_some(number as u64)
+}

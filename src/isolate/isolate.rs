@@ -1,0 +1,631 @@
+//! `Isolate`: one V8 isolate with its realm, its handlers and the tasks in flight in it.
+
+use std::collections::HashMap;
+use std::rc::Rc;
+use std::task::{Context, Poll};
+
+use deno_core::{PollEventLoopOptions, v8};
+use rustyscript::tokio::runtime::Runtime as Tokio;
+use rustyscript::{Module, Runtime, RuntimeOptions};
+
+use super::code::{CodeCache, Compiled};
+use super::interrupt::{InterruptSlot, Interrupter};
+use super::ledger::{Ledger, Stray};
+use super::modules::FileImports;
+use super::natives::{Natives, number, string};
+use super::{
+    CodeKind, ConsoleLine, Ended, Fault, FaultKind, Job, LoadError, Memory, Script, Spec, Work,
+    codec, extension,
+};
+
+/// A warm isolate. Everything of it happens on the thread that made it, inside the context of the
+/// tokio runtime that it was given.
+pub struct Isolate {
+    runtime: Runtime,
+    natives: Natives,
+    handlers: Handlers,
+    code: CodeCache,
+    ledger: Rc<Ledger>,
+    pending: HashMap<u64, Pending>,
+    ended: Vec<(u64, u32, Ended)>,
+    /// V8 dropped queued microtasks of other tasks; what is pending may never settle.
+    broken: bool,
+}
+
+/// A task whose promise has not settled.
+struct Pending {
+    attempt: u32,
+    filter_scope: Option<v8::Global<v8::Value>>,
+    compiled: Option<Compiled>,
+}
+
+/// The functions of the worker script.
+#[derive(Default)]
+struct Handlers {
+    named: HashMap<Box<str>, Handler>,
+    /// A default export that is a function gets every type that has no handler of its own.
+    fallback: Option<Handler>,
+}
+
+#[derive(Clone)]
+struct Handler {
+    function: v8::Global<v8::Function>,
+    receiver: v8::Global<v8::Value>,
+}
+
+impl Isolate {
+    /// Makes an isolate without handlers. Console lines go to `console`, from this thread.
+    ///
+    /// # Errors
+    /// When V8 or the extensions do not start; no code of a user is to blame.
+    pub fn new(
+        spec: &Spec,
+        tokio: Rc<Tokio>,
+        console: Box<dyn Fn(ConsoleLine)>,
+    ) -> Result<Self, LoadError> {
+        let ledger = Rc::new(Ledger::new(console));
+        let mut runtime = Runtime::with_tokio_runtime(
+            RuntimeOptions {
+                extensions: extension::extensions(ledger.clone()),
+                import_provider: Some(Box::new(FileImports)),
+                isolate_params: Some(v8::CreateParams::default().heap_limits(0, spec.memory_limit)),
+                ..Default::default()
+            },
+            tokio,
+        )?;
+        guard(&mut runtime, &ledger);
+        let natives = {
+            let scope = &mut runtime.deno_runtime().handle_scope();
+            let natives = Natives::take(scope);
+            if let Ok(env) = codec::decode(scope, &natives, &spec.env) {
+                natives.set_env(scope, env);
+            }
+            natives
+        };
+        Ok(Self {
+            runtime,
+            natives,
+            handlers: Handlers::default(),
+            code: CodeCache::default(),
+            ledger,
+            pending: HashMap::new(),
+            ended: Vec::new(),
+            broken: false,
+        })
+    }
+
+    /// Loads the worker script and finds its handlers.
+    ///
+    /// # Errors
+    /// When it does not resolve, parse or evaluate, or exports no handler.
+    pub fn load(&mut self, script: &Script) -> Result<(), LoadError> {
+        let module = Module::new(&script.path, &script.text);
+        let loaded = self.runtime.load_module(&module)?;
+        self.handlers = Handlers::of(&mut self.runtime, loaded.id())?;
+        self.sweep();
+        Ok(())
+    }
+
+    /// The way to end a task from another thread.
+    pub fn interrupter(&mut self) -> Interrupter {
+        Interrupter(self.runtime.deno_runtime().v8_isolate().thread_safe_handle())
+    }
+
+    /// Names of the handlers, and whether there is one for every other type.
+    #[must_use]
+    pub fn handlers(&self) -> (Vec<String>, bool) {
+        let mut names: Vec<_> = self.handlers.named.keys().map(ToString::to_string).collect();
+        names.sort_unstable();
+        (names, self.handlers.fallback.is_some())
+    }
+
+    /// Runs a task as far as it goes without waiting. `None` when it waits for something; then
+    /// [`Isolate::poll`] drives it and [`Isolate::take_ended`] tells how it ended.
+    pub fn begin(&mut self, ticket: u64, attempt: u32, worker: u32, job: &Job) -> Option<Ended> {
+        self.ledger.in_flight.borrow_mut().push((ticket, attempt));
+        let ended = self.call(ticket, attempt, worker, job);
+        if ended.is_some() {
+            self.release(ticket);
+        }
+        self.sweep();
+        ended
+    }
+
+    /// Drives timers, promises and calls of the pending tasks. Ready when nothing is left to drive.
+    pub fn poll(&mut self, cx: &mut Context) -> Poll<()> {
+        let polled =
+            self.runtime.deno_runtime().poll_event_loop(cx, PollEventLoopOptions::default());
+        self.sweep();
+        match polled {
+            Poll::Pending => Poll::Pending,
+            Poll::Ready(Ok(())) => Poll::Ready(()),
+            Poll::Ready(Err(error)) => {
+                // Ours end with a termination, which `sweep` has seen; anything else has no owner.
+                if !self.broken {
+                    self.ledger.print("error", &error.to_string(), None);
+                }
+                cx.waker().wake_by_ref();
+                Poll::Pending
+            }
+        }
+    }
+
+    /// Pending tasks that ended since the last call: ticket, attempt and how.
+    pub fn take_ended(&mut self) -> Vec<(u64, u32, Ended)> {
+        std::mem::take(&mut self.ended)
+    }
+
+    /// Whether there is anything to take with [`Isolate::take_ended`].
+    #[must_use]
+    pub fn has_ended(&self) -> bool {
+        !self.ended.is_empty()
+    }
+
+    /// Whether this isolate can go on; if not, what is still in flight in it has to run elsewhere.
+    #[must_use]
+    pub fn is_broken(&self) -> bool {
+        self.broken
+    }
+
+    /// Aborts `ctx.signal` of a pending task. `name` is that of the signal's reason, a DOMException.
+    pub fn signal(&mut self, ticket: u64, message: &str, name: &str) {
+        if !self.pending.contains_key(&ticket) {
+            return;
+        }
+        {
+            let scope = &mut self.runtime.deno_runtime().handle_scope();
+            let scope = &mut v8::TryCatch::new(scope);
+            set_running(scope, Some(ticket));
+            self.ledger.signalling.set(true);
+            // What a listener throws is in the ledger.
+            let _ = self.natives.abort(scope, ticket, message, name);
+            scope.perform_microtask_checkpoint();
+            self.ledger.signalling.set(false);
+            set_running(scope, None);
+        }
+        self.sweep();
+    }
+
+    /// Gives a pending task up. Its signal is aborted, its timers are cancelled; what it still has
+    /// pending finds nobody.
+    pub fn end(&mut self, ticket: u64, attempt: u32, message: &str, name: &str) -> bool {
+        if self.pending.get(&ticket).is_none_or(|pending| pending.attempt != attempt) {
+            return false;
+        }
+        self.signal(ticket, message, name);
+        let found = self.pending.remove(&ticket).is_some();
+        if found {
+            self.release(ticket);
+        }
+        found
+    }
+
+    /// What it takes of memory now.
+    pub fn memory(&mut self) -> Memory {
+        let statistics = self.runtime.deno_runtime().v8_isolate().get_heap_statistics();
+        Memory {
+            heap_used: statistics.used_heap_size(),
+            heap_limit: statistics.heap_size_limit(),
+            external: statistics.external_memory(),
+        }
+    }
+
+    /// Collects garbage, thoroughly.
+    pub fn collect_garbage(&mut self) {
+        self.runtime.deno_runtime().v8_isolate().low_memory_notification();
+    }
+
+    fn call(&mut self, ticket: u64, attempt: u32, worker: u32, job: &Job) -> Option<Ended> {
+        let Self { runtime, natives, handlers, code, ledger, pending, .. } = self;
+        let scope = &mut runtime.deno_runtime().handle_scope();
+        let scope = &mut v8::TryCatch::new(scope);
+        let task = Running { natives, ledger, ticket };
+        set_running(scope, Some(ticket));
+
+        let Ok(value) = codec::decode(scope, natives, &job.value) else {
+            return Some(task.undecodable(scope));
+        };
+        let undefined = v8::undefined(scope).into();
+        let (result, compiled, is_filter) = match &job.work {
+            Work::Handler(name) => {
+                let Some(handler) = handlers.find(name) else {
+                    return Some(Running::fault(FaultKind::NoHandler, &handlers.missing(name)));
+                };
+                let function = v8::Local::new(scope, &handler.function).into();
+                let receiver = v8::Local::new(scope, &handler.receiver);
+                let task_id = string(scope, &job.task_id).into();
+                let name = string(scope, name).into();
+                let attempt = v8::Integer::new_from_unsigned(scope, attempt).into();
+                let worker = v8::Integer::new_from_unsigned(scope, worker).into();
+                let arguments = [function, receiver, value, task_id, name, attempt, worker];
+                let run = v8::Local::new(scope, &natives.run);
+                (run.call(scope, undefined, &arguments), None, false)
+            }
+            Work::Code(text) => {
+                let Some(compiled) = code.get(scope, text) else {
+                    return Some(task.failed(scope, FaultKind::Syntax, None));
+                };
+                let function = v8::Local::new(scope, &compiled.function).into();
+                let run = v8::Local::new(scope, &natives.run_code);
+                let result = run.call(scope, undefined, &[function, value]);
+                (result, Some(compiled), text.kind == CodeKind::Filter)
+            }
+        };
+        let Some(result) = result else {
+            return Some(task.failed(scope, FaultKind::Thrown, compiled.as_ref()));
+        };
+        let filter_scope = is_filter.then_some(value);
+
+        let Ok(promise) = v8::Local::<v8::Promise>::try_from(result) else {
+            let ended = task.done(scope, result, filter_scope);
+            scope.perform_microtask_checkpoint();
+            return Some(task.unless_ended(scope, ended));
+        };
+        if promise.state() == v8::PromiseState::Pending {
+            scope.perform_microtask_checkpoint();
+            if let Some(ended) = task.ended_by_force(scope) {
+                return Some(ended);
+            }
+        }
+        match promise.state() {
+            v8::PromiseState::Pending => {
+                let held = natives.hold(scope, ticket, result);
+                if held.is_none() {
+                    return Some(task.failed(scope, FaultKind::Thrown, None));
+                }
+                let filter_scope = filter_scope.map(|value| v8::Global::new(scope, value));
+                pending.insert(ticket, Pending { attempt, filter_scope, compiled });
+                set_running(scope, None);
+                None
+            }
+            v8::PromiseState::Fulfilled => {
+                let value = promise.result(scope);
+                let ended = task.done(scope, value, filter_scope);
+                scope.perform_microtask_checkpoint();
+                Some(task.unless_ended(scope, ended))
+            }
+            v8::PromiseState::Rejected => {
+                let promise = v8::Global::new(scope, promise);
+                ledger.rejections.borrow_mut().retain(|(rejected, _)| *rejected != promise);
+                let reason = v8::Local::new(scope, promise).result(scope);
+                let ended = task.thrown(scope, reason, FaultKind::Thrown, compiled.as_ref());
+                Some(task.unless_ended(scope, ended))
+            }
+        }
+    }
+
+    /// Lets go of what a task that is over has left behind.
+    fn release(&mut self, ticket: u64) {
+        self.ledger.in_flight.borrow_mut().retain(|(other, _)| *other != ticket);
+        let scope = &mut self.runtime.deno_runtime().handle_scope();
+        set_running(scope, None);
+        if self.natives.has_timers() || !self.pending.is_empty() {
+            self.natives.release(scope, ticket);
+        }
+    }
+
+    /// Reads the ledger after JavaScript ran: settled promises, errors nobody caught, force.
+    fn sweep(&mut self) {
+        if let Some(ticket) = self.ledger.terminated.take() {
+            // `call` reports its own; this one was ended while the event loop ran, and V8 has thrown
+            // away the microtasks of the others with it.
+            self.runtime.deno_runtime().v8_isolate().cancel_terminate_execution();
+            let memory = self.ledger.out_of_memory.get();
+            let ended = if memory { Ended::MemoryLimit } else { Ended::Interrupted };
+            if let Some(pending) = self.pending.remove(&ticket) {
+                self.ended.push((ticket, pending.attempt, ended));
+                self.release(ticket);
+            }
+            self.broken = !self.pending.is_empty();
+        }
+        let settled = std::mem::take(&mut *self.ledger.settled.borrow_mut());
+        for (ticket, fulfilled, value) in settled {
+            self.settle(ticket, fulfilled, &value);
+        }
+        let rejections = std::mem::take(&mut *self.ledger.rejections.borrow_mut());
+        self.ledger.strays.borrow_mut().extend(rejections.into_iter().map(|(_, stray)| stray));
+        let strays = std::mem::take(&mut *self.ledger.strays.borrow_mut());
+        for Stray { ticket, error } in strays {
+            match ticket {
+                Some(ticket) if self.pending.contains_key(&ticket) => {
+                    self.settle(ticket, false, &error);
+                }
+                _ => self.print_stray(ticket, &error),
+            }
+        }
+    }
+
+    fn settle(&mut self, ticket: u64, fulfilled: bool, value: &v8::Global<v8::Value>) {
+        // Late: the task was ended, or failed by a stray error of its own.
+        let Some(pending) = self.pending.remove(&ticket) else { return };
+        let ended = {
+            let Self { runtime, natives, ledger, .. } = self;
+            let scope = &mut runtime.deno_runtime().handle_scope();
+            let scope = &mut v8::TryCatch::new(scope);
+            let task = Running { natives, ledger, ticket };
+            set_running(scope, Some(ticket));
+            let value = v8::Local::new(scope, value);
+            let filter_scope = pending.filter_scope.map(|value| v8::Local::new(scope, value));
+            let ended = if fulfilled {
+                task.done(scope, value, filter_scope)
+            } else {
+                task.thrown(scope, value, FaultKind::Thrown, pending.compiled.as_ref())
+            };
+            task.unless_ended(scope, ended)
+        };
+        self.release(ticket);
+        self.ended.push((ticket, pending.attempt, ended));
+    }
+
+    fn print_stray(&mut self, ticket: Option<u64>, error: &v8::Global<v8::Value>) {
+        let scope = &mut self.runtime.deno_runtime().handle_scope();
+        let scope = &mut v8::TryCatch::new(scope);
+        let error = v8::Local::new(scope, error);
+        let stack = v8::Local::<v8::Object>::try_from(error)
+            .ok()
+            .and_then(|error| {
+                let key = string(scope, "stack").into();
+                error.get(scope, key)
+            })
+            .filter(|stack| stack.is_string());
+        let text = stack.unwrap_or(error).to_rust_string_lossy(scope);
+        self.ledger.print("error", &format!("Uncaught {text}"), ticket);
+    }
+}
+
+/// The task that runs now, and how its end is put into words.
+struct Running<'a> {
+    natives: &'a Natives,
+    ledger: &'a Ledger,
+    ticket: u64,
+}
+
+type CatchScope<'s, 'p> = v8::TryCatch<'s, v8::HandleScope<'p>>;
+
+impl Running<'_> {
+    /// A value that was returned. Encoding it may run code of the user: getters, proxies.
+    fn done<'s>(
+        &self,
+        scope: &mut CatchScope<'_, 's>,
+        value: v8::Local<'s, v8::Value>,
+        filter_scope: Option<v8::Local<'s, v8::Value>>,
+    ) -> Ended {
+        let value = match filter_scope {
+            None => value,
+            Some(_) if !value.boolean_value(scope) => v8::null(scope).into(),
+            Some(_) if value.is_object() && !value.is_function() => value,
+            Some(args) => {
+                let key = string(scope, "inputs").into();
+                let args: Option<v8::Local<v8::Object>> = args.try_into().ok();
+                args.and_then(|args| args.get(scope, key))
+                    .unwrap_or_else(|| v8::undefined(scope).into())
+            }
+        };
+        match codec::encode(scope, self.natives, value) {
+            Ok(bytes) => Ended::Done(bytes),
+            Err(codec::CodecError) => {
+                if let Some(ended) = self.ended_by_force(scope) {
+                    return ended;
+                }
+                let why = scope.exception().map_or_else(String::new, |error| {
+                    let text = error.to_rust_string_lossy(scope);
+                    text.strip_prefix("Error: ").unwrap_or(&text).to_owned()
+                });
+                scope.reset();
+                let path = self
+                    .natives
+                    .path_of_uncloneable(scope, value, "result")
+                    .unwrap_or_else(|| "result".into());
+                scope.reset();
+                Self::fault(FaultKind::DataClone, &format!("{path} cannot be cloned: {why}"))
+            }
+        }
+    }
+
+    /// The exception that is pending.
+    fn failed(
+        &self,
+        scope: &mut CatchScope<'_, '_>,
+        kind: FaultKind,
+        compiled: Option<&Compiled>,
+    ) -> Ended {
+        if let Some(ended) = self.ended_by_force(scope) {
+            return ended;
+        }
+        let Some(exception) = scope.exception() else {
+            // An isolate without memory for an exception.
+            return Ended::MemoryLimit;
+        };
+        let exception = v8::Global::new(scope, exception);
+        scope.reset();
+        let exception = v8::Local::new(scope, exception);
+        let ended = self.thrown(scope, exception, kind, compiled);
+        self.unless_ended(scope, ended)
+    }
+
+    /// Something that was thrown.
+    fn thrown(
+        &self,
+        scope: &mut CatchScope<'_, '_>,
+        error: v8::Local<v8::Value>,
+        kind: FaultKind,
+        compiled: Option<&Compiled>,
+    ) -> Ended {
+        if let Some(compiled) = compiled {
+            map_stack(scope, error, compiled);
+        }
+        let bytes = codec::encode(scope, self.natives, error).or_else(|codec::CodecError| {
+            // It cannot be cloned as it is (a function, an object that holds one): its text can.
+            scope.reset();
+            let text = error.to_rust_string_lossy(scope);
+            scope.reset();
+            let text = string(scope, &text);
+            codec::encode(scope, self.natives, text.into())
+        });
+        Ended::Failed(Fault { kind, error: bytes.unwrap_or_default() })
+    }
+
+    fn undecodable(&self, scope: &mut CatchScope<'_, '_>) -> Ended {
+        self.ended_by_force(scope).unwrap_or_else(|| {
+            Self::fault(FaultKind::DataClone, "payload cannot be read in the isolate")
+        })
+    }
+
+    /// Force wins over whatever the task has said last.
+    fn unless_ended(&self, scope: &mut CatchScope<'_, '_>, ended: Ended) -> Ended {
+        self.ended_by_force(scope).unwrap_or(ended)
+    }
+
+    /// Whether the task was ended from outside or by its memory; takes V8's termination back.
+    fn ended_by_force(&self, scope: &mut CatchScope<'_, '_>) -> Option<Ended> {
+        if self.ledger.terminated.get() != Some(self.ticket) {
+            return None;
+        }
+        self.ledger.terminated.set(None);
+        scope.cancel_terminate_execution();
+        scope.reset();
+        Some(if self.ledger.out_of_memory.get() { Ended::MemoryLimit } else { Ended::Interrupted })
+    }
+
+    fn fault(kind: FaultKind, text: &str) -> Ended {
+        Ended::Failed(Fault { kind, error: text.as_bytes().to_vec() })
+    }
+}
+
+impl Handlers {
+    /// Finds the handlers in a module: the default export (an object of functions, or a function)
+    /// and the named exports that are functions.
+    fn of(runtime: &mut Runtime, module: usize) -> Result<Self, LoadError> {
+        let namespace = runtime
+            .deno_runtime()
+            .get_module_namespace(module)
+            .map_err(|error| LoadError::from_message(&error.to_string()))?;
+        let scope = &mut runtime.deno_runtime().handle_scope();
+        let scope = &mut v8::TryCatch::new(scope);
+        let namespace = v8::Local::new(scope, namespace);
+        let undefined: v8::Local<v8::Value> = v8::undefined(scope).into();
+        let mut handlers = Self::default();
+        handlers.add_all(scope, namespace, undefined);
+        handlers.named.remove("default");
+        let key = string(scope, "default").into();
+        let default = namespace.get(scope, key);
+        if let Some(function) = default.and_then(|d| v8::Local::<v8::Function>::try_from(d).ok()) {
+            handlers.fallback = Some(Handler::new(scope, function, undefined));
+        } else if let Some(object) = default.and_then(|d| v8::Local::<v8::Object>::try_from(d).ok())
+        {
+            handlers.add_all(scope, object, object.into());
+        }
+        if handlers.named.is_empty() && handlers.fallback.is_none() {
+            return Err(LoadError::from_message(
+                "the worker script exports no handler: export a function, or an object of functions as default",
+            ));
+        }
+        Ok(handlers)
+    }
+
+    fn add_all<'s>(
+        &mut self,
+        scope: &mut v8::HandleScope<'s>,
+        object: v8::Local<'s, v8::Object>,
+        receiver: v8::Local<'s, v8::Value>,
+    ) {
+        let Some(names) = object.get_own_property_names(scope, Default::default()) else { return };
+        for index in 0..names.length() {
+            let Some(name) = names.get_index(scope, index) else { continue };
+            let function = object.get(scope, name).and_then(|value| value.try_into().ok());
+            if let Some(function) = function {
+                let name = name.to_rust_string_lossy(scope);
+                self.named.insert(name.into(), Handler::new(scope, function, receiver));
+            }
+        }
+    }
+
+    fn find(&self, name: &str) -> Option<&Handler> {
+        self.named.get(name).or(self.fallback.as_ref())
+    }
+
+    fn missing(&self, name: &str) -> String {
+        let mut names: Vec<&str> = self.named.keys().map(AsRef::as_ref).collect();
+        names.sort_unstable();
+        if names.is_empty() {
+            format!("no handler for type '{name}': the pool has no workerScript")
+        } else {
+            format!("no handler for type '{name}': the handlers are {}", names.join(", "))
+        }
+    }
+}
+
+impl Handler {
+    fn new<'s>(
+        scope: &mut v8::HandleScope<'s>,
+        function: v8::Local<'s, v8::Function>,
+        receiver: v8::Local<'s, v8::Value>,
+    ) -> Self {
+        Self {
+            function: v8::Global::new(scope, function),
+            receiver: v8::Global::new(scope, receiver),
+        }
+    }
+}
+
+/// Installs what V8 asks and tells while JavaScript runs.
+fn guard(runtime: &mut Runtime, ledger: &Rc<Ledger>) {
+    let deno = runtime.deno_runtime();
+    let context = deno.main_context();
+    let interrupter = Interrupter(deno.v8_isolate().thread_safe_handle());
+    let counted = ledger.clone();
+    deno.add_near_heap_limit_callback(move |current, _| {
+        counted.out_of_memory.set(true);
+        interrupter.terminate_current();
+        // Room to come to a stop in. The isolate is replaced after this.
+        current * 2
+    });
+    let isolate = deno.v8_isolate();
+    isolate.set_allow_atomics_wait(false);
+    isolate.set_slot(Rc::new(InterruptSlot { ledger: ledger.clone(), context }));
+    isolate.set_promise_reject_callback(on_promise_reject);
+}
+
+/// Keeps rejected promises until somebody handles them or the ledger is read.
+unsafe extern "C" fn on_promise_reject(message: v8::PromiseRejectMessage) {
+    // SAFETY: V8 calls this with the isolate entered, which is what a callback scope needs.
+    let scope = &mut unsafe { v8::CallbackScope::new(&message) };
+    let Some(slot) = scope.get_slot::<Rc<InterruptSlot>>().cloned() else { return };
+    let promise = v8::Global::new(scope, message.get_promise());
+    match message.get_event() {
+        v8::PromiseRejectEvent::PromiseRejectWithNoHandler => {
+            let Some(error) = message.get_value() else { return };
+            let ticket = super::interrupt::running_ticket(scope);
+            let error = v8::Global::new(scope, error);
+            slot.ledger.rejections.borrow_mut().push((promise, Stray { ticket, error }));
+        }
+        v8::PromiseRejectEvent::PromiseHandlerAddedAfterReject => {
+            slot.ledger.rejections.borrow_mut().retain(|(rejected, _)| *rejected != promise);
+        }
+        // A promise that was settled twice: the first time counts, as in the language.
+        _ => {}
+    }
+}
+
+/// Says whose code runs from here on; promise reactions and timers that it starts inherit it.
+fn set_running(scope: &mut v8::HandleScope, ticket: Option<u64>) {
+    let data = match ticket {
+        Some(ticket) => number(scope, ticket),
+        None => v8::undefined(scope).into(),
+    };
+    scope.set_continuation_preserved_embedder_data(data);
+}
+
+fn map_stack(scope: &mut CatchScope<'_, '_>, error: v8::Local<v8::Value>, compiled: &Compiled) {
+    let Ok(error) = v8::Local::<v8::Object>::try_from(error) else { return };
+    if !error.is_native_error() {
+        return;
+    }
+    let key = string(scope, "stack").into();
+    let stack = error.get(scope, key).filter(|stack| stack.is_string());
+    let mapped = stack.and_then(|stack| compiled.map_stack(&stack.to_rust_string_lossy(scope)));
+    if let Some(mapped) = mapped {
+        let mapped = string(scope, &mapped).into();
+        error.set(scope, key, mapped);
+    }
+}

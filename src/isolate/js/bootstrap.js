@@ -1,0 +1,236 @@
+// The isolate's own side: what tasks find in it, and what Rust calls. Runs once for each isolate,
+// before any code of a user; the built-ins it holds on to cannot be replaced by a task.
+
+import { core, primordials } from 'ext:core/mod.js';
+import { op_isolane_console, op_isolane_report, op_isolane_settled } from 'ext:core/ops';
+import 'ext:deno_web/00_infra.js';
+import { DOMException } from 'ext:deno_web/01_dom_exception.js';
+import 'ext:deno_web/01_mimesniff.js';
+import * as event from 'ext:deno_web/02_event.js';
+import 'ext:deno_web/02_structured_clone.js';
+import 'ext:deno_web/02_timers.js';
+import * as abortSignal from 'ext:deno_web/03_abort_signal.js';
+import * as base64 from 'ext:deno_web/05_base64.js';
+import * as streams from 'ext:deno_web/06_streams.js';
+import * as encoding from 'ext:deno_web/08_text_encoding.js';
+import * as file from 'ext:deno_web/09_file.js';
+import * as messagePort from 'ext:deno_web/13_message_port.js';
+import * as performance from 'ext:deno_web/15_performance.js';
+import * as crypto from 'ext:deno_crypto/00_crypto.js';
+import * as denoConsole from 'ext:deno_console/01_console.js';
+import clone from 'ext:isolane/clone.js';
+import * as timers from 'ext:isolane/timers.js';
+
+const {
+  ArrayPrototypeForEach,
+  MapPrototypeDelete,
+  MapPrototypeGet,
+  MapPrototypeSet,
+  ObjectDefineProperty,
+  ObjectEntries,
+  ObjectFreeze,
+  ObjectValues,
+  Promise,
+  ReflectApply,
+  SafeMap,
+  StringPrototypeEndsWith,
+  StringPrototypeSlice,
+} = primordials;
+const { getAsyncContext } = core;
+
+// Who runs is in V8's continuation-preserved data: the ticket of a task, or undefined for code of no
+// task. V8 carries it across `await` and promise reactions; the timers carry it themselves.
+const NO_TASK = -1;
+const currentTicket = () => getAsyncContext() ?? NO_TASK;
+
+const report = (error, ticket) => op_isolane_report(error, ticket ?? NO_TASK);
+timers.onError(report);
+core.setReportExceptionCallback((error) => report(error, getAsyncContext()));
+
+// Console: one line of text for each call, as Node would print it, with the method as its level.
+
+denoConsole.setNoColorFns(
+  () => true,
+  () => true,
+);
+let level = 'log';
+const console = new denoConsole.Console((text, rank) => {
+  const line = StringPrototypeEndsWith(text, '\n') ? StringPrototypeSlice(text, 0, -1) : text;
+  op_isolane_console(level === 'log' && rank > 2 ? 'error' : level, line, currentTicket());
+});
+ArrayPrototypeForEach(['debug', 'info', 'warn', 'error', 'trace'], (name) => {
+  const print = console[name];
+  define(console, name, true, (...args) => {
+    level = name;
+    try {
+      return ReflectApply(print, console, args);
+    } finally {
+      level = 'log';
+    }
+  });
+});
+
+// Globals
+
+function define(target, name, enumerable, value) {
+  ObjectDefineProperty(target, name, { __proto__: null, value, enumerable, configurable: true, writable: true });
+}
+
+function install(enumerable, values) {
+  ArrayPrototypeForEach(ObjectEntries(values), (entry) => define(globalThis, entry[0], enumerable, entry[1]));
+}
+
+install(false, {
+  AbortController: abortSignal.AbortController,
+  AbortSignal: abortSignal.AbortSignal,
+  Blob: file.Blob,
+  ByteLengthQueuingStrategy: streams.ByteLengthQueuingStrategy,
+  CountQueuingStrategy: streams.CountQueuingStrategy,
+  Crypto: crypto.Crypto,
+  CryptoKey: crypto.CryptoKey,
+  CustomEvent: event.CustomEvent,
+  DOMException,
+  Event: event.Event,
+  EventTarget: event.EventTarget,
+  File: file.File,
+  MessageChannel: messagePort.MessageChannel,
+  MessageEvent: event.MessageEvent,
+  MessagePort: messagePort.MessagePort,
+  ReadableStream: streams.ReadableStream,
+  SubtleCrypto: crypto.SubtleCrypto,
+  TextDecoder: encoding.TextDecoder,
+  TextDecoderStream: encoding.TextDecoderStream,
+  TextEncoder: encoding.TextEncoder,
+  TextEncoderStream: encoding.TextEncoderStream,
+  TransformStream: streams.TransformStream,
+  WritableStream: streams.WritableStream,
+  console,
+});
+install(true, {
+  ...timers.globals,
+  atob: base64.atob,
+  btoa: base64.btoa,
+  crypto: crypto.crypto,
+  performance: performance.performance,
+  structuredClone: messagePort.structuredClone,
+});
+event.setEventTargetData(globalThis);
+event.saveGlobalThisReference(globalThis);
+
+delete globalThis.Deno;
+delete globalThis.__bootstrap;
+delete globalThis.rustyscript;
+delete globalThis.SharedArrayBuffer;
+delete Atomics.wait;
+delete Atomics.waitAsync;
+
+// Tasks
+
+let env = ObjectFreeze({});
+const host = ObjectFreeze({});
+
+/** The second argument of a handler. */
+class TaskContext {
+  #controller;
+
+  constructor(taskId, type, attempt, workerId) {
+    this.taskId = taskId;
+    this.type = type;
+    this.attempt = attempt;
+    this.workerId = workerId;
+  }
+
+  /** Aborted when the caller cancels the task and when its time is over. */
+  get signal() {
+    this.#controller ??= new abortSignal.AbortController();
+    return this.#controller.signal;
+  }
+
+  get env() {
+    return env;
+  }
+
+  get host() {
+    return host;
+  }
+
+  static abort(context, reason) {
+    context.#controller ??= new abortSignal.AbortController();
+    context.#controller.abort(reason);
+  }
+}
+
+const contexts = new SafeMap();
+let latest;
+
+/** A result that has its own `then` is waited for, as `await` would. */
+function adopt(result) {
+  if (typeof result !== 'object' || result === null || typeof result.then !== 'function') return result;
+  return core.isPromise(result) ? result : new Promise((resolve) => resolve(result));
+}
+
+// `await` and not `then`, which looks up a constructor that a task may have replaced.
+async function watch(ticket, promise) {
+  try {
+    op_isolane_settled(ticket, true, await promise);
+  } catch (error) {
+    op_isolane_settled(ticket, false, error);
+  }
+}
+
+function deepFreeze(value) {
+  if (typeof value === 'object' && value !== null && !ArrayBuffer.isView(value)) {
+    ObjectFreeze(value);
+    ArrayPrototypeForEach(ObjectValues(value), deepFreeze);
+  }
+  return value;
+}
+
+function cloneable(value) {
+  try {
+    core.serialize(value);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+// Rust sets who runs before it calls one of these, and takes this object away before a task can see it.
+globalThis.isolane = {
+  run(handler, receiver, payload, taskId, type, attempt, workerId) {
+    latest = new TaskContext(taskId, type, attempt, workerId);
+    return adopt(ReflectApply(handler, receiver, [payload, latest]));
+  },
+
+  runCode(code, scope) {
+    latest = undefined;
+    return code(scope.inputs, scope.config);
+  },
+
+  /** Goes on with the task that was just run: its promise is pending. */
+  hold(ticket, promise) {
+    if (latest !== undefined) MapPrototypeSet(contexts, ticket, latest);
+    watch(ticket, promise);
+  },
+
+  /** Lets go of everything that belongs to a task that is over. */
+  release(ticket) {
+    timers.clearAllOf(ticket);
+    MapPrototypeDelete(contexts, ticket);
+  },
+
+  /** Aborts the signal of a task that is held. */
+  abort(ticket, message, name) {
+    const context = MapPrototypeGet(contexts, ticket);
+    if (context !== undefined) TaskContext.abort(context, new DOMException(message, name));
+  },
+
+  setEnv(value) {
+    env = deepFreeze(value);
+  },
+
+  collectErrors: (value) => clone.collectErrors(value, cloneable),
+  restoreErrors: clone.restoreErrors,
+  pathOfUncloneable: (value, root) => clone.pathOfUncloneable(value, root, cloneable),
+  liveTimers: timers.live,
+};

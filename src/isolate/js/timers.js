@@ -1,0 +1,105 @@
+// Timers that know their task: a task that is over takes its timers with it, and an error thrown in
+// a callback is reported to the task that set the timer.
+
+import { core, primordials } from 'ext:core/mod.js';
+
+const {
+  MapPrototypeDelete,
+  MapPrototypeGet,
+  MapPrototypeSet,
+  NumberIsFinite,
+  ReflectApply,
+  SafeMap,
+  SafeSet,
+  SetPrototypeAdd,
+  SetPrototypeDelete,
+  SetPrototypeForEach,
+  TypeError,
+  Uint32Array,
+} = primordials;
+const { getAsyncContext, setAsyncContext } = core;
+
+// What Node and browsers do with a delay that does not fit into 31 bits.
+const MAX_DELAY = 2 ** 31 - 1;
+
+/** Timers of each task, by its ticket; those of no task are not in here. */
+const owned = new SafeMap();
+const ownerOf = new SafeMap();
+
+/** The number of timers that belong to tasks, where Rust can read it without a call. */
+export const live = new Uint32Array(1);
+
+let report = () => {};
+export function onError(callback) {
+  report = callback;
+}
+
+function own(ticket, id) {
+  if (ticket === undefined) return;
+  let ids = MapPrototypeGet(owned, ticket);
+  if (ids === undefined) MapPrototypeSet(owned, ticket, (ids = new SafeSet()));
+  SetPrototypeAdd(ids, id);
+  MapPrototypeSet(ownerOf, id, ticket);
+  live[0]++;
+}
+
+function disown(id) {
+  const ticket = MapPrototypeGet(ownerOf, id);
+  if (ticket === undefined) return;
+  MapPrototypeDelete(ownerOf, id);
+  const ids = MapPrototypeGet(owned, ticket);
+  SetPrototypeDelete(ids, id);
+  if (ids.size === 0) MapPrototypeDelete(owned, ticket);
+  live[0]--;
+}
+
+function start(name, repeat, callback, delay, args) {
+  if (typeof callback !== 'function') {
+    throw new TypeError(`Failed to execute '${name}': the callback must be a function, got ${typeof callback}`);
+  }
+  const number = +delay;
+  // Not nested as in browsers, which hold nested timers back to 4 ms: Node does not.
+  const ms = NumberIsFinite(number) && number >= 1 && number <= MAX_DELAY ? number : 1;
+  const ticket = getAsyncContext();
+  const id = core.queueUserTimer(1, repeat, ms, () => {
+    if (!repeat) disown(id);
+    const before = getAsyncContext();
+    setAsyncContext(ticket);
+    try {
+      ReflectApply(callback, globalThis, args);
+    } catch (error) {
+      report(error, ticket);
+    } finally {
+      setAsyncContext(before);
+    }
+  });
+  own(ticket, id);
+  return id;
+}
+
+function clear(id) {
+  if (typeof id !== 'number') return;
+  disown(id);
+  core.cancelTimer(id);
+}
+
+/** Cancels every timer of a task. */
+export function clearAllOf(ticket) {
+  const ids = MapPrototypeGet(owned, ticket);
+  if (ids === undefined) return;
+  SetPrototypeForEach(ids, (id) => {
+    MapPrototypeDelete(ownerOf, id);
+    core.cancelTimer(id);
+    live[0]--;
+  });
+  MapPrototypeDelete(owned, ticket);
+}
+
+export const globals = {
+  setTimeout: (callback, delay = 0, ...args) => start('setTimeout', false, callback, delay, args),
+  setInterval: (callback, delay = 0, ...args) => start('setInterval', true, callback, delay, args),
+  setImmediate: (callback, ...args) => start('setImmediate', false, callback, 0, args),
+  clearTimeout: clear,
+  clearInterval: clear,
+  clearImmediate: clear,
+};

@@ -1,0 +1,158 @@
+//! The only room that knows rustyscript and V8: a persistent isolate that runs one task after another.
+//!
+//! An [`Isolate`] is made, used and dropped on one thread. From other threads it is reached through
+//! its [`Interrupter`] alone. It knows nothing of queues, retries or Node: it is given a [`Job`] and
+//! says how that [`Ended`].
+
+mod code;
+mod codec;
+mod extension;
+mod interrupt;
+mod isolate;
+mod ledger;
+mod modules;
+mod natives;
+mod platform;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+pub use interrupt::Interrupter;
+pub use isolate::Isolate;
+pub use platform::initialise;
+
+/// How every isolate of a pool is made.
+#[derive(Debug)]
+pub struct Spec {
+    /// The module that holds the handlers.
+    pub script: Option<Script>,
+    /// Limit of the JavaScript heap, in bytes.
+    pub memory_limit: usize,
+    /// Heap in use after a task above which the isolate is to be replaced, in bytes.
+    pub memory_restart: usize,
+    /// `ctx.env`, in the wire format.
+    pub env: Vec<u8>,
+}
+
+/// A worker script that is known to exist.
+#[derive(Debug)]
+pub struct Script {
+    /// Absolute; its name decides whether it is TypeScript.
+    pub path: PathBuf,
+    pub text: String,
+}
+
+/// A task as the isolate sees it. Shared, because a retry runs it again.
+#[derive(Debug)]
+pub struct Job {
+    pub work: Work,
+    /// `ctx.taskId`.
+    pub task_id: Box<str>,
+    /// The payload of a handler, or `{ inputs, config }`, in the wire format.
+    pub value: Box<[u8]>,
+}
+
+/// What is to be run.
+#[derive(Debug)]
+pub enum Work {
+    /// The handler of this type.
+    Handler(Arc<str>),
+    Code(Code),
+}
+
+/// Source text of a code task. Cheap to clone; equal texts are equal.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Code {
+    pub kind: CodeKind,
+    pub text: Arc<str>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum CodeKind {
+    /// The body of an async function; its return value is the result.
+    JavaScript,
+    /// An expression or a body: truthy gives the inputs (or the object that it is), falsy null.
+    Filter,
+}
+
+impl CodeKind {
+    /// As it stands in stack traces.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::JavaScript => "javascript",
+            Self::Filter => "filter",
+        }
+    }
+}
+
+/// How a task ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// Its result, in the wire format.
+    Done(Vec<u8>),
+    Failed(Fault),
+    /// By [`Interrupter::terminate`] or [`Isolate::end`].
+    Interrupted,
+    MemoryLimit,
+}
+
+/// Why a task failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    pub kind: FaultKind,
+    /// What was thrown, in the wire format; for the other kinds a string that explains.
+    pub error: Vec<u8>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FaultKind {
+    Thrown,
+    /// A code task that does not parse; `error` is the `SyntaxError`.
+    Syntax,
+    NoHandler,
+    /// The result, or the payload, cannot cross.
+    DataClone,
+}
+
+impl FaultKind {
+    /// Whether another attempt can end differently.
+    #[must_use]
+    pub fn is_retryable(self) -> bool {
+        matches!(self, Self::Thrown)
+    }
+}
+
+/// Why an isolate could not be made ready: its worker script is at fault.
+#[derive(Clone, Debug, Default, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct LoadError {
+    pub message: String,
+    /// URL of the module at fault.
+    pub file: Option<String>,
+    /// Both count from 1.
+    pub line: Option<u32>,
+    pub column: Option<u32>,
+    pub stack: Option<String>,
+    /// It imports what only a bundler finds, such as a package by its bare name.
+    pub needs_bundle: bool,
+}
+
+/// What a task, or code of no task, wrote to its console.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConsoleLine {
+    /// `debug`, `info`, `log`, `warn`, `error` or `trace`.
+    pub level: Box<str>,
+    /// Formatted as Node does, without a line end.
+    pub text: Box<str>,
+    pub ticket: Option<u64>,
+}
+
+/// What an isolate takes of memory, in bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Memory {
+    pub heap_used: usize,
+    pub heap_limit: usize,
+    /// ArrayBuffers and other memory outside the heap.
+    pub external: usize,
+}

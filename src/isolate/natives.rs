@@ -1,0 +1,148 @@
+//! The functions of `js/bootstrap.js` that Rust calls, kept as globals.
+
+use deno_core::v8;
+
+/// Handles to the bootstrap's functions; made once for each isolate.
+pub(super) struct Natives {
+    pub run: v8::Global<v8::Function>,
+    pub run_code: v8::Global<v8::Function>,
+    hold: v8::Global<v8::Function>,
+    release: v8::Global<v8::Function>,
+    abort: v8::Global<v8::Function>,
+    set_env: v8::Global<v8::Function>,
+    collect_errors: v8::Global<v8::Function>,
+    restore_errors: v8::Global<v8::Function>,
+    path_of_uncloneable: v8::Global<v8::Function>,
+    live_timers: v8::SharedRef<v8::BackingStore>,
+}
+
+impl Natives {
+    /// Takes `globalThis.isolane` away from the realm.
+    ///
+    /// # Panics
+    /// When the bootstrap is not the one that belongs to this code.
+    pub fn take(scope: &mut v8::HandleScope) -> Self {
+        let global = scope.get_current_context().global(scope);
+        let name = string(scope, "isolane");
+        let object: v8::Local<v8::Object> = global
+            .get(scope, name.into())
+            .and_then(|value| value.try_into().ok())
+            .expect("the bootstrap leaves its functions in globalThis.isolane");
+        global.delete(scope, name.into());
+        let mut function = |name: &str| {
+            let name = string(scope, name);
+            let function: v8::Local<v8::Function> = object
+                .get(scope, name.into())
+                .and_then(|value| value.try_into().ok())
+                .expect("the bootstrap defines every function that is taken");
+            v8::Global::new(scope, function)
+        };
+        let (run, run_code) = (function("run"), function("runCode"));
+        let (hold, release) = (function("hold"), function("release"));
+        let (abort, set_env) = (function("abort"), function("setEnv"));
+        let (collect_errors, restore_errors) =
+            (function("collectErrors"), function("restoreErrors"));
+        let path_of_uncloneable = function("pathOfUncloneable");
+        let name = string(scope, "liveTimers");
+        let live_timers: v8::Local<v8::Uint32Array> = object
+            .get(scope, name.into())
+            .and_then(|value| value.try_into().ok())
+            .expect("the bootstrap counts timers in a Uint32Array");
+        let live_timers =
+            live_timers.buffer(scope).expect("a typed array has a buffer").get_backing_store();
+        Self {
+            run,
+            run_code,
+            hold,
+            release,
+            abort,
+            set_env,
+            collect_errors,
+            restore_errors,
+            path_of_uncloneable,
+            live_timers,
+        }
+    }
+
+    /// Whether any task has a timer.
+    pub fn has_timers(&self) -> bool {
+        self.live_timers[..4].iter().any(|byte| byte.get() != 0)
+    }
+
+    pub fn hold(
+        &self,
+        scope: &mut v8::HandleScope,
+        ticket: u64,
+        promise: v8::Local<v8::Value>,
+    ) -> Option<()> {
+        let ticket = number(scope, ticket);
+        call(scope, &self.hold, &[ticket, promise]).map(drop)
+    }
+
+    pub fn release(&self, scope: &mut v8::HandleScope, ticket: u64) -> Option<()> {
+        let ticket = number(scope, ticket);
+        call(scope, &self.release, &[ticket]).map(drop)
+    }
+
+    pub fn abort(
+        &self,
+        scope: &mut v8::HandleScope,
+        ticket: u64,
+        message: &str,
+        name: &str,
+    ) -> Option<()> {
+        let ticket = number(scope, ticket);
+        let (message, name) = (string(scope, message), string(scope, name));
+        call(scope, &self.abort, &[ticket, message.into(), name.into()]).map(drop)
+    }
+
+    pub fn set_env(&self, scope: &mut v8::HandleScope, env: v8::Local<v8::Value>) -> Option<()> {
+        call(scope, &self.set_env, &[env]).map(drop)
+    }
+
+    pub fn collect_errors<'s>(
+        &self,
+        scope: &mut v8::HandleScope<'s>,
+        value: v8::Local<v8::Value>,
+    ) -> Option<v8::Local<'s, v8::Array>> {
+        call(scope, &self.collect_errors, &[value])?.try_into().ok()
+    }
+
+    pub fn restore_errors(
+        &self,
+        scope: &mut v8::HandleScope,
+        found: v8::Local<v8::Value>,
+    ) -> Option<()> {
+        call(scope, &self.restore_errors, &[found]).map(drop)
+    }
+
+    pub fn path_of_uncloneable(
+        &self,
+        scope: &mut v8::HandleScope,
+        value: v8::Local<v8::Value>,
+        root: &str,
+    ) -> Option<String> {
+        let root = string(scope, root);
+        let path = call(scope, &self.path_of_uncloneable, &[value, root.into()])?;
+        Some(path.to_rust_string_lossy(scope))
+    }
+}
+
+fn call<'s>(
+    scope: &mut v8::HandleScope<'s>,
+    function: &v8::Global<v8::Function>,
+    arguments: &[v8::Local<v8::Value>],
+) -> Option<v8::Local<'s, v8::Value>> {
+    let receiver = v8::undefined(scope).into();
+    v8::Local::new(scope, function).call(scope, receiver, arguments)
+}
+
+/// A ticket as JavaScript sees it.
+pub(super) fn number<'s>(scope: &mut v8::HandleScope<'s>, ticket: u64) -> v8::Local<'s, v8::Value> {
+    v8::Number::new(scope, ticket as f64).into()
+}
+
+/// A string that Rust made; what does not fit into V8's limit becomes the empty string.
+pub(super) fn string<'s>(scope: &mut v8::HandleScope<'s>, text: &str) -> v8::Local<'s, v8::String> {
+    v8::String::new(scope, text).unwrap_or_else(|| v8::String::empty(scope))
+}

@@ -1,0 +1,227 @@
+//! The shell round the scheduler: its lock, the worker threads, the supervisor thread.
+//!
+//! Whoever has news (the JavaScript thread, a worker, the supervisor) takes the one lock, tells the
+//! scheduler, and has its orders to workers and its messages to JavaScript put into their boxes
+//! there, so that they keep their order. What takes time or wakes somebody is done after the lock is
+//! released. Nothing is run or logged under it.
+
+mod bell;
+mod delivery;
+mod heart;
+mod supervisor;
+mod worker;
+
+use std::sync::Arc;
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use parking_lot::{Condvar, Mutex};
+
+use crate::isolate::{self, ConsoleLine, Job, LoadError, Memory, Spec};
+use crate::metrics::Figures;
+use crate::scheduler::{
+    self, Exit, Generation, Input, Priority, Stats, Task, TaskId, WorkerId, WorkerView,
+};
+use bell::Bell;
+pub use delivery::{Answer, Delivery, Topic};
+use heart::{Calls, Heart};
+
+/// A pool of isolates. Dropping it without [`Pool::join`] leaves its threads to themselves.
+pub struct Pool {
+    shared: Arc<Shared>,
+    supervisor: Mutex<Option<JoinHandle<()>>>,
+}
+
+/// How a pool is made.
+#[derive(Debug)]
+pub struct Config {
+    pub scheduler: scheduler::Config,
+    pub isolate: Spec,
+    /// How long an isolate may take to load the worker script.
+    pub start_limit: Duration,
+}
+
+/// The state of a pool at one moment.
+#[derive(Clone, Debug)]
+pub struct Snapshot {
+    pub stats: Stats,
+    pub figures: Figures,
+    pub workers: Vec<(WorkerView, Memory)>,
+    pub by_priority: Vec<(Priority, usize)>,
+    pub oldest_wait: Option<Duration>,
+    pub uptime: Duration,
+    /// Panics of isolate threads since the start.
+    pub panics: u64,
+}
+
+/// What all threads of a pool share.
+struct Shared {
+    /// The scheduler, and with it the boxes that its decisions are put into.
+    heart: Mutex<Heart>,
+    /// Rings the supervisor when there is an earlier deadline than it knows of.
+    alarm: Condvar,
+    /// Rings whoever waits for the end of the pool.
+    closed: Condvar,
+    isolate: Spec,
+    start_limit: Duration,
+    /// Wakes the JavaScript thread; called once for everything that waits for it.
+    wake: Box<dyn Fn() + Send + Sync>,
+}
+
+impl Pool {
+    /// Starts the workers. `wake` is called from any thread when there is something to
+    /// [`collect`](Pool::collect), once until it is collected.
+    ///
+    /// # Errors
+    /// When the system gives no thread.
+    pub fn start(config: Config, wake: Box<dyn Fn() + Send + Sync>) -> std::io::Result<Self> {
+        isolate::initialise();
+        let now = Instant::now();
+        let (heart, calls) = Heart::new(config.scheduler, now);
+        let shared = Arc::new(Shared {
+            heart: Mutex::new(heart),
+            alarm: Condvar::new(),
+            closed: Condvar::new(),
+            isolate: config.isolate,
+            start_limit: config.start_limit,
+            wake,
+        });
+        let supervisor = thread::Builder::new().name("isolane-watch".into()).spawn({
+            let shared = shared.clone();
+            move || supervisor::run(&shared)
+        })?;
+        shared.make(calls);
+        Ok(Self { shared, supervisor: Mutex::new(Some(supervisor)) })
+    }
+
+    /// Hands tasks over, in their order.
+    pub fn submit(&self, tasks: impl IntoIterator<Item = Task<Arc<Job>>>) {
+        // The lock is given up now and then, so that a burst does not hold back the workers.
+        const AT_ONCE: usize = 64;
+        let mut tasks = tasks.into_iter().peekable();
+        while tasks.peek().is_some() {
+            self.shared.tell(tasks.by_ref().take(AT_ONCE).map(Input::Submit));
+        }
+    }
+
+    /// Ends a task, wherever it is.
+    pub fn abort(&self, task: TaskId) {
+        self.shared.tell([Input::Abort(task)]);
+    }
+
+    /// Wants so many workers, within the bounds.
+    pub fn scale(&self, size: usize) {
+        self.shared.tell([Input::Scale(size)]);
+    }
+
+    /// Replaces a worker after its tasks.
+    pub fn restart(&self, worker: WorkerId) {
+        self.shared.tell([Input::Restart(worker)]);
+    }
+
+    /// Holds back (or no longer holds back) waiting tasks.
+    pub fn pause(&self, paused: bool) {
+        self.shared.tell([if paused { Input::Pause } else { Input::Resume }]);
+    }
+
+    /// Refuses new tasks and ends the pool, after the accepted tasks or at once;
+    /// [`Delivery::Closed`] says when.
+    pub fn close(&self, drain: Option<Duration>) {
+        let drain_until = drain.map(|drain| Instant::now() + drain);
+        self.shared.tell([Input::Close { drain_until }]);
+    }
+
+    /// Says which of the frequent events are wanted.
+    pub fn listen(&self, topics: impl IntoIterator<Item = Topic>) {
+        self.shared.heart.lock().listen(topics);
+    }
+
+    /// Takes everything there is for JavaScript.
+    pub fn collect(&self) -> Vec<Delivery> {
+        self.shared.heart.lock().collect()
+    }
+
+    /// The state of now.
+    #[must_use]
+    pub fn snapshot(&self) -> Snapshot {
+        self.shared.heart.lock().snapshot(Instant::now())
+    }
+
+    /// Ends the pool at once and waits for its threads, at most `limit`. A thread that hangs is left
+    /// to itself.
+    pub fn join(&self, limit: Duration) {
+        let until = Instant::now() + limit;
+        self.close(None);
+        let mut heart = self.shared.heart.lock();
+        while !heart.is_closed() {
+            if self.shared.closed.wait_until(&mut heart, until).timed_out() {
+                return;
+            }
+        }
+        let threads = heart.take_threads();
+        drop(heart);
+        // Each of them has said its last word, so this takes no time.
+        for thread in threads.into_iter().chain(self.supervisor.lock().take()) {
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Shared {
+    /// Tells the scheduler what happened, and does what follows.
+    fn tell(self: &Arc<Self>, inputs: impl IntoIterator<Item = Input<Arc<Job>, Answer>>) {
+        let calls = self.heart.lock().handle(inputs, Instant::now());
+        self.make(calls);
+    }
+
+    /// Hands a console line on.
+    fn print(&self, worker: WorkerId, line: ConsoleLine) {
+        let wake = self.heart.lock().print(worker, line);
+        if wake {
+            (self.wake)();
+        }
+    }
+
+    /// Does what was put off until the lock is released.
+    fn make(self: &Arc<Self>, calls: Calls) {
+        for (worker, generation, bell) in calls.spawn {
+            self.spawn(worker, generation, bell);
+        }
+        for bell in calls.ring {
+            bell.ring();
+        }
+        for (interrupter, task, attempt) in calls.terminate {
+            interrupter.terminate(task.0, attempt);
+        }
+        for interrupter in calls.terminate_all {
+            interrupter.terminate_all();
+        }
+        if calls.wake {
+            (self.wake)();
+        }
+        if calls.alarm {
+            self.alarm.notify_one();
+        }
+        if calls.closed {
+            self.closed.notify_all();
+        }
+    }
+
+    fn spawn(self: &Arc<Self>, worker: WorkerId, generation: Generation, bell: Arc<Bell>) {
+        let shared = self.clone();
+        let thread = thread::Builder::new()
+            .name(format!("isolane-{}", worker.0))
+            .stack_size(worker::STACK_SIZE)
+            .spawn(move || worker::run(&shared, worker, generation, &bell));
+        match thread {
+            Ok(thread) => self.heart.lock().set_thread(worker, generation, thread),
+            Err(error) => {
+                let message = format!("cannot start a thread: {error}");
+                let error = LoadError { message, ..Default::default() };
+                self.heart.lock().load_failed(worker, error);
+                let exit = Exit::StartFailed;
+                self.tell([Input::Exited { worker, generation, exit, culprit: None }]);
+            }
+        }
+    }
+}

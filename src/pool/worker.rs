@@ -1,0 +1,256 @@
+//! The thread of a worker: makes an isolate, runs what it is ordered to, reports, and drops it.
+
+use std::collections::VecDeque;
+use std::future::poll_fn;
+use std::mem::ManuallyDrop;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::Instant;
+
+use tokio::runtime::{Builder, Runtime as Tokio};
+
+use super::Shared;
+use super::bell::Bell;
+use super::delivery::Answer;
+use super::heart::Order;
+use crate::isolate::{Ended, Isolate, Job, LoadError};
+use crate::scheduler::{
+    Exit, Generation, Input, Interruption, Outcome, Retirement, TaskId, WorkerId,
+};
+
+/// V8 takes a megabyte of stack for JavaScript. The rest is for native code below it: the codec
+/// recurses with the depth of a value.
+pub(super) const STACK_SIZE: usize = 4 << 20;
+
+/// The heap is looked at after a task that took this long, or after so many shorter ones.
+const LONG_TASK_MS: u128 = 2;
+const SHORT_TASKS: u32 = 64;
+
+/// Runs the worker until it is retired, fails to start or panics, and says so.
+pub(super) fn run(shared: &Arc<Shared>, worker: WorkerId, generation: Generation, bell: &Bell) {
+    let exit = catch_unwind(AssertUnwindSafe(|| {
+        let start = Starting { shared, worker, generation, bell };
+        start.isolate().map_or(Exit::StartFailed, Worker::work)
+    }));
+    let exit = exit.unwrap_or(Exit::Panicked);
+    shared.tell([Input::Exited { worker, generation, exit, culprit: None }]);
+}
+
+struct Starting<'a> {
+    shared: &'a Arc<Shared>,
+    worker: WorkerId,
+    generation: Generation,
+    bell: &'a Bell,
+}
+
+struct Worker<'a> {
+    start: Starting<'a>,
+    /// Not dropped by a panic: V8 may be in the middle of something.
+    isolate: ManuallyDrop<Isolate>,
+    tokio: Rc<Tokio>,
+    orders: VecDeque<Order>,
+    reports: Vec<Input<Arc<Job>, Answer>>,
+    /// The event loop has something to do.
+    turning: bool,
+    short_tasks: u32,
+}
+
+impl<'a> Starting<'a> {
+    fn isolate(self) -> Option<Worker<'a>> {
+        let Self { shared, worker, generation, .. } = self;
+        match self.load() {
+            Ok((isolate, tokio)) => Some(Worker {
+                start: self,
+                isolate: ManuallyDrop::new(isolate),
+                tokio,
+                orders: VecDeque::new(),
+                reports: vec![Input::Ready { worker, generation }],
+                turning: true,
+                short_tasks: 0,
+            }),
+            Err(mut error) => {
+                let mut heart = shared.heart.lock();
+                if heart.is_overdue(worker, generation) {
+                    error.message =
+                        format!("the worker script did not load within {:?}", shared.start_limit);
+                }
+                // The report of the exit, which follows, wakes JavaScript.
+                heart.load_failed(worker, error);
+                None
+            }
+        }
+    }
+
+    fn load(&self) -> Result<(Isolate, Rc<Tokio>), LoadError> {
+        let Self { shared, worker, generation, .. } = *self;
+        let tokio = Builder::new_current_thread().enable_time().build();
+        let tokio = tokio.map_err(|error| LoadError {
+            message: format!("cannot start an event loop: {error}"),
+            ..Default::default()
+        })?;
+        let tokio = Rc::new(tokio);
+        let context = tokio.clone();
+        let _context = context.enter();
+        let console = {
+            let shared = shared.clone();
+            Box::new(move |line| shared.print(worker, line))
+        };
+        let mut isolate = Isolate::new(&shared.isolate, tokio.clone(), console)?;
+        let until = Instant::now() + shared.start_limit;
+        let calls = shared.heart.lock().seated(worker, generation, isolate.interrupter(), until);
+        shared.make(calls);
+        if let Some(script) = &shared.isolate.script {
+            isolate.load(script)?;
+        }
+        Ok((isolate, tokio))
+    }
+}
+
+impl Worker<'_> {
+    fn work(mut self) -> Exit {
+        let tokio = self.tokio.clone();
+        let _context = tokio.enter();
+        let exit = loop {
+            self.exchange();
+            if let Some(exit) = self.obey() {
+                break exit;
+            }
+            if self.turning && self.reports.is_empty() && self.orders.is_empty() {
+                self.turn();
+            }
+        };
+        // SAFETY: not used after this.
+        unsafe { ManuallyDrop::drop(&mut self.isolate) };
+        exit
+    }
+
+    /// Reports what ended and takes the next orders, in one go; waits for them where there is
+    /// nothing else to do.
+    fn exchange(&mut self) {
+        let Starting { shared, worker, generation, bell } = self.start;
+        let mut heart = shared.heart.lock();
+        if !self.reports.is_empty() {
+            let calls = heart.handle(self.reports.drain(..), Instant::now());
+            heart.take_orders(worker, generation, &mut self.orders);
+            drop(heart);
+            shared.make(calls);
+            if !self.orders.is_empty() || self.turning {
+                return;
+            }
+            heart = shared.heart.lock();
+        }
+        heart.take_orders(worker, generation, &mut self.orders);
+        while self.orders.is_empty() && !self.turning {
+            bell.idle.wait(&mut heart);
+            heart.take_orders(worker, generation, &mut self.orders);
+        }
+    }
+
+    /// Does what was ordered up to the first thing that is to be reported.
+    fn obey(&mut self) -> Option<Exit> {
+        while self.reports.is_empty() {
+            match self.orders.pop_front()? {
+                Order::Run { task, attempt, job } => self.run(task, attempt, &job),
+                Order::Signal { task, why } => {
+                    let (message, name) = reason(why);
+                    self.isolate.signal(task.0, message, name);
+                    self.turning = true;
+                }
+                Order::End { task, attempt, why } => {
+                    let (message, name) = reason(why);
+                    if self.isolate.end(task.0, attempt, message, name) {
+                        self.report(task, attempt, Ended::Interrupted);
+                    }
+                }
+                Order::Retire(why) => return Some(Exit::Retired(why)),
+            }
+            self.report_ended();
+            if self.isolate.is_broken() {
+                // What is still in flight here runs again elsewhere; the scheduler sees to it.
+                let Starting { shared, .. } = self.start;
+                shared.tell(self.reports.drain(..));
+                return Some(Exit::Retired(Retirement::PendingWork));
+            }
+        }
+        None
+    }
+
+    fn run(&mut self, task: TaskId, attempt: u32, job: &Job) {
+        let started = Instant::now();
+        match self.isolate.begin(task.0, attempt, self.start.worker.0, job) {
+            None => self.turning = true,
+            Some(ended) => {
+                let long = started.elapsed().as_millis() >= LONG_TASK_MS;
+                self.short_tasks = if long { SHORT_TASKS } else { self.short_tasks + 1 };
+                self.report(task, attempt, ended);
+            }
+        }
+    }
+
+    /// Turns the event loop until a task ends or an order comes.
+    fn turn(&mut self) {
+        let Self { isolate, tokio, turning, start, .. } = self;
+        let bell = start.bell;
+        tokio.block_on(poll_fn(|cx| {
+            bell.event_loop.register(cx.waker());
+            *turning = isolate.poll(cx).is_pending();
+            if !*turning || isolate.has_ended() || isolate.is_broken() || bell.has_orders() {
+                return Poll::Ready(());
+            }
+            Poll::Pending
+        }));
+        self.report_ended();
+    }
+
+    fn report_ended(&mut self) {
+        for (ticket, attempt, ended) in self.isolate.take_ended() {
+            self.report(TaskId(ticket), attempt, ended);
+        }
+    }
+
+    fn report(&mut self, task: TaskId, attempt: u32, ended: Ended) {
+        let retire = match ended {
+            Ended::MemoryLimit => Some(Retirement::MemoryLimit),
+            _ => self.memory_retirement(),
+        };
+        let outcome = match ended {
+            Ended::Done(value) => Outcome::Done(Answer::Value(value)),
+            Ended::Failed(fault) => Outcome::Failed {
+                retryable: fault.kind.is_retryable(),
+                error: Answer::Fault(fault),
+            },
+            Ended::Interrupted => Outcome::Interrupted,
+            Ended::MemoryLimit => Outcome::MemoryLimit,
+        };
+        let Starting { worker, generation, .. } = self.start;
+        self.reports.push(Input::Finished { worker, generation, task, attempt, outcome, retire });
+    }
+
+    /// Looks at the heap, where it is time to. What is over the threshold may be garbage.
+    fn memory_retirement(&mut self) -> Option<Retirement> {
+        if self.short_tasks < SHORT_TASKS {
+            return None;
+        }
+        self.short_tasks = 0;
+        let Starting { shared, worker, generation, .. } = self.start;
+        let threshold = shared.isolate.memory_restart;
+        let mut memory = self.isolate.memory();
+        if memory.heap_used + memory.external > threshold {
+            self.isolate.collect_garbage();
+            memory = self.isolate.memory();
+        }
+        shared.heart.lock().set_memory(worker, generation, memory);
+        (memory.heap_used + memory.external > threshold).then_some(Retirement::MemoryThreshold)
+    }
+}
+
+/// Message and name of the DOMException that `ctx.signal` is aborted with.
+fn reason(why: Interruption) -> (&'static str, &'static str) {
+    match why {
+        Interruption::Timeout => ("the task ran out of time", "TimeoutError"),
+        Interruption::Abort => ("the task was aborted", "AbortError"),
+        Interruption::Shutdown => ("the pool is shutting down", "AbortError"),
+    }
+}
