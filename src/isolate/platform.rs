@@ -6,6 +6,11 @@ use deno_core::{JsRuntime, v8};
 
 static PLATFORM: Once = Once::new();
 
+/// V8 13.7 takes the interrupt check out of unrolled loops. In an endless loop that allocates, such as
+/// `for (;;) new Array(1000).fill(1)`, it then hears neither an interrupt nor a termination: the task
+/// could not be ended and took memory without end.
+const FLAGS: &str = "--no-turboshaft-loop-unrolling";
+
 /// Initialises V8 for this process; only the first call does something.
 ///
 /// The platform is the unprotected one. The default one guards V8's code pages with memory
@@ -13,6 +18,7 @@ static PLATFORM: Once = Once::new();
 /// threads of a pool need not (rusty_v8 #1381).
 pub fn initialise() {
     PLATFORM.call_once(|| {
+        v8::V8::set_flags_from_string(FLAGS);
         // Zero would mean "one for each core" for some kinds of platform and a crash for others.
         let threads = std::thread::available_parallelism().map_or(1, |n| n.get().min(4) as u32);
         let platform = v8::new_unprotected_default_platform(threads, false);

@@ -1,5 +1,6 @@
 //! The thread of a worker: makes an isolate, runs what it is ordered to, reports, and drops it.
 
+use std::cell::Cell;
 use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::mem::ManuallyDrop;
@@ -30,12 +31,16 @@ const SHORT_TASKS: u32 = 64;
 
 /// Runs the worker until it is retired, fails to start or panics, and says so.
 pub(super) fn run(shared: &Arc<Shared>, worker: WorkerId, generation: Generation, bell: &Bell) {
+    let running = Cell::new(None);
     let exit = catch_unwind(AssertUnwindSafe(|| {
-        let start = Starting { shared, worker, generation, bell };
+        let start = Starting { shared, worker, generation, bell, running: &running };
         start.isolate().map_or(Exit::StartFailed, Worker::work)
     }));
-    let exit = exit.unwrap_or(Exit::Panicked);
-    shared.tell([Input::Exited { worker, generation, exit, culprit: None }]);
+    let (exit, culprit) = match exit {
+        Ok(exit) => (exit, None),
+        Err(_) => (Exit::Panicked, running.get()),
+    };
+    shared.tell([Input::Exited { worker, generation, exit, culprit }]);
 }
 
 struct Starting<'a> {
@@ -43,6 +48,8 @@ struct Starting<'a> {
     worker: WorkerId,
     generation: Generation,
     bell: &'a Bell,
+    /// The task whose JavaScript was called last, to be blamed for a panic.
+    running: &'a Cell<Option<TaskId>>,
 }
 
 struct Worker<'a> {
@@ -104,6 +111,7 @@ impl<'a> Starting<'a> {
         if let Some(script) = &shared.isolate.script {
             isolate.load(script)?;
         }
+        shared.heart.lock().set_memory(worker, generation, isolate.memory());
         Ok((isolate, tokio))
     }
 }
@@ -129,7 +137,7 @@ impl Worker<'_> {
     /// Reports what ended and takes the next orders, in one go; waits for them where there is
     /// nothing else to do.
     fn exchange(&mut self) {
-        let Starting { shared, worker, generation, bell } = self.start;
+        let Starting { shared, worker, generation, bell, .. } = self.start;
         let mut heart = shared.heart.lock();
         if !self.reports.is_empty() {
             let calls = heart.handle(self.reports.drain(..), Instant::now());
@@ -179,6 +187,7 @@ impl Worker<'_> {
 
     fn run(&mut self, task: TaskId, attempt: u32, job: &Job) {
         let started = Instant::now();
+        self.start.running.set(Some(task));
         match self.isolate.begin(task.0, attempt, self.start.worker.0, job) {
             None => self.turning = true,
             Some(ended) => {

@@ -46,7 +46,7 @@ pub struct Task<P> {
 /// The fixed rules of a scheduler.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// Workers at the start.
+    /// Workers at the start. Sizes are clamped to the bounds, and to one at least.
     pub size: usize,
     pub min_workers: usize,
     pub max_workers: usize,

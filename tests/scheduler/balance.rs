@@ -27,9 +27,19 @@ fn round_robin_takes_each_in_turn() {
 #[test]
 fn least_loaded_takes_the_one_with_the_fewest_tasks_in_flight() {
     let mut rig = three(Balance::LeastLoaded);
-    assert_eq!(chosen(&mut rig, 0..4), [0, 1, 2, 0]);
+    assert_eq!(chosen(&mut rig, 0..5), [0, 1, 2, 0, 1]);
     rig.finish(1, 1, 1, Outcome::Done("ok"));
-    assert_eq!(chosen(&mut rig, 4..7), [1, 1, 2]);
+    rig.finish(1, 4, 1, Outcome::Done("ok"));
+    assert_eq!(chosen(&mut rig, 5..8), [1, 1, 2]);
+    rig.finish(2, 2, 1, Outcome::Done("ok"));
+    assert_eq!(chosen(&mut rig, 8..9), [2], "of 2, 2 and 1");
+}
+
+#[test]
+fn least_loaded_prefers_a_lighter_load_to_a_lower_id() {
+    let mut rig = Rig::new(Config { size: 2, tasks_per_worker: 4, ..config() });
+    assert_eq!(chosen(&mut rig, 0..5), [0, 1, 0, 1, 0]);
+    assert_eq!(chosen(&mut rig, 5..6), [1]);
 }
 
 #[test]

@@ -14,7 +14,8 @@ use world::World;
 
 type Trace = RefCell<Vec<String>>;
 
-const SEEDS: u64 = 20_000;
+/// Some seconds' worth.
+const SEEDS: u64 = if cfg!(debug_assertions) { 2_000 } else { 20_000 };
 const LAST_STEPS: usize = 60;
 
 #[test]

@@ -123,18 +123,18 @@ impl<'a> World<'a> {
             0..25 => self.submit(),
             25..76 => self.advance(),
             76..80 => self.hear_nonsense(),
-            80..82 if !self.model.winding_up() => self.jump(3_000),
-            82..85 if !self.model.winding_up() => self.jump(5),
+            80..82 if !self.model.winding_up() => self.doze(3_000),
+            82..85 if !self.model.winding_up() => self.doze(20),
+            85..88 => self.tell(Input::Tick),
             _ if self.chance(self.faults.caller) => self.interfere(),
             _ => {}
         }
     }
 
-    /// Ticks too late, or for nothing.
-    fn jump(&mut self, most: u32) {
+    /// Lets time pass, often too much, before whatever comes next.
+    fn doze(&mut self, most: u32) {
         let span = self.span(most);
         self.now += span;
-        self.tell(Input::Tick);
     }
 
     fn interfere(&mut self) {

@@ -1,6 +1,7 @@
 //! The workers: starts, losses and their replacement, retirement, scaling.
 
 use std::cmp::Reverse;
+use std::time::Duration;
 
 use super::super::job::later;
 use super::super::worker::{Generation, Slot, WorkerId, WorkerState};
@@ -31,9 +32,8 @@ impl<P: Clone, R> Scheduler<P, R> {
 
     pub(super) fn add_slot(&mut self, out: &mut Vec<Effect<P, R>>) {
         self.slots.push(Slot::new());
-        if let Some(worker) = self.worker_ids().last() {
-            self.spawn(worker, out);
-        }
+        let worker = self.worker_ids().last().expect("one was just added");
+        self.spawn(worker, out);
     }
 
     /// Starts the next generation of a slot.
@@ -281,9 +281,9 @@ impl<P: Clone, R> Scheduler<P, R> {
         self.stranded = wanted.all(|slot| slot.state == WorkerState::Down);
     }
 
-    fn set_slot_alarm(&mut self, worker: WorkerId, grace: std::time::Duration) {
+    fn set_slot_alarm(&mut self, worker: WorkerId, span: Duration) {
         self.silence_slot(worker);
-        let at = later(self.now, grace);
+        let at = later(self.now, span);
         self.slots[worker.index()].alarm = Some(at);
         self.alarms.insert((at, Alarm::Slot(worker)));
     }
