@@ -384,6 +384,7 @@ export type ExitReason =
   | 'shutdown'
   | 'start-failed'
   | 'panic'
+  | 'out-of-memory'
   | 'unresponsive';
 
 /** In every event of a task. */

@@ -17,6 +17,9 @@ const { decode, encode } = require('./wire.js');
 /** Proves that the constructor is called from here. */
 const INTERNAL = Symbol('isolane');
 
+/** Lines of a task's stack that are ours. */
+const OWN_FRAMES = /\n +at [^\n]*\bext:isolane\/[^\n]*/g;
+
 const asyncDispose = Symbol.asyncDispose ?? Symbol.for('Symbol.asyncDispose');
 
 /**
@@ -205,8 +208,10 @@ class WorkerPool extends EventEmitter {
 
   #failure(failure, value, entry) {
     const error = toError(failure, value, entry, entry.signal?.reason);
-    if (this.#bundle !== undefined && error.cause instanceof Error && typeof error.cause.stack === 'string') {
-      error.cause.stack = mapStack(error.cause.stack, this.#bundle);
+    const { cause } = error;
+    if (entry.signal?.reason !== cause && cause instanceof Error) {
+      const stack = cause.stack.replace(OWN_FRAMES, '');
+      cause.stack = this.#bundle === undefined ? stack : mapStack(stack, this.#bundle);
     }
     return error;
   }
@@ -258,10 +263,8 @@ class WorkerPool extends EventEmitter {
   }
 
   async #scale(size) {
-    this.#open();
-    this.#flush();
+    this.#open().scale(size);
     this.#size = size;
-    this.#native.scale(size);
     await this.#until((workers) => !workers.some(({ state }) => state === 'starting' || state === 'draining'));
     return size;
   }
@@ -325,8 +328,10 @@ class WorkerPool extends EventEmitter {
     return this.#native.status().workers.find((worker) => worker.workerId === workerId && present(worker));
   }
 
+  /** The native pool, with every task that was submitted before. */
   #open() {
     if (this.#shutdown !== undefined) throw new IsolaneError('ERR_POOL_CLOSED', 'pool is closed');
+    this.#flush();
     return this.#native;
   }
 

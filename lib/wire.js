@@ -113,7 +113,7 @@ function decode(bytes) {
     case LATIN1:
       return bytes.latin1Slice(1);
     case UTF16:
-      return bytes.utf16leSlice(1);
+      return bytes.ucs2Slice(1);
     case V8:
       return decodeClone(bytes, false);
     case V8_WITH_ERRORS:

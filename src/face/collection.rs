@@ -303,6 +303,7 @@ fn reason(exit: Exit) -> &'static str {
         },
         Exit::StartFailed => "start-failed",
         Exit::Panicked => "panic",
+        Exit::OutOfMemory => "out-of-memory",
         Exit::Unresponsive => "unresponsive",
     }
 }

@@ -14,8 +14,8 @@ use super::ledger::{Ledger, Stray};
 use super::modules::FileImports;
 use super::natives::{Natives, number, string};
 use super::{
-    CodeKind, ConsoleLine, Ended, Fault, FaultKind, Job, LoadError, Memory, Script, Spec, Work,
-    codec, extension,
+    CodeKind, Ended, Fault, FaultKind, Hooks, Job, LoadError, Memory, Script, Spec, Work, codec,
+    extension, fatal,
 };
 
 /// A warm isolate. Everything of it happens on the thread that made it, inside the context of the
@@ -54,16 +54,12 @@ struct Handler {
 }
 
 impl Isolate {
-    /// Makes an isolate without handlers. Console lines go to `console`, from this thread.
+    /// Makes an isolate without handlers.
     ///
     /// # Errors
     /// When V8 or the extensions do not start; no code of a user is to blame.
-    pub fn new(
-        spec: &Spec,
-        tokio: Rc<Tokio>,
-        console: Box<dyn Fn(ConsoleLine)>,
-    ) -> Result<Self, LoadError> {
-        let ledger = Rc::new(Ledger::new(console));
+    pub fn new(spec: &Spec, tokio: Rc<Tokio>, hooks: Hooks) -> Result<Self, LoadError> {
+        let ledger = Rc::new(Ledger::new(hooks.console));
         let mut runtime = Runtime::with_tokio_runtime(
             RuntimeOptions {
                 extensions: extension::extensions(ledger.clone()),
@@ -74,6 +70,7 @@ impl Isolate {
             tokio,
         )?;
         guard(&mut runtime, &ledger);
+        fatal::guard(runtime.deno_runtime().v8_isolate(), hooks.lost);
         let natives = {
             let scope = &mut runtime.deno_runtime().handle_scope();
             let natives = Natives::take(scope);

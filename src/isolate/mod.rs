@@ -7,6 +7,7 @@
 mod code;
 mod codec;
 mod extension;
+mod fatal;
 mod interrupt;
 mod isolate;
 mod ledger;
@@ -136,6 +137,13 @@ pub struct LoadError {
     pub stack: Option<String>,
     /// It imports what only a bundler finds, such as a package by its bare name.
     pub needs_bundle: bool,
+}
+
+/// Whom an isolate calls on its own thread.
+pub struct Hooks {
+    pub console: Box<dyn Fn(ConsoleLine)>,
+    /// V8 ran out of memory where it cannot throw: the isolate is lost, and its thread never returns.
+    pub lost: Box<dyn FnOnce()>,
 }
 
 /// What a task, or code of no task, wrote to its console.

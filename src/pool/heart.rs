@@ -110,8 +110,12 @@ impl Heart {
                 && let Some(seat) = self.seat(*worker, *generation)
             {
                 seat.loading_until = None;
-                if let Input::Exited { .. } = input {
+                if let Input::Exited { exit, .. } = input {
                     seat.interrupter = None;
+                    if exit == Exit::OutOfMemory {
+                        // It sleeps for ever, so it is not joined.
+                        seat.thread = None;
+                    }
                 }
             }
             if let Input::Exited { exit: Exit::Panicked, .. } = input {

@@ -16,7 +16,7 @@ use super::Shared;
 use super::bell::Bell;
 use super::delivery::Answer;
 use super::heart::Order;
-use crate::isolate::{Ended, Isolate, Job, LoadError};
+use crate::isolate::{Ended, Hooks, Isolate, Job, LoadError};
 use crate::scheduler::{
     Exit, Generation, Input, Interruption, Outcome, Retirement, TaskId, WorkerId,
 };
@@ -31,25 +31,27 @@ const SHORT_TASKS: u32 = 64;
 
 /// Runs the worker until it is retired, fails to start or panics, and says so.
 pub(super) fn run(shared: &Arc<Shared>, worker: WorkerId, generation: Generation, bell: &Bell) {
-    let running = Cell::new(None);
+    let running = Rc::new(Cell::new(None));
     let exit = catch_unwind(AssertUnwindSafe(|| {
         let start = Starting { shared, worker, generation, bell, running: &running };
         start.isolate().map_or(Exit::StartFailed, Worker::work)
     }));
     let (exit, culprit) = match exit {
         Ok(exit) => (exit, None),
-        Err(_) => (Exit::Panicked, running.get()),
+        Err(_) => (Exit::Panicked, running.get().map(|(task, _)| task)),
     };
     shared.tell([Input::Exited { worker, generation, exit, culprit }]);
 }
+
+type Attempt = (TaskId, u32);
 
 struct Starting<'a> {
     shared: &'a Arc<Shared>,
     worker: WorkerId,
     generation: Generation,
     bell: &'a Bell,
-    /// The task whose JavaScript was called last, to be blamed for a panic.
-    running: &'a Cell<Option<TaskId>>,
+    /// What was started last, to be blamed for a panic and for a lack of memory.
+    running: &'a Rc<Cell<Option<Attempt>>>,
 }
 
 struct Worker<'a> {
@@ -100,11 +102,7 @@ impl<'a> Starting<'a> {
         let tokio = Rc::new(tokio);
         let context = tokio.clone();
         let _context = context.enter();
-        let console = {
-            let shared = shared.clone();
-            Box::new(move |line| shared.print(worker, line))
-        };
-        let mut isolate = Isolate::new(&shared.isolate, tokio.clone(), console)?;
+        let mut isolate = Isolate::new(&shared.isolate, tokio.clone(), self.hooks())?;
         let until = Instant::now() + shared.start_limit;
         let calls = shared.heart.lock().seated(worker, generation, isolate.interrupter(), until);
         shared.make(calls);
@@ -113,6 +111,31 @@ impl<'a> Starting<'a> {
         }
         shared.heart.lock().set_memory(worker, generation, isolate.memory());
         Ok((isolate, tokio))
+    }
+}
+
+impl Starting<'_> {
+    fn hooks(&self) -> Hooks {
+        let Self { worker, generation, .. } = *self;
+        let (shared, running) = (self.shared.clone(), self.running.clone());
+        let console = {
+            let shared = shared.clone();
+            Box::new(move |line| shared.print(worker, line))
+        };
+        let lost = Box::new(move || {
+            let finished = running.get().map(|(task, attempt)| Input::Finished {
+                worker,
+                generation,
+                task,
+                attempt,
+                outcome: Outcome::MemoryLimit,
+                retire: Some(Retirement::MemoryLimit),
+            });
+            let exit = Exit::OutOfMemory;
+            let exited = Input::Exited { worker, generation, exit, culprit: None };
+            shared.tell(finished.into_iter().chain([exited]));
+        });
+        Hooks { console, lost }
     }
 }
 
@@ -187,7 +210,7 @@ impl Worker<'_> {
 
     fn run(&mut self, task: TaskId, attempt: u32, job: &Job) {
         let started = Instant::now();
-        self.start.running.set(Some(task));
+        self.start.running.set(Some((task, attempt)));
         match self.isolate.begin(task.0, attempt, self.start.worker.0, job) {
             None => self.turning = true,
             Some(ended) => {

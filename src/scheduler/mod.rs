@@ -156,6 +156,8 @@ pub enum Exit {
     StartFailed,
     /// A panic on its thread.
     Panicked,
+    /// It ran out of memory where V8 cannot throw; its thread never ends.
+    OutOfMemory,
     /// It did not answer a forced end, and was given up.
     Unresponsive,
 }

@@ -129,39 +129,28 @@ delete Atomics.waitAsync;
 let env = ObjectFreeze({});
 const host = ObjectFreeze({});
 
-/** The second argument of a handler. */
-class TaskContext {
-  #controller;
+/** Aborts the signal of the task that was run last. */
+let abortLatest;
+/** The same for tasks that go on, by their tickets. */
+const aborts = new SafeMap();
 
-  constructor(taskId, type, attempt, workerId) {
-    this.taskId = taskId;
-    this.type = type;
-    this.attempt = attempt;
-    this.workerId = workerId;
-  }
-
-  /** Aborted when the caller cancels the task and when its time is over. */
-  get signal() {
-    this.#controller ??= new abortSignal.AbortController();
-    return this.#controller.signal;
-  }
-
-  get env() {
-    return env;
-  }
-
-  get host() {
-    return host;
-  }
-
-  static abort(context, reason) {
-    context.#controller ??= new abortSignal.AbortController();
-    context.#controller.abort(reason);
-  }
+/** Makes the second argument of a handler. Its signal is made when it is asked for: few tasks do. */
+function createContext(taskId, type, attempt, workerId) {
+  let controller;
+  const open = () => (controller ??= new abortSignal.AbortController());
+  abortLatest = (reason) => open().abort(reason);
+  return {
+    taskId,
+    type,
+    attempt,
+    workerId,
+    get signal() {
+      return open().signal;
+    },
+    host,
+    env,
+  };
 }
-
-const contexts = new SafeMap();
-let latest;
 
 /** A result that has its own `then` is waited for, as `await` would. */
 function adopt(result) {
@@ -198,31 +187,29 @@ function cloneable(value) {
 // Rust sets who runs before it calls one of these, and takes this object away before a task can see it.
 globalThis.isolane = {
   run(handler, receiver, payload, taskId, type, attempt, workerId) {
-    latest = new TaskContext(taskId, type, attempt, workerId);
-    return adopt(ReflectApply(handler, receiver, [payload, latest]));
+    return adopt(ReflectApply(handler, receiver, [payload, createContext(taskId, type, attempt, workerId)]));
   },
 
   runCode(code, scope) {
-    latest = undefined;
+    abortLatest = undefined;
     return code(scope.inputs, scope.config);
   },
 
   /** Goes on with the task that was just run: its promise is pending. */
   hold(ticket, promise) {
-    if (latest !== undefined) MapPrototypeSet(contexts, ticket, latest);
+    if (abortLatest !== undefined) MapPrototypeSet(aborts, ticket, abortLatest);
     watch(ticket, promise);
   },
 
   /** Lets go of everything that belongs to a task that is over. */
   release(ticket) {
     timers.clearAllOf(ticket);
-    MapPrototypeDelete(contexts, ticket);
+    MapPrototypeDelete(aborts, ticket);
   },
 
   /** Aborts the signal of a task that is held. */
   abort(ticket, message, name) {
-    const context = MapPrototypeGet(contexts, ticket);
-    if (context !== undefined) TaskContext.abort(context, new DOMException(message, name));
+    MapPrototypeGet(aborts, ticket)?.(new DOMException(message, name));
   },
 
   setEnv(value) {

@@ -164,8 +164,9 @@ impl<P: Clone, R> Scheduler<P, R> {
             }
             _ => Event::TaskFailed { task, worker, attempt, retried: false },
         };
-        out.push(Effect::Settle { task, result, timing });
+        // First the event: whoever keeps the task's name lets go of it when it is settled.
         out.push(Effect::Emit(event));
+        out.push(Effect::Settle { task, result, timing });
     }
 
     pub(super) fn abort(&mut self, task: TaskId, out: &mut Vec<Effect<P, R>>) {

@@ -117,7 +117,7 @@ impl<P: Clone, R> Scheduler<P, R> {
         slot.last_exit = Some(exit);
         slot.failures = slot.failures.saturating_add(1);
         let (wanted, failures) = (slot.wanted, slot.failures);
-        if exit == Exit::Unresponsive {
+        if matches!(exit, Exit::Unresponsive | Exit::OutOfMemory) {
             self.stats.workers_abandoned += 1;
         }
         out.push(Effect::Emit(Event::WorkerExited { worker, generation, exit }));
