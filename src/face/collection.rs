@@ -71,7 +71,7 @@ impl Writer<'_> {
                 self.value(value);
             }
             Ok(fault @ Answer::Fault(_)) => {
-                self.settlement(task, Err(Failure::Failed(fault)), attempts)
+                self.settlement(task, Err(Failure::Failed(fault)), attempts);
             }
             Err(failure) => {
                 let Failed { status, figure, error } = failure.into();

@@ -45,6 +45,9 @@ struct KeepAlive(sys::napi_threadsafe_function);
 #[napi]
 impl NativePool {
     /// Starts a pool. `wake` is called on the JavaScript thread when there is something to collect.
+    ///
+    /// # Errors
+    /// When the system gives no thread.
     #[napi(constructor)]
     pub fn new(env: Env, options: NativeOptions, wake: Function<(), ()>) -> Result<Self> {
         let wake = wake
@@ -66,7 +69,11 @@ impl NativePool {
     }
 
     /// Hands over the tasks that lie in the first `length` bytes of the arena.
+    ///
+    /// # Errors
+    /// When the arena does not hold what `lib/submission.js` writes.
     #[napi]
+    #[allow(clippy::needless_pass_by_value, reason = "napi makes the array for this call")]
     pub fn submit(&self, arena: &[u8], length: u32, blobs: Vec<Uint8Array>) -> Result<()> {
         let records = arena
             .get(..length as usize)

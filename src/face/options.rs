@@ -48,7 +48,7 @@ pub(super) struct Defaults {
 }
 
 /// From an abort to the forced end of the task: long enough for a `catch` and a `finally`.
-const ABORT_GRACE: Duration = Duration::from_millis(1000);
+const ABORT_GRACE: Duration = Duration::from_secs(1);
 
 /// From a forced end to giving the isolate up. V8 answers within microseconds unless it is deep in
 /// native code.

@@ -70,7 +70,8 @@ impl Compiled {
             if let Some(token) = map.lookup_token(line.saturating_sub(1), column.saturating_sub(1))
             {
                 // The text was parsed behind one line of wrapping.
-                mapped.push_str(&format!(":{}:{}", token.get_src_line(), token.get_src_col() + 1));
+                let (line, column) = (token.get_src_line(), token.get_src_col() + 1);
+                mapped.extend([":", &line.to_string(), ":", &column.to_string()]);
                 rest = &after[length..];
             }
         }

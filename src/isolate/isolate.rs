@@ -9,12 +9,14 @@ use rustyscript::tokio::runtime::Runtime as Tokio;
 use rustyscript::{Module, Runtime, RuntimeOptions};
 
 use super::code::{CodeCache, Compiled};
+use super::handlers::Handlers;
 use super::interrupt::{InterruptSlot, Interrupter};
 use super::ledger::{Ledger, Stray};
 use super::modules::FileImports;
-use super::natives::{Natives, number, string};
+use super::natives::{Natives, string};
+use super::running::{Running, set_running};
 use super::{
-    CodeKind, Ended, Fault, FaultKind, Hooks, Job, LoadError, Memory, Script, Spec, Work, codec,
+    CodeKind, Ended, FaultKind, Hooks, Job, LoadError, Memory, Script, Spec, Work, codec,
     extension, fatal,
 };
 
@@ -37,20 +39,6 @@ struct Pending {
     attempt: u32,
     filter_scope: Option<v8::Global<v8::Value>>,
     compiled: Option<Compiled>,
-}
-
-/// The functions of the worker script.
-#[derive(Default)]
-struct Handlers {
-    named: HashMap<Box<str>, Handler>,
-    /// A default export that is a function gets every type that has no handler of its own.
-    fallback: Option<Handler>,
-}
-
-#[derive(Clone)]
-struct Handler {
-    function: v8::Global<v8::Function>,
-    receiver: v8::Global<v8::Value>,
 }
 
 impl Isolate {
@@ -111,9 +99,7 @@ impl Isolate {
     /// Names of the handlers, and whether there is one for every other type.
     #[must_use]
     pub fn handlers(&self) -> (Vec<String>, bool) {
-        let mut names: Vec<_> = self.handlers.named.keys().map(ToString::to_string).collect();
-        names.sort_unstable();
-        (names, self.handlers.fallback.is_some())
+        self.handlers.names()
     }
 
     /// Runs a task as far as it goes without waiting. `None` when it waits for something; then
@@ -370,201 +356,6 @@ impl Isolate {
     }
 }
 
-/// The task that runs now, and how its end is put into words.
-struct Running<'a> {
-    natives: &'a Natives,
-    ledger: &'a Ledger,
-    ticket: u64,
-}
-
-type CatchScope<'s, 'p> = v8::TryCatch<'s, v8::HandleScope<'p>>;
-
-impl Running<'_> {
-    /// A value that was returned. Encoding it may run code of the user: getters, proxies.
-    fn done<'s>(
-        &self,
-        scope: &mut CatchScope<'_, 's>,
-        value: v8::Local<'s, v8::Value>,
-        filter_scope: Option<v8::Local<'s, v8::Value>>,
-    ) -> Ended {
-        let value = match filter_scope {
-            None => value,
-            Some(_) if !value.boolean_value(scope) => v8::null(scope).into(),
-            Some(_) if value.is_object() && !value.is_function() => value,
-            Some(args) => {
-                let key = string(scope, "inputs").into();
-                let args: Option<v8::Local<v8::Object>> = args.try_into().ok();
-                args.and_then(|args| args.get(scope, key))
-                    .unwrap_or_else(|| v8::undefined(scope).into())
-            }
-        };
-        match codec::encode(scope, self.natives, value) {
-            Ok(bytes) => Ended::Done(bytes),
-            Err(codec::CodecError) => {
-                if let Some(ended) = self.ended_by_force(scope) {
-                    return ended;
-                }
-                let why = scope.exception().map_or_else(String::new, |error| {
-                    let text = error.to_rust_string_lossy(scope);
-                    text.strip_prefix("Error: ").unwrap_or(&text).to_owned()
-                });
-                scope.reset();
-                let path = self
-                    .natives
-                    .path_of_uncloneable(scope, value, "result")
-                    .unwrap_or_else(|| "result".into());
-                scope.reset();
-                Self::fault(FaultKind::DataClone, &format!("{path} cannot be cloned: {why}"))
-            }
-        }
-    }
-
-    /// The exception that is pending.
-    fn failed(
-        &self,
-        scope: &mut CatchScope<'_, '_>,
-        kind: FaultKind,
-        compiled: Option<&Compiled>,
-    ) -> Ended {
-        if let Some(ended) = self.ended_by_force(scope) {
-            return ended;
-        }
-        let Some(exception) = scope.exception() else {
-            // An isolate without memory for an exception.
-            return Ended::MemoryLimit;
-        };
-        let exception = v8::Global::new(scope, exception);
-        scope.reset();
-        let exception = v8::Local::new(scope, exception);
-        let ended = self.thrown(scope, exception, kind, compiled);
-        self.unless_ended(scope, ended)
-    }
-
-    /// Something that was thrown.
-    fn thrown(
-        &self,
-        scope: &mut CatchScope<'_, '_>,
-        error: v8::Local<v8::Value>,
-        kind: FaultKind,
-        compiled: Option<&Compiled>,
-    ) -> Ended {
-        if let Some(compiled) = compiled {
-            map_stack(scope, error, compiled);
-        }
-        let bytes = codec::encode(scope, self.natives, error).or_else(|codec::CodecError| {
-            // It cannot be cloned as it is (a function, an object that holds one): its text can.
-            scope.reset();
-            let text = error.to_rust_string_lossy(scope);
-            scope.reset();
-            let text = string(scope, &text);
-            codec::encode(scope, self.natives, text.into())
-        });
-        Ended::Failed(Fault { kind, error: bytes.unwrap_or_default() })
-    }
-
-    fn undecodable(&self, scope: &mut CatchScope<'_, '_>) -> Ended {
-        self.ended_by_force(scope).unwrap_or_else(|| {
-            Self::fault(FaultKind::DataClone, "payload cannot be read in the isolate")
-        })
-    }
-
-    /// Force wins over whatever the task has said last.
-    fn unless_ended(&self, scope: &mut CatchScope<'_, '_>, ended: Ended) -> Ended {
-        self.ended_by_force(scope).unwrap_or(ended)
-    }
-
-    /// Whether the task was ended from outside or by its memory; takes V8's termination back.
-    fn ended_by_force(&self, scope: &mut CatchScope<'_, '_>) -> Option<Ended> {
-        if self.ledger.terminated.get() != Some(self.ticket) {
-            return None;
-        }
-        self.ledger.terminated.set(None);
-        scope.cancel_terminate_execution();
-        scope.reset();
-        Some(if self.ledger.out_of_memory.get() { Ended::MemoryLimit } else { Ended::Interrupted })
-    }
-
-    fn fault(kind: FaultKind, text: &str) -> Ended {
-        Ended::Failed(Fault { kind, error: text.as_bytes().to_vec() })
-    }
-}
-
-impl Handlers {
-    /// Finds the handlers in a module: the default export (an object of functions, or a function)
-    /// and the named exports that are functions.
-    fn of(runtime: &mut Runtime, module: usize) -> Result<Self, LoadError> {
-        let namespace = runtime
-            .deno_runtime()
-            .get_module_namespace(module)
-            .map_err(|error| LoadError::from_message(&error.to_string()))?;
-        let scope = &mut runtime.deno_runtime().handle_scope();
-        let scope = &mut v8::TryCatch::new(scope);
-        let namespace = v8::Local::new(scope, namespace);
-        let undefined: v8::Local<v8::Value> = v8::undefined(scope).into();
-        let mut handlers = Self::default();
-        handlers.add_all(scope, namespace, undefined);
-        handlers.named.remove("default");
-        let key = string(scope, "default").into();
-        let default = namespace.get(scope, key);
-        if let Some(function) = default.and_then(|d| v8::Local::<v8::Function>::try_from(d).ok()) {
-            handlers.fallback = Some(Handler::new(scope, function, undefined));
-        } else if let Some(object) = default.and_then(|d| v8::Local::<v8::Object>::try_from(d).ok())
-        {
-            handlers.add_all(scope, object, object.into());
-        }
-        if handlers.named.is_empty() && handlers.fallback.is_none() {
-            return Err(LoadError::from_message(
-                "the worker script exports no handler: export a function, or an object of functions as default",
-            ));
-        }
-        Ok(handlers)
-    }
-
-    fn add_all<'s>(
-        &mut self,
-        scope: &mut v8::HandleScope<'s>,
-        object: v8::Local<'s, v8::Object>,
-        receiver: v8::Local<'s, v8::Value>,
-    ) {
-        let Some(names) = object.get_own_property_names(scope, Default::default()) else { return };
-        for index in 0..names.length() {
-            let Some(name) = names.get_index(scope, index) else { continue };
-            let function = object.get(scope, name).and_then(|value| value.try_into().ok());
-            if let Some(function) = function {
-                let name = name.to_rust_string_lossy(scope);
-                self.named.insert(name.into(), Handler::new(scope, function, receiver));
-            }
-        }
-    }
-
-    fn find(&self, name: &str) -> Option<&Handler> {
-        self.named.get(name).or(self.fallback.as_ref())
-    }
-
-    fn missing(&self, name: &str) -> String {
-        let mut names: Vec<&str> = self.named.keys().map(AsRef::as_ref).collect();
-        names.sort_unstable();
-        if names.is_empty() {
-            format!("no handler for type '{name}': the pool has no workerScript")
-        } else {
-            format!("no handler for type '{name}': the handlers are {}", names.join(", "))
-        }
-    }
-}
-
-impl Handler {
-    fn new<'s>(
-        scope: &mut v8::HandleScope<'s>,
-        function: v8::Local<'s, v8::Function>,
-        receiver: v8::Local<'s, v8::Value>,
-    ) -> Self {
-        Self {
-            function: v8::Global::new(scope, function),
-            receiver: v8::Global::new(scope, receiver),
-        }
-    }
-}
-
 /// Installs what V8 asks and tells while JavaScript runs.
 fn guard(runtime: &mut Runtime, ledger: &Rc<Ledger>) {
     let deno = runtime.deno_runtime();
@@ -601,28 +392,5 @@ unsafe extern "C" fn on_promise_reject(message: v8::PromiseRejectMessage) {
         }
         // A promise that was settled twice: the first time counts, as in the language.
         _ => {}
-    }
-}
-
-/// Says whose code runs from here on; promise reactions and timers that it starts inherit it.
-fn set_running(scope: &mut v8::HandleScope, ticket: Option<u64>) {
-    let data = match ticket {
-        Some(ticket) => number(scope, ticket),
-        None => v8::undefined(scope).into(),
-    };
-    scope.set_continuation_preserved_embedder_data(data);
-}
-
-fn map_stack(scope: &mut CatchScope<'_, '_>, error: v8::Local<v8::Value>, compiled: &Compiled) {
-    let Ok(error) = v8::Local::<v8::Object>::try_from(error) else { return };
-    if !error.is_native_error() {
-        return;
-    }
-    let key = string(scope, "stack").into();
-    let stack = error.get(scope, key).filter(|stack| stack.is_string());
-    let mapped = stack.and_then(|stack| compiled.map_stack(&stack.to_rust_string_lossy(scope)));
-    if let Some(mapped) = mapped {
-        let mapped = string(scope, &mapped).into();
-        error.set(scope, key, mapped);
     }
 }

@@ -8,12 +8,14 @@ mod code;
 mod codec;
 mod extension;
 mod fatal;
+mod handlers;
 mod interrupt;
 mod isolate;
 mod ledger;
 mod modules;
 mod natives;
 mod platform;
+mod running;
 
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -61,12 +61,13 @@ impl From<rustyscript::Error> for LoadError {
             return found;
         };
         let number = |n: Option<i64>| n.and_then(|n| u32::try_from(n).ok());
-        let mut found = Self::from_message(&error.exception_message);
-        found.file = frame.file_name.clone();
-        found.line = number(frame.line_number);
-        found.column = number(frame.column_number);
-        found.stack = error.stack;
-        found
+        Self {
+            file: frame.file_name.clone(),
+            line: number(frame.line_number),
+            column: number(frame.column_number),
+            stack: error.stack,
+            ..Self::from_message(&error.exception_message)
+        }
     }
 }
 

@@ -44,6 +44,8 @@ pub struct Figures {
 }
 
 impl Recorder {
+    /// # Panics
+    /// Never: the bounds of its histograms are valid.
     #[must_use]
     pub fn new(now: Instant) -> Self {
         let histogram = || {

@@ -1,0 +1,106 @@
+//! The handlers of a worker script, found once and kept as functions.
+
+use std::collections::HashMap;
+
+use deno_core::v8;
+use rustyscript::Runtime;
+
+use super::LoadError;
+use super::natives::string;
+
+/// The functions of the worker script.
+#[derive(Default)]
+pub(super) struct Handlers {
+    named: HashMap<Box<str>, Handler>,
+    /// A default export that is a function gets every type that has no handler of its own.
+    fallback: Option<Handler>,
+}
+
+#[derive(Clone)]
+pub(super) struct Handler {
+    pub function: v8::Global<v8::Function>,
+    pub receiver: v8::Global<v8::Value>,
+}
+
+impl Handlers {
+    /// Finds the handlers in a module: the default export (an object of functions, or a function)
+    /// and the named exports that are functions.
+    pub fn of(runtime: &mut Runtime, module: usize) -> Result<Self, LoadError> {
+        let namespace = runtime
+            .deno_runtime()
+            .get_module_namespace(module)
+            .map_err(|error| LoadError::from_message(&error.to_string()))?;
+        let scope = &mut runtime.deno_runtime().handle_scope();
+        let scope = &mut v8::TryCatch::new(scope);
+        let namespace = v8::Local::new(scope, namespace);
+        let undefined: v8::Local<v8::Value> = v8::undefined(scope).into();
+        let mut handlers = Self::default();
+        handlers.add_all(scope, namespace, undefined);
+        handlers.named.remove("default");
+        let key = string(scope, "default").into();
+        let default = namespace.get(scope, key);
+        if let Some(function) = default.and_then(|d| v8::Local::<v8::Function>::try_from(d).ok()) {
+            handlers.fallback = Some(Handler::new(scope, function, undefined));
+        } else if let Some(object) = default.and_then(|d| v8::Local::<v8::Object>::try_from(d).ok())
+        {
+            handlers.add_all(scope, object, object.into());
+        }
+        if handlers.named.is_empty() && handlers.fallback.is_none() {
+            return Err(LoadError::from_message(
+                "the worker script exports no handler: export a function, or an object of functions as default",
+            ));
+        }
+        Ok(handlers)
+    }
+
+    /// Their names in order, and whether there is one for every other type.
+    pub fn names(&self) -> (Vec<String>, bool) {
+        let mut names: Vec<_> = self.named.keys().map(ToString::to_string).collect();
+        names.sort_unstable();
+        (names, self.fallback.is_some())
+    }
+
+    fn add_all<'s>(
+        &mut self,
+        scope: &mut v8::HandleScope<'s>,
+        object: v8::Local<'s, v8::Object>,
+        receiver: v8::Local<'s, v8::Value>,
+    ) {
+        let Some(names) = object.get_own_property_names(scope, Default::default()) else { return };
+        for index in 0..names.length() {
+            let Some(name) = names.get_index(scope, index) else { continue };
+            let function = object.get(scope, name).and_then(|value| value.try_into().ok());
+            if let Some(function) = function {
+                let name = name.to_rust_string_lossy(scope);
+                self.named.insert(name.into(), Handler::new(scope, function, receiver));
+            }
+        }
+    }
+
+    pub fn find(&self, name: &str) -> Option<&Handler> {
+        self.named.get(name).or(self.fallback.as_ref())
+    }
+
+    pub fn missing(&self, name: &str) -> String {
+        let mut names: Vec<&str> = self.named.keys().map(AsRef::as_ref).collect();
+        names.sort_unstable();
+        if names.is_empty() {
+            format!("no handler for type '{name}': the pool has no workerScript")
+        } else {
+            format!("no handler for type '{name}': the handlers are {}", names.join(", "))
+        }
+    }
+}
+
+impl Handler {
+    fn new<'s>(
+        scope: &mut v8::HandleScope<'s>,
+        function: v8::Local<'s, v8::Function>,
+        receiver: v8::Local<'s, v8::Value>,
+    ) -> Self {
+        Self {
+            function: v8::Global::new(scope, function),
+            receiver: v8::Global::new(scope, receiver),
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! The task whose code runs: whose it is, and how its end is put into words.
+
+use deno_core::v8;
+
+use super::code::Compiled;
+use super::ledger::Ledger;
+use super::natives::{Natives, number, string};
+use super::{Ended, Fault, FaultKind, codec};
+
+/// The task that runs now, and how its end is put into words.
+pub(super) struct Running<'a> {
+    pub natives: &'a Natives,
+    pub ledger: &'a Ledger,
+    pub ticket: u64,
+}
+
+pub(super) type CatchScope<'s, 'p> = v8::TryCatch<'s, v8::HandleScope<'p>>;
+
+impl Running<'_> {
+    /// A value that was returned. Encoding it may run code of the user: getters, proxies.
+    pub fn done<'s>(
+        &self,
+        scope: &mut CatchScope<'_, 's>,
+        value: v8::Local<'s, v8::Value>,
+        filter_scope: Option<v8::Local<'s, v8::Value>>,
+    ) -> Ended {
+        let value = match filter_scope {
+            None => value,
+            Some(_) if !value.boolean_value(scope) => v8::null(scope).into(),
+            Some(_) if value.is_object() && !value.is_function() => value,
+            Some(args) => {
+                let key = string(scope, "inputs").into();
+                let args: Option<v8::Local<v8::Object>> = args.try_into().ok();
+                args.and_then(|args| args.get(scope, key))
+                    .unwrap_or_else(|| v8::undefined(scope).into())
+            }
+        };
+        if let Ok(bytes) = codec::encode(scope, self.natives, value) {
+            return Ended::Done(bytes);
+        }
+        if let Some(ended) = self.ended_by_force(scope) {
+            return ended;
+        }
+        let why = scope.exception().map_or_else(String::new, |error| {
+            let text = error.to_rust_string_lossy(scope);
+            text.strip_prefix("Error: ").unwrap_or(&text).to_owned()
+        });
+        scope.reset();
+        let path = self.natives.path_of_uncloneable(scope, value, "result");
+        scope.reset();
+        let path = path.unwrap_or_else(|| "result".into());
+        Self::fault(FaultKind::DataClone, &format!("{path} cannot be cloned: {why}"))
+    }
+
+    /// The exception that is pending.
+    pub fn failed(
+        &self,
+        scope: &mut CatchScope<'_, '_>,
+        kind: FaultKind,
+        compiled: Option<&Compiled>,
+    ) -> Ended {
+        if let Some(ended) = self.ended_by_force(scope) {
+            return ended;
+        }
+        let Some(exception) = scope.exception() else {
+            // An isolate without memory for an exception.
+            return Ended::MemoryLimit;
+        };
+        let exception = v8::Global::new(scope, exception);
+        scope.reset();
+        let exception = v8::Local::new(scope, exception);
+        let ended = self.thrown(scope, exception, kind, compiled);
+        self.unless_ended(scope, ended)
+    }
+
+    /// Something that was thrown.
+    pub fn thrown(
+        &self,
+        scope: &mut CatchScope<'_, '_>,
+        error: v8::Local<v8::Value>,
+        kind: FaultKind,
+        compiled: Option<&Compiled>,
+    ) -> Ended {
+        if let Some(compiled) = compiled {
+            map_stack(scope, error, compiled);
+        }
+        let bytes = codec::encode(scope, self.natives, error).or_else(|codec::CodecError| {
+            // It cannot be cloned as it is (a function, an object that holds one): its text can.
+            scope.reset();
+            let text = error.to_rust_string_lossy(scope);
+            scope.reset();
+            let text = string(scope, &text);
+            codec::encode(scope, self.natives, text.into())
+        });
+        Ended::Failed(Fault { kind, error: bytes.unwrap_or_default() })
+    }
+
+    pub fn undecodable(&self, scope: &mut CatchScope<'_, '_>) -> Ended {
+        self.ended_by_force(scope).unwrap_or_else(|| {
+            Self::fault(FaultKind::DataClone, "payload cannot be read in the isolate")
+        })
+    }
+
+    /// Force wins over whatever the task has said last.
+    pub fn unless_ended(&self, scope: &mut CatchScope<'_, '_>, ended: Ended) -> Ended {
+        self.ended_by_force(scope).unwrap_or(ended)
+    }
+
+    /// Whether the task was ended from outside or by its memory; takes V8's termination back.
+    pub fn ended_by_force(&self, scope: &mut CatchScope<'_, '_>) -> Option<Ended> {
+        if self.ledger.terminated.get() != Some(self.ticket) {
+            return None;
+        }
+        self.ledger.terminated.set(None);
+        scope.cancel_terminate_execution();
+        scope.reset();
+        Some(if self.ledger.out_of_memory.get() { Ended::MemoryLimit } else { Ended::Interrupted })
+    }
+
+    pub fn fault(kind: FaultKind, text: &str) -> Ended {
+        Ended::Failed(Fault { kind, error: text.as_bytes().to_vec() })
+    }
+}
+
+fn map_stack(scope: &mut CatchScope<'_, '_>, error: v8::Local<v8::Value>, compiled: &Compiled) {
+    let Ok(error) = v8::Local::<v8::Object>::try_from(error) else { return };
+    if !error.is_native_error() {
+        return;
+    }
+    let key = string(scope, "stack").into();
+    let stack = error.get(scope, key).filter(|stack| stack.is_string());
+    let mapped = stack.and_then(|stack| compiled.map_stack(&stack.to_rust_string_lossy(scope)));
+    if let Some(mapped) = mapped {
+        let mapped = string(scope, &mapped).into();
+        error.set(scope, key, mapped);
+    }
+}
+
+/// Says whose code runs from here on; promise reactions and timers that it starts inherit it.
+pub(super) fn set_running(scope: &mut v8::HandleScope, ticket: Option<u64>) {
+    let data = match ticket {
+        Some(ticket) => number(scope, ticket),
+        None => v8::undefined(scope).into(),
+    };
+    scope.set_continuation_preserved_embedder_data(data);
+}
