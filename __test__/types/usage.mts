@@ -1,0 +1,66 @@
+// What a user writes has to type-check, and what is wrong has not. Checked by `npm run lint:types`.
+import {
+  createWorkerPool,
+  getPoolMetrics,
+  type Handler,
+  IsolaneError,
+  type IsolaneErrorCode,
+  type PoolMetrics,
+  submitTask,
+  TASK_DEFAULTS,
+  type TaskContext,
+  version,
+  WorkerPool,
+} from 'isolane';
+
+const pool: WorkerPool = await createWorkerPool({
+  poolSize: 2,
+  workerScript: new URL('./worker.ts', import.meta.url),
+  loadBalancing: 'round-robin',
+  console: 'inherit',
+  env: { region: 'eu' },
+});
+
+const page = await pool.submitTask<{ html: string }>({ type: 'render', payload: { markdown: '#' }, priority: 5 });
+page.html.toUpperCase();
+await pool.submitTask({ type: 'javascript', code: 'return 1', inputs: {}, config: {} }, { timeout: 100 });
+await pool.submitTask({ type: '@anything/filter', code: 'true', signal: AbortSignal.timeout(10) });
+const settled = await pool.submitTasks<number>([{ type: 'a' }, { type: 'b', payload: 1 }]);
+for (const result of settled) if (result.status === 'fulfilled') result.value.toFixed();
+
+const unknownResult: unknown = await submitTask({ type: 'a' });
+const metrics: PoolMetrics = getPoolMetrics();
+metrics.performance.runTimeMs.p99.toFixed(2);
+const size: number = await pool.scaleUp(2);
+pool.getWorkerStatus(size)?.memory.heapUsedMB.toFixed();
+
+pool.on('task-completed', ({ taskId, runMs, workerId }) => `${taskId} ${runMs.toFixed()} ${workerId.toFixed()}`);
+pool.once('worker-exited', ({ reason }) => reason === 'memory-limit');
+pool.on('console', ({ level, text }) => `${level}: ${text}`);
+
+const handler: Handler<{ width: number }, number> = ({ width }, ctx: TaskContext) => {
+  ctx.signal.throwIfAborted();
+  return width * ctx.attempt;
+};
+const code: IsolaneErrorCode = 'ERR_TASK_TIMEOUT';
+const error = new IsolaneError(code, 'late', { taskId: 'a' });
+error.cause satisfies unknown;
+const retries: 3 = TASK_DEFAULTS.maxRetries;
+[version, unknownResult, handler, retries] satisfies unknown[];
+
+{
+  await using scoped = await createWorkerPool();
+  scoped.unref().ref();
+}
+await pool.shutdown(false);
+
+// @ts-expect-error an option that does not exist
+await createWorkerPool({ poolsize: 2 });
+// @ts-expect-error a value that is not allowed
+await createWorkerPool({ loadBalancing: 'random' });
+// @ts-expect-error a task without a type
+await pool.submitTask({ payload: 1 });
+// @ts-expect-error code with the type of a handler
+await pool.submitTask({ type: 'render', code: 'return 1' });
+// @ts-expect-error made by createWorkerPool alone
+new WorkerPool();
