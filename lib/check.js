@@ -6,7 +6,8 @@
 const { invalid } = require('./errors.js');
 
 function integer(min, max = Number.MAX_SAFE_INTEGER) {
-  const allowed = max === Number.MAX_SAFE_INTEGER ? `an integer of at least ${min}` : `an integer from ${min} to ${max}`;
+  const allowed =
+    max === Number.MAX_SAFE_INTEGER ? `an integer of at least ${min}` : `an integer from ${min} to ${max}`;
   return (field, value) => {
     if (Number.isInteger(value) && value >= min && value <= max) return value;
     throw invalid(field, value, allowed);

@@ -166,7 +166,11 @@ function resolveOptions(options = {}, env = process.env) {
   if (poolSize > maxWorkers) throw invalid('poolSize', poolSize, `at most maxWorkers (${maxWorkers})`);
   if (poolSize < minWorkers) throw invalid('poolSize', poolSize, `at least minWorkers (${minWorkers})`);
   if (workerRestartMemoryMB > workerMemoryLimitMB) {
-    throw invalid('workerRestartMemoryMB', workerRestartMemoryMB, `at most workerMemoryLimitMB (${workerMemoryLimitMB})`);
+    throw invalid(
+      'workerRestartMemoryMB',
+      workerRestartMemoryMB,
+      `at most workerMemoryLimitMB (${workerMemoryLimitMB})`,
+    );
   }
   return resolved;
 }

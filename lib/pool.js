@@ -181,7 +181,11 @@ class WorkerPool extends EventEmitter {
   }
 
   #abortError(entry, reason) {
-    return new IsolaneError('ERR_TASK_ABORTED', 'task was aborted', { cause: reason, taskId: entry.id, type: entry.type });
+    return new IsolaneError('ERR_TASK_ABORTED', 'task was aborted', {
+      cause: reason,
+      taskId: entry.id,
+      type: entry.type,
+    });
   }
 
   #reader = {
@@ -415,7 +419,11 @@ class WorkerPool extends EventEmitter {
         this.#print(record);
         return;
       case 'console-dropped':
-        this.#announce('console', { level: 'warn', text: `${record.lines} console lines were dropped`, dropped: record.lines });
+        this.#announce('console', {
+          level: 'warn',
+          text: `${record.lines} console lines were dropped`,
+          dropped: record.lines,
+        });
         return;
     }
     this.#announce(event, this.#named(record));
@@ -435,7 +443,9 @@ class WorkerPool extends EventEmitter {
   }
 
   #loadFailed({ message, workerId, needsBundle, ...place }) {
-    const at = place.file ? `${place.file}:${place.line}:${place.column}` : this.#options.workerScript?.filename ?? this.#options.workerScript;
+    const at = place.file
+      ? `${place.file}:${place.line}:${place.column}`
+      : (this.#options.workerScript?.filename ?? this.#options.workerScript);
     const text = at && !message.includes(at) ? `${message} (${at})` : message;
     const error = new IsolaneError('ERR_MODULE_LOAD', text, { ...place, workerId });
     if (this.#starting === undefined) {

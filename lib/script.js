@@ -80,7 +80,8 @@ async function loadEsbuild(script, reason) {
   }
 }
 
-const loaderOf = (file) => ({ '.ts': 'ts', '.mts': 'ts', '.cts': 'ts', '.tsx': 'tsx', '.jsx': 'jsx' })[path.extname(file)] ?? 'js';
+const loaderOf = (file) =>
+  ({ '.ts': 'ts', '.mts': 'ts', '.cts': 'ts', '.tsx': 'tsx', '.jsx': 'jsx' })[path.extname(file)] ?? 'js';
 
 function bundleError(error, script) {
   const { text = error.message, location } = error.errors?.[0] ?? {};

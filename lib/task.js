@@ -47,8 +47,7 @@ const CODE_TYPE = /^(?:@[^/]+\/)?(javascript|filter)$/;
 function resolveTask(task, options) {
   check.object('task', task);
   check.text('task.type', task.type);
-  const resolved =
-    task.code === undefined ? handlerTask(task) : codeTask(task, CODE_TYPE.exec(task.type)?.[1]);
+  const resolved = task.code === undefined ? handlerTask(task) : codeTask(task, CODE_TYPE.exec(task.type)?.[1]);
   takeSettings(resolved, task, 'task');
   if (options !== undefined) {
     check.object('options', options);
@@ -59,7 +58,8 @@ function resolveTask(task, options) {
 }
 
 function handlerTask(task) {
-  if (CODE_TYPE.test(task.type)) throw invalid('task.code', task.code, `a string for the type ${JSON.stringify(task.type)}`);
+  if (CODE_TYPE.test(task.type))
+    throw invalid('task.code', task.code, `a string for the type ${JSON.stringify(task.type)}`);
   for (const name in task) {
     if (!HANDLER_FIELDS.includes(name)) check.noOthers('task', task, HANDLER_FIELDS);
   }

@@ -7,18 +7,9 @@
 
 const { Deserializer, Serializer } = require('node:v8');
 const { collectErrors, pathOfUncloneable, restoreErrors } = require('./clone.js');
+const KIND = require('./kinds.js');
+const { decodeTree, encodeTree } = require('./tree.js');
 
-const UNDEFINED = 0;
-const NULL = 1;
-const FALSE = 2;
-const TRUE = 3;
-const NUMBER = 4;
-const LATIN1 = 5;
-const UTF16 = 6;
-const V8_WITH_ERRORS = 0xfe;
-const V8 = 0xff;
-
-const constants = [undefined, null, false, true];
 const number = Buffer.alloc(9);
 
 /**
@@ -30,30 +21,27 @@ const number = Buffer.alloc(9);
 function encode(value) {
   switch (typeof value) {
     case 'number':
-      number[0] = NUMBER;
+      number[0] = KIND.NUMBER;
       number.writeDoubleLE(value, 1);
       return number;
     case 'string':
       return encodeString(value);
     case 'boolean':
-      return one(value ? TRUE : FALSE);
+      return one(value ? KIND.TRUE : KIND.FALSE);
     case 'undefined':
-      return one(UNDEFINED);
+      return one(KIND.UNDEFINED);
     default:
-      return value === null ? one(NULL) : encodeClone(value);
+      return value === null ? one(KIND.NULL) : (encodeTree(value) ?? encodeClone(value));
   }
 }
 
-const ones = Array.from({ length: constants.length }, (_, kind) => Buffer.of(kind));
+const ones = KIND.CONSTANTS.map((_, kind) => Buffer.of(kind));
 const one = (kind) => ones[kind];
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: the bounds of Latin-1
-const BEYOND_LATIN1 = /[^\x00-\xff]/;
-
 function encodeString(text) {
-  const wide = BEYOND_LATIN1.test(text);
+  const wide = KIND.BEYOND_LATIN1.test(text);
   const bytes = Buffer.allocUnsafe(1 + (wide ? text.length * 2 : text.length));
-  bytes[0] = wide ? UTF16 : LATIN1;
+  bytes[0] = wide ? KIND.UTF16 : KIND.LATIN1;
   bytes.write(text, 1, wide ? 'utf16le' : 'latin1');
   return bytes;
 }
@@ -68,7 +56,7 @@ function encodeClone(value) {
   serializer.writeHeader();
   serializer.writeValue(value);
   serializer.writeValue(found);
-  return Buffer.concat([Buffer.of(V8_WITH_ERRORS), serializer.releaseBuffer()]);
+  return Buffer.concat([Buffer.of(KIND.V8_WITH_ERRORS), serializer.releaseBuffer()]);
 }
 
 function serialize(value) {
@@ -108,18 +96,20 @@ function mayContainError(bytes) {
 function decode(bytes) {
   const kind = bytes[0];
   switch (kind) {
-    case NUMBER:
+    case KIND.NUMBER:
       return bytes.readDoubleLE(1);
-    case LATIN1:
+    case KIND.LATIN1:
       return bytes.latin1Slice(1);
-    case UTF16:
+    case KIND.UTF16:
       return bytes.ucs2Slice(1);
-    case V8:
+    case KIND.TREE:
+      return decodeTree(bytes);
+    case KIND.V8:
       return decodeClone(bytes, false);
-    case V8_WITH_ERRORS:
+    case KIND.V8_WITH_ERRORS:
       return decodeClone(bytes.subarray(1), true);
     default:
-      return constants[kind];
+      return KIND.CONSTANTS[kind];
   }
 }
 

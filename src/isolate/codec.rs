@@ -1,24 +1,16 @@
 //! Values across the boundary: the wire format of `lib/wire.js`, on the isolate's side.
 //!
 //! The first byte tells the kind. Small and common values have kinds of their own, everything else
-//! is V8's serialization format, whose first byte is always `0xFF`. Errors lose their name, `cause`
+//! is plain data (`tree`) or V8's serialization format, whose first byte is always `0xFF`. Errors lose their name, `cause`
 //! and own properties in it; where a value contains any, a second value follows that brings them
 //! back (`lib/clone.js`).
 
 use deno_core::v8;
 use v8::{ValueDeserializerHelper, ValueSerializerHelper};
 
+use super::kinds::{FALSE, LATIN1, NULL, NUMBER, TREE, TRUE, UNDEFINED, UTF16, V8, V8_WITH_ERRORS};
 use super::natives::Natives;
-
-const UNDEFINED: u8 = 0;
-const NULL: u8 = 1;
-const FALSE: u8 = 2;
-const TRUE: u8 = 3;
-const NUMBER: u8 = 4;
-const LATIN1: u8 = 5;
-const UTF16: u8 = 6;
-const V8_WITH_ERRORS: u8 = 0xFE;
-const V8: u8 = 0xFF;
+use super::tree;
 
 /// A value that cannot cross, or bytes that are not one. An exception may be pending.
 #[derive(Debug)]
@@ -28,13 +20,19 @@ pub(super) struct CodecError;
 ///
 /// # Errors
 /// When it cannot be cloned; the exception that says why is pending then.
-pub(super) fn encode(
-    scope: &mut v8::HandleScope,
+pub(super) fn encode<'s>(
+    scope: &mut v8::HandleScope<'s>,
     natives: &Natives,
-    value: v8::Local<v8::Value>,
+    value: v8::Local<'s, v8::Value>,
 ) -> Result<Vec<u8>, CodecError> {
     if let Some(bytes) = encode_small(scope, value) {
         return Ok(bytes);
+    }
+    if let Ok(object) = v8::Local::<v8::Object>::try_from(value) {
+        let object_prototype = v8::Local::new(scope, &natives.object_prototype);
+        if let Some(bytes) = tree::encode(scope, object_prototype, object)? {
+            return Ok(bytes);
+        }
     }
     let context = scope.get_current_context();
     let serializer = v8::ValueSerializer::new(scope, Box::new(Delegate));
@@ -86,6 +84,7 @@ pub(super) fn decode<'s>(
                 .map(Into::into)
                 .ok_or(CodecError)
         }
+        TREE => tree::decode(scope, rest),
         V8 => decode_v8(scope, natives, bytes, false),
         V8_WITH_ERRORS => decode_v8(scope, natives, rest, true),
         _ => Err(CodecError),

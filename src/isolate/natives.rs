@@ -6,6 +6,8 @@ use deno_core::v8;
 pub(super) struct Natives {
     pub run: v8::Global<v8::Function>,
     pub run_code: v8::Global<v8::Function>,
+    /// `Object.prototype` of the realm.
+    pub object_prototype: v8::Global<v8::Value>,
     hold: v8::Global<v8::Function>,
     release: v8::Global<v8::Function>,
     abort: v8::Global<v8::Function>,
@@ -43,6 +45,9 @@ impl Natives {
         let (collect_errors, restore_errors) =
             (function("collectErrors"), function("restoreErrors"));
         let path_of_uncloneable = function("pathOfUncloneable");
+        let object_prototype =
+            v8::Object::new(scope).get_prototype(scope).expect("an object literal has a prototype");
+        let object_prototype = v8::Global::new(scope, object_prototype);
         let name = string(scope, "liveTimers");
         let live_timers: v8::Local<v8::Uint32Array> = object
             .get(scope, name.into())
@@ -53,6 +58,7 @@ impl Natives {
         Self {
             run,
             run_code,
+            object_prototype,
             hold,
             release,
             abort,

@@ -74,10 +74,10 @@ impl Running<'_> {
     }
 
     /// Something that was thrown.
-    pub fn thrown(
+    pub fn thrown<'s>(
         &self,
-        scope: &mut CatchScope<'_, '_>,
-        error: v8::Local<v8::Value>,
+        scope: &mut CatchScope<'_, 's>,
+        error: v8::Local<'s, v8::Value>,
         kind: FaultKind,
         compiled: Option<&Compiled>,
     ) -> Ended {

@@ -1,0 +1,17 @@
+//! The first byte of a value on the wire; `lib/kinds.js` has the same.
+
+pub(super) const UNDEFINED: u8 = 0;
+pub(super) const NULL: u8 = 1;
+pub(super) const FALSE: u8 = 2;
+pub(super) const TRUE: u8 = 3;
+pub(super) const NUMBER: u8 = 4;
+pub(super) const LATIN1: u8 = 5;
+pub(super) const UTF16: u8 = 6;
+pub(super) const OBJECT: u8 = 7;
+pub(super) const ARRAY: u8 = 8;
+/// Plain data, see `tree`.
+pub(super) const TREE: u8 = 9;
+/// V8's serialization format, and after the value what its errors lost.
+pub(super) const V8_WITH_ERRORS: u8 = 0xFE;
+/// V8's serialization format begins with it.
+pub(super) const V8: u8 = 0xFF;

@@ -1,0 +1,261 @@
+//! Plain data in a format of our own: the isolate's side of `lib/tree.js`, where the layout stands.
+
+use deno_core::v8;
+
+use super::codec::CodecError;
+use super::kinds::{ARRAY, FALSE, LATIN1, NULL, NUMBER, OBJECT, TREE, TRUE, UNDEFINED, UTF16};
+
+/// More than this is left to V8's serializer, which is faster for it.
+const MAX_OBJECTS: usize = 24;
+const MAX_KEYS: u32 = 64;
+const MAX_ELEMENTS: u32 = 256;
+const MAX_TEXT: usize = 4096;
+
+/// Makes a value from the bytes behind [`TREE`].
+pub(super) fn decode<'s>(
+    scope: &mut v8::HandleScope<'s>,
+    bytes: &[u8],
+) -> Result<v8::Local<'s, v8::Value>, CodecError> {
+    let mut reader = Reader { bytes, objects: 0 };
+    let value = reader.value(scope)?;
+    if reader.bytes.is_empty() { Ok(value) } else { Err(CodecError) }
+}
+
+/// Turns an object into bytes; `None` where it is not plain or too large. It is read by its own
+/// keys, as by structured clone, so getters run.
+///
+/// # Errors
+/// When one of them throws; the exception is pending then.
+pub(super) fn encode<'s>(
+    scope: &mut v8::HandleScope<'s>,
+    object_prototype: v8::Local<'s, v8::Value>,
+    value: v8::Local<'s, v8::Object>,
+) -> Result<Option<Vec<u8>>, CodecError> {
+    let mut writer = Writer { bytes: vec![TREE], met: Vec::new(), object_prototype };
+    let is_done = writer.object(scope, value)?;
+    Ok(is_done.then_some(writer.bytes))
+}
+
+struct Reader<'a> {
+    bytes: &'a [u8],
+    objects: usize,
+}
+
+impl<'a> Reader<'a> {
+    fn value<'s>(
+        &mut self,
+        scope: &mut v8::HandleScope<'s>,
+    ) -> Result<v8::Local<'s, v8::Value>, CodecError> {
+        let [kind] = *self.take()?;
+        Ok(match kind {
+            UNDEFINED => v8::undefined(scope).into(),
+            NULL => v8::null(scope).into(),
+            FALSE | TRUE => v8::Boolean::new(scope, kind == TRUE).into(),
+            NUMBER => v8::Number::new(scope, f64::from_le_bytes(*self.take()?)).into(),
+            LATIN1 | UTF16 => self.text(scope, kind, v8::NewStringType::Normal)?.into(),
+            OBJECT => self.object(scope)?,
+            ARRAY => self.array(scope)?,
+            _ => return Err(CodecError),
+        })
+    }
+
+    fn object<'s>(
+        &mut self,
+        scope: &mut v8::HandleScope<'s>,
+    ) -> Result<v8::Local<'s, v8::Value>, CodecError> {
+        self.enter()?;
+        let object = v8::Object::new(scope);
+        for _ in 0..self.length()? {
+            let [kind] = *self.take()?;
+            let key = self.text(scope, kind, v8::NewStringType::Internalized)?;
+            let value = self.value(scope)?;
+            object.create_data_property(scope, key.into(), value).ok_or(CodecError)?;
+        }
+        Ok(object.into())
+    }
+
+    fn array<'s>(
+        &mut self,
+        scope: &mut v8::HandleScope<'s>,
+    ) -> Result<v8::Local<'s, v8::Value>, CodecError> {
+        self.enter()?;
+        let elements =
+            (0..self.length()?).map(|_| self.value(scope)).collect::<Result<Vec<_>, _>>()?;
+        Ok(v8::Array::new_with_elements(scope, &elements).into())
+    }
+
+    fn text<'s>(
+        &mut self,
+        scope: &mut v8::HandleScope<'s>,
+        kind: u8,
+        storage: v8::NewStringType,
+    ) -> Result<v8::Local<'s, v8::String>, CodecError> {
+        let length = self.length()? as usize;
+        let (text, rest) = self.bytes.split_at_checked(length).ok_or(CodecError)?;
+        self.bytes = rest;
+        match kind {
+            LATIN1 => v8::String::new_from_one_byte(scope, text, storage),
+            UTF16 => {
+                let (pairs, _) = text.as_chunks();
+                let units: Vec<u16> = pairs.iter().map(|pair| u16::from_le_bytes(*pair)).collect();
+                v8::String::new_from_two_byte(scope, &units, storage)
+            }
+            _ => None,
+        }
+        .ok_or(CodecError)
+    }
+
+    /// Bounds the depth, and with it the stack.
+    fn enter(&mut self) -> Result<(), CodecError> {
+        self.objects += 1;
+        if self.objects > MAX_OBJECTS { Err(CodecError) } else { Ok(()) }
+    }
+
+    fn length(&mut self) -> Result<u32, CodecError> {
+        Ok(u32::from_le_bytes(*self.take()?))
+    }
+
+    fn take<const N: usize>(&mut self) -> Result<&'a [u8; N], CodecError> {
+        let (taken, rest) = self.bytes.split_first_chunk().ok_or(CodecError)?;
+        self.bytes = rest;
+        Ok(taken)
+    }
+}
+
+struct Writer<'s> {
+    bytes: Vec<u8>,
+    /// One that is met twice needs its identity kept, which V8's serializer does.
+    met: Vec<v8::Local<'s, v8::Object>>,
+    object_prototype: v8::Local<'s, v8::Value>,
+}
+
+impl<'s> Writer<'s> {
+    fn value(
+        &mut self,
+        scope: &mut v8::HandleScope<'s>,
+        value: v8::Local<'s, v8::Value>,
+    ) -> Result<bool, CodecError> {
+        if value.is_number() {
+            self.bytes.push(NUMBER);
+            let number = value.number_value(scope).ok_or(CodecError)?;
+            self.bytes.extend_from_slice(&number.to_le_bytes());
+        } else if let Ok(text) = v8::Local::<v8::String>::try_from(value) {
+            return Ok(self.text(scope, text));
+        } else if let Ok(object) = v8::Local::<v8::Object>::try_from(value) {
+            return self.object(scope, object);
+        } else if value.is_undefined() {
+            self.bytes.push(UNDEFINED);
+        } else if value.is_null() {
+            self.bytes.push(NULL);
+        } else if value.is_boolean() {
+            self.bytes.push(if value.is_true() { TRUE } else { FALSE });
+        } else {
+            return Ok(false);
+        }
+        Ok(true)
+    }
+
+    fn object(
+        &mut self,
+        scope: &mut v8::HandleScope<'s>,
+        object: v8::Local<'s, v8::Object>,
+    ) -> Result<bool, CodecError> {
+        if self.met.len() == MAX_OBJECTS || self.met.contains(&object) || object.is_proxy() {
+            return Ok(false);
+        }
+        self.met.push(object);
+        if let Ok(array) = v8::Local::<v8::Array>::try_from(object) {
+            return self.array(scope, array);
+        }
+        let is_plain = object.get_prototype(scope) == Some(self.object_prototype)
+            && !object.is_native_error()
+            && !object.is_date()
+            && !object.is_reg_exp()
+            && !object.is_map()
+            && !object.is_set()
+            && !object.is_array_buffer()
+            && !object.is_array_buffer_view()
+            && !object.is_promise()
+            && !object.is_function()
+            && !object.is_string_object()
+            && !object.is_number_object()
+            && !object.is_boolean_object()
+            && !object.is_big_int_object()
+            && !object.is_symbol_object()
+            && !object.is_weak_map()
+            && !object.is_weak_set()
+            && !object.is_generator_object()
+            && !object.is_module_namespace_object();
+        if !is_plain {
+            return Ok(false);
+        }
+        let names = object.get_own_property_names(scope, Default::default()).ok_or(CodecError)?;
+        if names.length() > MAX_KEYS {
+            return Ok(false);
+        }
+        self.head(OBJECT, names.length());
+        for index in 0..names.length() {
+            let name = names.get_index(scope, index).ok_or(CodecError)?;
+            let name = name.to_string(scope).ok_or(CodecError)?;
+            let value = object.get(scope, name.into()).ok_or(CodecError)?;
+            // `__proto__` is no plain key where JavaScript reads this again.
+            if name.length() == PROTO.len() && name.to_rust_string_lossy(scope) == PROTO {
+                return Ok(false);
+            }
+            if !self.text(scope, name) || !self.value(scope, value)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    fn array(
+        &mut self,
+        scope: &mut v8::HandleScope<'s>,
+        array: v8::Local<'s, v8::Array>,
+    ) -> Result<bool, CodecError> {
+        let length = array.length();
+        if length > MAX_ELEMENTS {
+            return Ok(false);
+        }
+        // Fewer keys are holes, more are properties: both are left to V8's serializer.
+        let names = array.get_own_property_names(scope, Default::default()).ok_or(CodecError)?;
+        if names.length() != length {
+            return Ok(false);
+        }
+        self.head(ARRAY, length);
+        for index in 0..length {
+            let value = array.get_index(scope, index).ok_or(CodecError)?;
+            if !self.value(scope, value)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    fn text(&mut self, scope: &mut v8::HandleScope, text: v8::Local<v8::String>) -> bool {
+        let length = text.length();
+        if length > MAX_TEXT {
+            return false;
+        }
+        if text.contains_only_onebyte() {
+            self.head(LATIN1, length as u32);
+            let start = self.bytes.len();
+            self.bytes.resize(start + length, 0);
+            text.write_one_byte_v2(scope, 0, &mut self.bytes[start..], v8::WriteFlags::empty());
+        } else {
+            self.head(UTF16, 2 * length as u32);
+            let mut units = vec![0; length];
+            text.write_v2(scope, 0, &mut units, v8::WriteFlags::empty());
+            self.bytes.extend(units.into_iter().flat_map(u16::to_le_bytes));
+        }
+        true
+    }
+
+    fn head(&mut self, kind: u8, length: u32) {
+        self.bytes.push(kind);
+        self.bytes.extend_from_slice(&length.to_le_bytes());
+    }
+}
+
+const PROTO: &str = "__proto__";
