@@ -9,7 +9,8 @@ const {
   ArrayBuffer: { isView },
   Error,
   Map,
-  Object: { defineProperty, getOwnPropertyDescriptor, getOwnPropertyNames, getPrototypeOf, keys },
+  JSON: { stringify },
+  Object: { defineProperty, getOwnPropertyDescriptor, getOwnPropertyNames, keys },
   Set,
   String,
   WeakSet,
@@ -44,6 +45,8 @@ class ErrorTraits {
       if (key === 'stack' || key === 'message') continue;
       const property = getOwnPropertyDescriptor(error, key);
       const value = property !== undefined && 'value' in property ? property.value : read(error, key);
+      // V8 turns the name into a string before it writes the error.
+      if (key === 'name' && typeof value !== 'string') continue;
       if (cloneable(value)) push(this.own, [key, value, property?.enumerable === true]);
     }
   }
@@ -97,6 +100,29 @@ function collectErrors(value, cloneable) {
 }
 
 /**
+ * Makes something cloneable that says as much as can be said of a thrown value that is not.
+ * @param {unknown} value
+ * @param {(value: unknown) => boolean} cloneable
+ * @returns {Error | string}
+ */
+function replicaOf(value, cloneable) {
+  if (!isError(value)) return textOf(value);
+  const traits = new ErrorTraits(value, cloneable);
+  const replica = new Error(traits.message);
+  restoreErrors([[replica, traits.name, traits.message, traits.stack, traits.own]]);
+  return replica;
+}
+
+/** @returns {string} the value as text, whatever its own `toString` does */
+function textOf(value) {
+  try {
+    return String(value);
+  } catch {
+    return toStringTag(value);
+  }
+}
+
+/**
  * Gives cloned errors back what `collectErrors` found.
  * @param {ReturnType<typeof collectErrors>} found
  */
@@ -114,69 +140,64 @@ function define(object, key, value, enumerable) {
   defineProperty(object, key, { __proto__: null, value, enumerable, writable: true, configurable: true });
 }
 
-const IDENTIFIER = /^[A-Za-z_$][\w$]*$/;
-const step = (key) => (test(IDENTIFIER, key) ? `.${key}` : `[${JSON.stringify(key)}]`);
+/** A message is for a person: nobody reads a longer path, and each step of it clones the rest. */
+const MAX_STEPS = 32;
 
 /**
  * Names the place of the first value that cannot be cloned, for a message.
- * @param {unknown} value
+ * @param {unknown} value - cannot be cloned
  * @param {string} root - what the path starts with, such as `payload`
  * @param {(value: unknown) => boolean} cloneable
  * @returns {string} for instance `payload.items[3].onDone`
  */
 function pathOfUncloneable(value, root, cloneable) {
-  const seen = new WeakSet();
-  const open = [[value, root]];
-  while (open.length > 0) {
-    const { 0: next, 1: path } = pop(open);
-    if (!isObject(next)) {
-      if (!cloneable(next)) return path;
-      continue;
-    }
-    if (weakHas(seen, next)) continue;
-    weakAdd(seen, next);
-    const children = childrenOf(next, path);
-    if (children === null) {
-      if (!cloneable(next)) return path;
-      continue;
-    }
-    for (let i = children.length - 1; i >= 0; i--) push(open, children[i]);
+  let [current, path] = [value, root];
+  for (let step = 0; step < MAX_STEPS; step++) {
+    const culprit = culpritIn(current, cloneable);
+    if (culprit === undefined) return path;
+    path += culprit.step;
+    if (culprit.throws) return path;
+    current = culprit.value;
   }
-  return root;
+  return `${path} (deeper)`;
 }
 
-/** The parts of a container with their paths; null for what is cloned as a whole. */
-function childrenOf(value, path) {
-  const children = [];
-  if (isArray(value)) {
-    for (let i = 0; i < value.length; i++) push(children, [read(value, i), `${path}[${i}]`]);
-  } else if (isMap(value)) {
-    let i = 0;
-    mapForEach(value, (item, key) => {
-      const at = typeof key === 'string' ? JSON.stringify(key) : isObject(key) ? `key ${i}` : String(key);
-      push(children, [key, `${path}.keys()[${i}]`], [item, `${path}.get(${at})`]);
-      i++;
-    });
-  } else if (isSet(value)) {
-    let i = 0;
-    setForEach(value, (item) => push(children, [item, `${path}.values()[${i++}]`]));
-  } else if (isError(value)) {
-    return null;
-  } else if (toStringTag(value) === '[object Object]' && isPlain(value)) {
-    for (const key of keys(value)) push(children, [read(value, key), path + step(key)]);
-  } else {
-    return null;
-  }
-  return children;
-}
-
-/** Instances of classes are cloned by their own properties as plain objects are. */
-function isPlain(value) {
+/** The first part of a value that cannot be cloned; undefined where it is the value itself. */
+function culpritIn(value, cloneable) {
+  if (!isObject(value) || isError(value)) return undefined;
+  let culprit;
+  const look = (part, step) => {
+    if (culprit === undefined && !cloneable(part)) culprit = { value: part, step };
+  };
   try {
-    return getPrototypeOf(value) === null || typeof value.then !== 'function';
+    if (isMap(value)) {
+      let i = 0;
+      mapForEach(value, (item, key) => {
+        look(key, `.keys()[${i++}]`);
+        look(item, `.get(${typeof key === 'string' ? stringify(key) : textOf(key)})`);
+      });
+    } else if (isSet(value)) {
+      let i = 0;
+      setForEach(value, (item) => look(item, `.values()[${i++}]`));
+    } else {
+      const inArray = isArray(value);
+      const names = keys(value);
+      for (let i = 0; i < names.length && culprit === undefined; i++) {
+        const step = inArray ? `[${names[i]}]` : stepTo(names[i]);
+        // A value that is read by a getter that throws has a place as well.
+        culprit = { step, throws: true };
+        const part = value[names[i]];
+        culprit = undefined;
+        look(part, step);
+      }
+    }
   } catch {
-    return false;
+    return culprit;
   }
+  return culprit;
 }
 
-module.exports = { collectErrors, pathOfUncloneable, restoreErrors };
+const IDENTIFIER = /^[A-Za-z_$][\w$]*$/;
+const stepTo = (key) => (test(IDENTIFIER, key) ? `.${key}` : `[${stringify(key)}]`);
+
+module.exports = { collectErrors, pathOfUncloneable, replicaOf, restoreErrors, textOf };

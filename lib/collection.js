@@ -2,6 +2,7 @@
 
 // Reads what src/face/collection.rs writes into the arena; the layout stands there.
 
+const { textOf } = require('./clone.js');
 const { decode } = require('./wire.js');
 const { IsolaneError } = require('./errors.js');
 
@@ -81,7 +82,7 @@ const FAILURES = [
 const round = (ms) => Math.round(ms * 10) / 10;
 
 function taskFailed({ attempts }, cause) {
-  const text = cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause);
+  const text = cause instanceof Error ? `${textOf(cause.name)}: ${textOf(cause.message)}` : textOf(cause);
   return ['ERR_TASK_FAILED', `task failed after ${attemptsOf(attempts)}: ${text}`, cause];
 }
 
@@ -89,12 +90,12 @@ function taskFailed({ attempts }, cause) {
  * @param {{ status: number, attempts: number, figure: number }} failure
  * @param {Buffer} value
  * @param {{ id: string, type: string }} task
- * @param {unknown} [cause]
+ * @param {unknown} [reason] - of the caller's signal
  */
-function toError(failure, value, task, cause) {
-  const [code, message, own = cause] = FAILURES[failure.status](failure, value);
+function toError(failure, value, task, reason) {
+  const [code, message, own] = FAILURES[failure.status](failure, value);
   return new IsolaneError(code, message, {
-    cause: own,
+    cause: code === 'ERR_TASK_ABORTED' ? reason : own,
     taskId: task.id,
     type: task.type,
     attempts: failure.attempts,

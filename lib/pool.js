@@ -37,6 +37,8 @@ class WorkerPool extends EventEmitter {
   /** ticket → { resolve, reject, id, type, metadata, … } of tasks that are not settled. */
   #tasks = new Map();
   #ids = new Set();
+  /** signal → its tickets and the listener that aborts them. */
+  #signals = new Map();
   #lastTicket = 0;
   #size;
   #bundle;
@@ -147,13 +149,14 @@ class WorkerPool extends EventEmitter {
       throw invalid('task.id', task.id, 'unique among the tasks that are not settled');
     }
     const ticket = this.#lastTicket + 1;
-    const entry = { resolve, reject, id: task.id ?? `task-${ticket}`, type: task.type, metadata: task.metadata };
-    if (task.signal?.aborted) throw this.#abortError(entry, task.signal.reason);
+    const { type, metadata, signal } = task;
+    const entry = { resolve, reject, id: task.id ?? `task-${ticket}`, type, metadata, signal };
+    if (signal?.aborted) throw this.#abortError(entry, signal.reason);
     const value = encodeValue(task, entry.id);
     // From here on nothing throws.
     this.#lastTicket = ticket;
     if (task.id !== undefined) this.#ids.add(task.id);
-    if (task.signal !== undefined) this.#obeySignal(entry, ticket, task.signal);
+    if (signal !== undefined) this.#obeySignal(ticket, signal);
     this.#tasks.set(ticket, entry);
     if (this.#tasks.size === 1) this.#keepAlive();
     this.#submission.add(ticket, task, value);
@@ -170,14 +173,28 @@ class WorkerPool extends EventEmitter {
     this.#submission.flush((arena, length, blobs) => this.#native.submit(arena, length, blobs));
   }
 
-  #obeySignal(entry, ticket, signal) {
+  /** One listener for each signal, however many tasks it may abort. */
+  #obeySignal(ticket, signal) {
+    const obeying = this.#signals.get(signal);
+    if (obeying !== undefined) {
+      obeying.tickets.add(ticket);
+      return;
+    }
+    const tickets = new Set([ticket]);
     const abort = () => {
       this.#flush();
-      this.#native.abort(ticket);
+      for (const ticket of tickets) this.#native.abort(ticket);
     };
     signal.addEventListener('abort', abort, { once: true });
-    entry.signal = signal;
-    entry.release = () => signal.removeEventListener('abort', abort);
+    this.#signals.set(signal, { tickets, abort });
+  }
+
+  #leaveSignal(ticket, signal) {
+    const { tickets, abort } = this.#signals.get(signal);
+    tickets.delete(ticket);
+    if (tickets.size > 0) return;
+    signal.removeEventListener('abort', abort);
+    this.#signals.delete(signal);
   }
 
   #abortError(entry, reason) {
@@ -193,7 +210,7 @@ class WorkerPool extends EventEmitter {
       const entry = this.#tasks.get(ticket);
       this.#tasks.delete(ticket);
       this.#ids.delete(entry.id);
-      entry.release?.();
+      if (entry.signal !== undefined) this.#leaveSignal(ticket, entry.signal);
       if (failure === undefined) this.#resolve(entry, value);
       else entry.reject(this.#failure(failure, value, entry));
       if (this.#tasks.size === 0) this.#becomeIdle();
@@ -213,7 +230,7 @@ class WorkerPool extends EventEmitter {
   #failure(failure, value, entry) {
     const error = toError(failure, value, entry, entry.signal?.reason);
     const { cause } = error;
-    if (entry.signal?.reason !== cause && cause instanceof Error) {
+    if (error.code === 'ERR_TASK_FAILED' && cause instanceof Error && typeof cause.stack === 'string') {
       const stack = cause.stack.replace(OWN_FRAMES, '');
       cause.stack = this.#bundle === undefined ? stack : mapStack(stack, this.#bundle);
     }
@@ -275,9 +292,10 @@ class WorkerPool extends EventEmitter {
 
   /** Replaces a worker after its tasks. Resolves when the new one is ready. */
   async restartWorker(workerId) {
+    const open = this.#open();
     const before = this.#worker(check.integer(0)('workerId', workerId));
     if (before === undefined) throw invalid('workerId', workerId, 'the id of a worker of this pool');
-    this.#open().restart(workerId);
+    open.restart(workerId);
     await this.#until((workers) =>
       workers.some((now) => now.workerId === workerId && now.generation > before.generation && now.state === 'ready'),
     );

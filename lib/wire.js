@@ -5,9 +5,10 @@
 // format, whose first byte is always 0xFF. Errors lose their name, `cause` and own properties in it:
 // where a value holds any, a second value follows that brings them back.
 
-const { Deserializer, Serializer } = require('node:v8');
+const { Deserializer } = require('node:v8');
 const { collectErrors, pathOfUncloneable, restoreErrors } = require('./clone.js');
 const KIND = require('./kinds.js');
+const { serialize } = require('./serializer.js');
 const { decodeTree, encodeTree } = require('./tree.js');
 
 const number = Buffer.alloc(9);
@@ -47,28 +48,17 @@ function encodeString(text) {
 }
 
 function encodeClone(value) {
-  const bytes = serialize(value);
+  const bytes = serialize([value]);
   if (!mayContainError(bytes)) return bytes;
   const found = collectErrors(value, isCloneable);
   if (found.length === 0) return bytes;
-  // Once more, in one session: so the second value can refer to the errors of the first.
-  const serializer = new Serializer();
-  serializer.writeHeader();
-  serializer.writeValue(value);
-  serializer.writeValue(found);
-  return Buffer.concat([Buffer.of(KIND.V8_WITH_ERRORS), serializer.releaseBuffer()]);
-}
-
-function serialize(value) {
-  const serializer = new Serializer();
-  serializer.writeHeader();
-  serializer.writeValue(value);
-  return serializer.releaseBuffer();
+  const errors = found.map(([error]) => error);
+  return Buffer.concat([Buffer.of(KIND.V8_WITH_ERRORS), serialize([value, found], errors)]);
 }
 
 function isCloneable(value) {
   try {
-    serialize(value);
+    serialize([value]);
     return true;
   } catch {
     return false;

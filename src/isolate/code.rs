@@ -4,11 +4,12 @@ use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 
+use deno_ast::swc::ast::{Expr, Program, Stmt};
 use deno_ast::{EmitOptions, MediaType, ParseParams, SourceMapOption};
 use deno_core::v8;
 use sourcemap::SourceMap;
 
-use super::natives::string;
+use super::natives::{Natives, string};
 use super::{Code, CodeKind};
 
 /// Functions kept for each isolate; past it the cache starts anew. Compiling a short text again
@@ -41,13 +42,18 @@ impl CodeCache {
     /// # Errors
     /// `None` when it does not parse, neither as JavaScript nor as TypeScript; a `SyntaxError` with
     /// its place is pending then.
-    pub fn get(&mut self, scope: &mut v8::HandleScope, code: &Code) -> Option<Compiled> {
+    pub fn get(
+        &mut self,
+        scope: &mut v8::HandleScope,
+        natives: &Natives,
+        code: &Code,
+    ) -> Option<Compiled> {
         if let Some(compiled) = self.compiled.get(code) {
             return Some(compiled.clone());
         }
         // Eight digits tell the texts of one isolate apart well enough for a person.
         let name = format!("isolane:{}/{:08x}", code.kind.name(), self.names.hash_one(code) as u32);
-        let compiled = compile(scope, code, name)?;
+        let compiled = compile(scope, natives, code, name)?;
         if self.compiled.len() >= CAPACITY {
             self.compiled.clear();
         }
@@ -90,7 +96,12 @@ fn place(text: &str) -> Option<(u32, u32, usize)> {
     Some((text[..line].parse().ok()?, column_at[..column].parse().ok()?, line + column + 2))
 }
 
-fn compile(scope: &mut v8::HandleScope, code: &Code, name: String) -> Option<Compiled> {
+fn compile(
+    scope: &mut v8::HandleScope,
+    natives: &Natives,
+    code: &Code,
+    name: String,
+) -> Option<Compiled> {
     let shapes: &[fn(&str) -> String] = match code.kind {
         CodeKind::JavaScript => &[body],
         CodeKind::Filter => &[expression, body],
@@ -100,6 +111,10 @@ fn compile(scope: &mut v8::HandleScope, code: &Code, name: String) -> Option<Com
         let scope = &mut v8::TryCatch::new(scope);
         let text = shape(&code.text);
         if let Some(function) = evaluate(scope, &text, &name, -1) {
+            if code.kind == CodeKind::JavaScript && !natives.is_body(scope, &code.text) {
+                first_error = leaves_its_function(scope);
+                break;
+            }
             let origin = Arc::new(Origin { name, map: None });
             return Some(Compiled { function, origin });
         }
@@ -132,6 +147,13 @@ fn body(text: &str) -> String {
 fn expression(text: &str) -> String {
     let text = text.trim_end_matches([';', ' ', '\t', '\r', '\n']);
     format!("(async function (inputs, config) {{ return (\n{text}\n); }})")
+}
+
+/// The error of a text that ends the function that it is put into.
+fn leaves_its_function(scope: &mut v8::HandleScope) -> Option<v8::Global<v8::Value>> {
+    let message = string(scope, "code must be the body of one function");
+    let error = v8::Exception::syntax_error(scope, message);
+    Some(v8::Global::new(scope, error))
 }
 
 /// Runs a script whose value is a function. Its first line has the number `line_offset + 1`.
@@ -190,6 +212,9 @@ fn strip_types(text: &str) -> Option<(String, Option<SourceMap>)> {
         maybe_syntax: None,
     })
     .ok()?;
+    if !is_one_function(&parsed.program()) {
+        return None;
+    }
     let emit = EmitOptions {
         source_map: SourceMapOption::Separate,
         inline_sources: false,
@@ -199,4 +224,11 @@ fn strip_types(text: &str) -> Option<(String, Option<SourceMap>)> {
         parsed.transpile(&Default::default(), &Default::default(), &emit).ok()?.into_source();
     let map = source.source_map.and_then(|map| SourceMap::from_slice(map.as_bytes()).ok());
     Some((source.text, map))
+}
+
+/// Whether a script is the function that a text was put into, and nothing beside it.
+fn is_one_function(program: &Program) -> bool {
+    let Program::Script(script) = program else { return false };
+    let [Stmt::Expr(statement)] = script.body.as_slice() else { return false };
+    matches!(&*statement.expr, Expr::Paren(inner) if matches!(&*inner.expr, Expr::Fn(_)))
 }

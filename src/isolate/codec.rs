@@ -98,7 +98,7 @@ fn decode_v8<'s>(
     with_errors: bool,
 ) -> Result<v8::Local<'s, v8::Value>, CodecError> {
     let context = scope.get_current_context();
-    let deserializer = v8::ValueDeserializer::new(scope, Box::new(Delegate), bytes);
+    let deserializer = v8::ValueDeserializer::new(scope, Box::new(Views { natives }), bytes);
     if deserializer.read_header(context) != Some(true) {
         return Err(CodecError);
     }
@@ -209,14 +209,40 @@ impl v8::ValueSerializerImpl for Delegate {
     }
 }
 
-impl v8::ValueDeserializerImpl for Delegate {
+/// Makes the views that Node's side wrote as host objects, `lib/serializer.js` says how.
+struct Views<'a> {
+    natives: &'a Natives,
+}
+
+const BYTES: u32 = 0;
+
+impl v8::ValueDeserializerImpl for Views<'_> {
     fn read_host_object<'s>(
         &self,
         scope: &mut v8::HandleScope<'s>,
-        _: &dyn v8::ValueDeserializerHelper,
+        source: &dyn v8::ValueDeserializerHelper,
     ) -> Option<v8::Local<'s, v8::Object>> {
-        throw(scope, "host objects cannot be cloned");
-        None
+        let number = || {
+            let mut number = 0;
+            source.read_uint32(&mut number).then_some(number)
+        };
+        let double = || {
+            let mut double = 0.0;
+            source.read_double(&mut double).then_some(double)
+        };
+        let (kind, how) = (number()?, number()?);
+        if how == BYTES {
+            let length = number()?;
+            let bytes = source.read_raw_bytes(length as usize)?.to_vec();
+            let store = v8::ArrayBuffer::new_backing_store_from_vec(bytes).make_shared();
+            let buffer = v8::ArrayBuffer::with_backing_store(scope, &store);
+            self.natives.view_of(scope, kind, buffer.into(), 0.0, length.into())
+        } else {
+            let (offset, length) = (double()?, double()?);
+            let context = scope.get_current_context();
+            let buffer = source.read_value(context)?;
+            self.natives.view_of(scope, kind, buffer, offset, length)
+        }
     }
 }
 

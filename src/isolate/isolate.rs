@@ -152,35 +152,35 @@ impl Isolate {
 
     /// Aborts `ctx.signal` of a pending task. `name` is that of the signal's reason, a DOMException.
     pub fn signal(&mut self, ticket: u64, message: &str, name: &str) {
-        if !self.pending.contains_key(&ticket) {
-            return;
+        if self.pending.contains_key(&ticket) {
+            self.abort(ticket, message, name);
+            self.sweep();
         }
-        {
-            let scope = &mut self.runtime.deno_runtime().handle_scope();
-            let scope = &mut v8::TryCatch::new(scope);
-            set_running(scope, Some(ticket));
-            self.ledger.signalling.set(true);
-            // What a listener throws is in the ledger.
-            let _ = self.natives.abort(scope, ticket, message, name);
-            scope.perform_microtask_checkpoint();
-            self.ledger.signalling.set(false);
-            set_running(scope, None);
-        }
-        self.sweep();
     }
 
-    /// Gives a pending task up. Its signal is aborted, its timers are cancelled; what it still has
-    /// pending finds nobody.
+    /// Gives a pending attempt up: its signal is aborted, its timers are cancelled, and what it still
+    /// says finds nobody. False where it is not pending.
     pub fn end(&mut self, ticket: u64, attempt: u32, message: &str, name: &str) -> bool {
         if self.pending.get(&ticket).is_none_or(|pending| pending.attempt != attempt) {
             return false;
         }
-        self.signal(ticket, message, name);
-        let found = self.pending.remove(&ticket).is_some();
-        if found {
-            self.release(ticket);
-        }
-        found
+        self.pending.remove(&ticket);
+        self.abort(ticket, message, name);
+        self.release(ticket);
+        self.sweep();
+        true
+    }
+
+    fn abort(&mut self, ticket: u64, message: &str, name: &str) {
+        let scope = &mut self.runtime.deno_runtime().handle_scope();
+        let scope = &mut v8::TryCatch::new(scope);
+        set_running(scope, Some(ticket));
+        self.ledger.signalling.set(true);
+        // What a listener throws is in the ledger.
+        let _ = self.natives.abort(scope, ticket, message, name);
+        scope.perform_microtask_checkpoint();
+        self.ledger.signalling.set(false);
+        set_running(scope, None);
     }
 
     /// What it takes of memory now.
@@ -225,7 +225,7 @@ impl Isolate {
                 (run.call(scope, undefined, &arguments), None, false)
             }
             Work::Code(text) => {
-                let Some(compiled) = code.get(scope, text) else {
+                let Some(compiled) = code.get(scope, natives, text) else {
                     return Some(task.failed(scope, FaultKind::Syntax, None));
                 };
                 let function = v8::Local::new(scope, &compiled.function).into();

@@ -13,8 +13,11 @@ pub(super) struct Natives {
     abort: v8::Global<v8::Function>,
     set_env: v8::Global<v8::Function>,
     collect_errors: v8::Global<v8::Function>,
+    replica_of: v8::Global<v8::Function>,
     restore_errors: v8::Global<v8::Function>,
     path_of_uncloneable: v8::Global<v8::Function>,
+    is_body: v8::Global<v8::Function>,
+    view_of: v8::Global<v8::Function>,
     live_timers: v8::SharedRef<v8::BackingStore>,
 }
 
@@ -44,6 +47,8 @@ impl Natives {
         let (abort, set_env) = (function("abort"), function("setEnv"));
         let (collect_errors, restore_errors) =
             (function("collectErrors"), function("restoreErrors"));
+        let (replica_of, is_body) = (function("replicaOf"), function("isBody"));
+        let view_of = function("viewOf");
         let path_of_uncloneable = function("pathOfUncloneable");
         let object_prototype =
             v8::Object::new(scope).get_prototype(scope).expect("an object literal has a prototype");
@@ -64,6 +69,9 @@ impl Natives {
             abort,
             set_env,
             collect_errors,
+            replica_of,
+            is_body,
+            view_of,
             restore_errors,
             path_of_uncloneable,
             live_timers,
@@ -112,6 +120,35 @@ impl Natives {
         value: v8::Local<v8::Value>,
     ) -> Option<v8::Local<'s, v8::Array>> {
         call(scope, &self.collect_errors, &[value])?.try_into().ok()
+    }
+
+    /// A view of a buffer; `kind` is its place in the bootstrap's list.
+    pub fn view_of<'s>(
+        &self,
+        scope: &mut v8::HandleScope<'s>,
+        kind: u32,
+        buffer: v8::Local<v8::Value>,
+        offset: f64,
+        length: f64,
+    ) -> Option<v8::Local<'s, v8::Object>> {
+        let kind = v8::Integer::new_from_unsigned(scope, kind).into();
+        let offset = v8::Number::new(scope, offset).into();
+        let length = v8::Number::new(scope, length).into();
+        call(scope, &self.view_of, &[kind, buffer, offset, length])?.try_into().ok()
+    }
+
+    /// Whether a text is the body of a function: nothing in it closes the function early.
+    pub fn is_body(&self, scope: &mut v8::HandleScope, text: &str) -> bool {
+        let text = string(scope, text).into();
+        call(scope, &self.is_body, &[text]).is_some_and(|is| is.is_true())
+    }
+
+    pub fn replica_of<'s>(
+        &self,
+        scope: &mut v8::HandleScope<'s>,
+        value: v8::Local<v8::Value>,
+    ) -> Option<v8::Local<'s, v8::Value>> {
+        call(scope, &self.replica_of, &[value])
     }
 
     pub fn restore_errors(

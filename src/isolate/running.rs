@@ -85,13 +85,12 @@ impl Running<'_> {
             map_stack(scope, error, compiled);
         }
         let bytes = codec::encode(scope, self.natives, error).or_else(|codec::CodecError| {
-            // It cannot be cloned as it is (a function, an object that holds one): its text can.
+            // It cannot be cloned as it is: it is a function, or a getter of it throws.
             scope.reset();
-            let text = error.to_rust_string_lossy(scope);
-            scope.reset();
-            let text = string(scope, &text);
-            codec::encode(scope, self.natives, text.into())
+            let replica = self.natives.replica_of(scope, error).ok_or(codec::CodecError)?;
+            codec::encode(scope, self.natives, replica)
         });
+        scope.reset();
         Ended::Failed(Fault { kind, error: bytes.unwrap_or_default() })
     }
 

@@ -29,6 +29,7 @@ const {
   ObjectDefineProperty,
   ObjectEntries,
   ObjectFreeze,
+  ObjectIsFrozen,
   ObjectValues,
   Promise,
   ReflectApply,
@@ -167,8 +168,26 @@ async function watch(ticket, promise) {
   }
 }
 
+const VIEWS = [
+  Int8Array,
+  Uint8Array,
+  Uint8ClampedArray,
+  Int16Array,
+  Uint16Array,
+  Int32Array,
+  Uint32Array,
+  Float32Array,
+  Float64Array,
+  BigInt64Array,
+  BigUint64Array,
+  DataView,
+  Float16Array,
+];
+
+const AsyncFunction = async function () {}.constructor;
+
 function deepFreeze(value) {
-  if (typeof value === 'object' && value !== null && !ArrayBuffer.isView(value)) {
+  if (typeof value === 'object' && value !== null && !ObjectIsFrozen(value) && !ArrayBuffer.isView(value)) {
     ObjectFreeze(value);
     ArrayPrototypeForEach(ObjectValues(value), deepFreeze);
   }
@@ -216,7 +235,21 @@ globalThis.isolane = {
     env = deepFreeze(value);
   },
 
+  /** Whether a text is the body of a function, and does not leave it. */
+  isBody(text) {
+    try {
+      new AsyncFunction('inputs', 'config', text);
+      return true;
+    } catch {
+      return false;
+    }
+  },
+
+  /** Makes a view that Node's side has taken apart; `lib/serializer.js` counts them in this order. */
+  viewOf: (kind, buffer, offset, length) => new VIEWS[kind](buffer, offset, length),
+
   collectErrors: (value) => clone.collectErrors(value, cloneable),
+  replicaOf: (value) => clone.replicaOf(value, cloneable),
   restoreErrors: clone.restoreErrors,
   pathOfUncloneable: (value, root) => clone.pathOfUncloneable(value, root, cloneable),
   liveTimers: timers.live,
