@@ -11,6 +11,7 @@ const {
   Map,
   JSON: { stringify },
   Object: { defineProperty, getOwnPropertyDescriptor, getOwnPropertyNames, keys },
+  Reflect: { deleteProperty },
   Set,
   String,
   WeakSet,
@@ -97,6 +98,24 @@ function collectErrors(value, cloneable) {
     }
   }
   return found;
+}
+
+/**
+ * Takes the causes out of errors for the time of their serialization: they travel with the other
+ * properties, and V8s of different age do not agree on their place in the format.
+ * @param {ReturnType<typeof collectErrors>} found
+ * @returns {() => void} puts them back
+ */
+function takeCauses(found) {
+  const taken = [];
+  for (let i = 0; i < found.length; i++) {
+    const error = found[i][0];
+    const cause = getOwnPropertyDescriptor(error, 'cause');
+    if (cause !== undefined && deleteProperty(error, 'cause')) push(taken, [error, cause]);
+  }
+  return () => {
+    for (let i = 0; i < taken.length; i++) defineProperty(taken[i][0], 'cause', taken[i][1]);
+  };
 }
 
 /**
@@ -200,4 +219,4 @@ function culpritIn(value, cloneable) {
 const IDENTIFIER = /^[A-Za-z_$][\w$]*$/;
 const stepTo = (key) => (test(IDENTIFIER, key) ? `.${key}` : `[${stringify(key)}]`);
 
-module.exports = { collectErrors, pathOfUncloneable, replicaOf, restoreErrors, textOf };
+module.exports = { collectErrors, pathOfUncloneable, replicaOf, restoreErrors, takeCauses, textOf };

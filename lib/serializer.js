@@ -1,6 +1,6 @@
 'use strict';
 
-// Node's serializer for V8's format, with two things put right for an isolate that reads it.
+// Node's serializer for V8's format, with views as an isolate can read them.
 
 const v8 = require('node:v8');
 
@@ -46,45 +46,29 @@ class Serializer extends v8.Serializer {
     } else {
       this.writeUint32(BUFFER);
       this.writeDouble(view.byteOffset);
-      this.writeDouble(view.length ?? view.byteLength);
+      this.writeDouble(tracksLength(view) ? Number.NaN : (view.length ?? view.byteLength));
       this.writeValue(view.buffer);
     }
   }
 }
 
+/** Nothing tells a view that follows its resizable buffer from one that just ends where that does. */
+const tracksLength = ({ buffer, byteOffset, byteLength }) =>
+  buffer.resizable === true && byteOffset + byteLength === buffer.byteLength;
+
 const typedArrayPrototype = Object.getPrototypeOf(Uint8Array.prototype);
 const tagGetter = Object.getOwnPropertyDescriptor(typedArrayPrototype, Symbol.toStringTag).get;
 const tagOf = (view) => tagGetter.call(view) ?? 'DataView';
 
-/** Node 20 writes the cause of an error before its stack, later V8s read it behind. */
-const misplacesCause = (() => {
-  const serializer = new v8.Serializer();
-  serializer.writeValue(Object.assign(new Error('', { cause: 1 }), { stack: '' }));
-  const bytes = serializer.releaseBuffer();
-  return bytes.indexOf('c') < bytes.indexOf('s');
-})();
-
 /**
  * Serializes values in one session, so that the later ones can refer to objects of the first.
- * @param {unknown[]} values
- * @param {Error[]} [errors] - those in the values whose cause travels beside them
+ * @param {...unknown} values
  * @returns {Buffer}
  */
-function serialize(values, errors = []) {
-  const causes = misplacesCause ? errors.map(takeCause) : [];
-  try {
-    const serializer = new Serializer();
-    for (const value of values) serializer.writeValue(value);
-    return serializer.releaseBuffer();
-  } finally {
-    for (const putBack of causes) putBack();
-  }
-}
-
-function takeCause(error) {
-  const cause = Object.getOwnPropertyDescriptor(error, 'cause');
-  if (cause === undefined || !Reflect.deleteProperty(error, 'cause')) return () => {};
-  return () => Object.defineProperty(error, 'cause', cause);
+function serialize(...values) {
+  const serializer = new Serializer();
+  for (const value of values) serializer.writeValue(value);
+  return serializer.releaseBuffer();
 }
 
 module.exports = { serialize };

@@ -6,7 +6,7 @@
 // where a value holds any, a second value follows that brings them back.
 
 const { Deserializer } = require('node:v8');
-const { collectErrors, pathOfUncloneable, restoreErrors } = require('./clone.js');
+const { collectErrors, pathOfUncloneable, restoreErrors, takeCauses } = require('./clone.js');
 const KIND = require('./kinds.js');
 const { serialize } = require('./serializer.js');
 const { decodeTree, encodeTree } = require('./tree.js');
@@ -48,17 +48,21 @@ function encodeString(text) {
 }
 
 function encodeClone(value) {
-  const bytes = serialize([value]);
+  const bytes = serialize(value);
   if (!mayContainError(bytes)) return bytes;
   const found = collectErrors(value, isCloneable);
   if (found.length === 0) return bytes;
-  const errors = found.map(([error]) => error);
-  return Buffer.concat([Buffer.of(KIND.V8_WITH_ERRORS), serialize([value, found], errors)]);
+  const putBack = takeCauses(found);
+  try {
+    return Buffer.concat([Buffer.of(KIND.V8_WITH_ERRORS), serialize(value, found)]);
+  } finally {
+    putBack();
+  }
 }
 
 function isCloneable(value) {
   try {
-    serialize([value]);
+    serialize(value);
     return true;
   } catch {
     return false;

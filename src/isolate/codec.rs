@@ -47,11 +47,15 @@ pub(super) fn encode<'s>(
         return Ok(bytes);
     }
     // Once more, in one session: so the second value can refer to the errors of the first.
+    natives.take_causes(scope, found.into()).ok_or(CodecError)?;
     let serializer = v8::ValueSerializer::new(scope, Box::new(Delegate));
     serializer.write_header();
-    serializer.write_value(context, value).ok_or(CodecError)?;
-    serializer.write_value(context, found.into()).ok_or(CodecError)?;
+    let written = serializer
+        .write_value(context, value)
+        .and_then(|_| serializer.write_value(context, found.into()));
     let mut bytes = serializer.release();
+    drop(serializer);
+    natives.put_causes_back(scope).and(written).ok_or(CodecError)?;
     bytes.insert(0, V8_WITH_ERRORS);
     Ok(bytes)
 }
@@ -231,6 +235,8 @@ impl v8::ValueDeserializerImpl for Views<'_> {
             source.read_double(&mut double).then_some(double)
         };
         let (kind, how) = (number()?, number()?);
+        // V8 forbids JavaScript while it reads; the bootstrap's own runs no code of a user.
+        let scope = &mut v8::AllowJavascriptExecutionScope::new(scope);
         if how == BYTES {
             let length = number()?;
             let bytes = source.read_raw_bytes(length as usize)?.to_vec();

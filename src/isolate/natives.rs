@@ -16,6 +16,8 @@ pub(super) struct Natives {
     replica_of: v8::Global<v8::Function>,
     restore_errors: v8::Global<v8::Function>,
     path_of_uncloneable: v8::Global<v8::Function>,
+    take_causes: v8::Global<v8::Function>,
+    put_causes_back: v8::Global<v8::Function>,
     is_body: v8::Global<v8::Function>,
     view_of: v8::Global<v8::Function>,
     live_timers: v8::SharedRef<v8::BackingStore>,
@@ -49,6 +51,7 @@ impl Natives {
             (function("collectErrors"), function("restoreErrors"));
         let (replica_of, is_body) = (function("replicaOf"), function("isBody"));
         let view_of = function("viewOf");
+        let (take_causes, put_causes_back) = (function("takeCauses"), function("putCausesBack"));
         let path_of_uncloneable = function("pathOfUncloneable");
         let object_prototype =
             v8::Object::new(scope).get_prototype(scope).expect("an object literal has a prototype");
@@ -70,6 +73,8 @@ impl Natives {
             set_env,
             collect_errors,
             replica_of,
+            take_causes,
+            put_causes_back,
             is_body,
             view_of,
             restore_errors,
@@ -141,6 +146,18 @@ impl Natives {
     pub fn is_body(&self, scope: &mut v8::HandleScope, text: &str) -> bool {
         let text = string(scope, text).into();
         call(scope, &self.is_body, &[text]).is_some_and(|is| is.is_true())
+    }
+
+    pub fn take_causes(
+        &self,
+        scope: &mut v8::HandleScope,
+        found: v8::Local<v8::Value>,
+    ) -> Option<()> {
+        call(scope, &self.take_causes, &[found]).map(drop)
+    }
+
+    pub fn put_causes_back(&self, scope: &mut v8::HandleScope) -> Option<()> {
+        call(scope, &self.put_causes_back, &[]).map(drop)
     }
 
     pub fn replica_of<'s>(

@@ -26,6 +26,7 @@ const {
   MapPrototypeDelete,
   MapPrototypeGet,
   MapPrototypeSet,
+  NumberIsNaN,
   ObjectDefineProperty,
   ObjectEntries,
   ObjectFreeze,
@@ -168,6 +169,8 @@ async function watch(ticket, promise) {
   }
 }
 
+let putCausesBack;
+
 const VIEWS = [
   Int8Array,
   Uint8Array,
@@ -246,10 +249,14 @@ globalThis.isolane = {
   },
 
   /** Makes a view that Node's side has taken apart; `lib/serializer.js` counts them in this order. */
-  viewOf: (kind, buffer, offset, length) => new VIEWS[kind](buffer, offset, length),
+  viewOf: (kind, buffer, offset, length) => new VIEWS[kind](buffer, offset, NumberIsNaN(length) ? undefined : length),
 
   collectErrors: (value) => clone.collectErrors(value, cloneable),
   replicaOf: (value) => clone.replicaOf(value, cloneable),
+  takeCauses(found) {
+    putCausesBack = clone.takeCauses(found);
+  },
+  putCausesBack: () => putCausesBack(),
   restoreErrors: clone.restoreErrors,
   pathOfUncloneable: (value, root) => clone.pathOfUncloneable(value, root, cloneable),
   liveTimers: timers.live,
