@@ -1,0 +1,158 @@
+'use strict';
+
+const assert = require('node:assert/strict');
+const { describe, test } = require('./support/test.js');
+const { failure, withPool } = require('./support/pool.js');
+
+describe('javascript', () => {
+  test('code is the body of an async function of inputs and config', async (t) => {
+    const pool = await withPool(t);
+    const run = (code, inputs, config) => pool.submitTask({ type: 'javascript', code, inputs, config });
+    assert.equal(await run('return inputs.a + config.b', { a: 1 }, { b: 2 }), 3);
+    assert.equal(await run('const x = await Promise.resolve(inputs); return x', 5), 5);
+    assert.equal(await run('await new Promise((resolve) => setTimeout(resolve, 1)); return inputs', 6), 6);
+    assert.equal(await run('inputs; // nothing is returned', 1), undefined);
+    assert.deepEqual(await run('return [typeof inputs, typeof config]'), ['undefined', 'undefined']);
+    assert.equal(await run('function later() { return 7 } return later()'), 7);
+    assert.equal(await run('return 8 // a comment at the end'), 8);
+    assert.equal(await run(''), undefined);
+  });
+
+  test('inputs and config may be reassigned and changed, for this task alone', async (t) => {
+    const pool = await withPool(t);
+    const task = { type: 'javascript', code: 'inputs.n++; config = inputs.n; return config', inputs: { n: 1 } };
+    assert.deepEqual([await pool.submitTask(task), await pool.submitTask(task)], [2, 2]);
+    assert.equal(task.inputs.n, 1);
+  });
+
+  test('it needs no worker script, and any scope before the slash means the same', async (t) => {
+    const pool = await withPool(t);
+    for (const type of ['javascript', '@anything/javascript', '@n8n/javascript', '@a b/javascript']) {
+      assert.equal(await pool.submitTask({ type, code: 'return inputs', inputs: 1 }), 1, type);
+    }
+  });
+
+  test('code cannot close the function that it is the body of', async (t) => {
+    const pool = await withPool(t);
+    for (const code of ['return 1 }) ; (async function () { return 2', '} ; {', '})', '}), (async () => { return 3']) {
+      const error = await failure(pool.submitTask({ type: 'javascript', code }), 'ERR_TASK_FAILED');
+      assert.equal(error.cause.name, 'SyntaxError', code);
+    }
+  });
+
+  test('code cannot import, require or reach the process', async (t) => {
+    const pool = await withPool(t);
+    const run = (code) => pool.submitTask({ type: 'javascript', code });
+    assert.deepEqual(await run('return [typeof require, typeof process, typeof Deno, typeof isolane, typeof __bootstrap]'), Array(5).fill('undefined'));
+    for (const specifier of ['node:fs', 'fs', 'file:///etc/passwd', './x.js', 'data:text/javascript,export default 1', 'ext:core/mod.js', 'ext:core/ops']) {
+      await failure(run(`return Object.keys(await import(${JSON.stringify(specifier)}))`), 'ERR_TASK_FAILED');
+    }
+  });
+});
+
+describe('filter', () => {
+  const table = [
+    ['inputs.value > config.threshold', { value: 5 }, { threshold: 1 }, { value: 5 }],
+    ['inputs.value > config.threshold', { value: 0 }, { threshold: 1 }, null],
+    ['inputs.value > config.threshold;', { value: 5 }, { threshold: 1 }, { value: 5 }],
+    ['inputs.value > 1 // why', { value: 5 }, undefined, { value: 5 }],
+    ['return inputs.value > 1', { value: 5 }, undefined, { value: 5 }],
+    ['return inputs.value > 1', { value: 0 }, undefined, null],
+    ['const { value } = inputs; return value', { value: 1 }, undefined, { value: 1 }],
+    ['if (inputs.a) { return true }', { a: 1 }, undefined, { a: 1 }],
+    ['if (inputs.a) { return true }', { a: 0 }, undefined, null],
+    ['({ picked: inputs.a })', { a: 1 }, undefined, { picked: 1 }],
+    ['return { picked: inputs.a }', { a: 1 }, undefined, { picked: 1 }],
+    ['{ a: inputs.b }', { b: 3 }, undefined, { a: 3 }],
+    ['inputs.filter((n) => n > 1)', [1, 2, 3], undefined, [2, 3]],
+    ['await Promise.resolve(inputs.ok)', { ok: true }, undefined, { ok: true }],
+    ['Promise.resolve(false)', { ok: true }, undefined, null],
+    ['1', 'a string', undefined, 'a string'],
+    ['"text"', { a: 1 }, undefined, { a: 1 }],
+    ['true', undefined, undefined, undefined],
+    ['true', 0, undefined, 0],
+    ['() => 1', { a: 1 }, undefined, { a: 1 }],
+    ['""', { a: 1 }, undefined, null],
+    ['0', { a: 1 }, undefined, null],
+    ['NaN', { a: 1 }, undefined, null],
+    ['null', { a: 1 }, undefined, null],
+    ['undefined', { a: 1 }, undefined, null],
+    ['false', { a: 1 }, undefined, null],
+    ['0n', { a: 1 }, undefined, null],
+    ['inputs.missing?.deep', { a: 1 }, undefined, null],
+    ['', { a: 1 }, undefined, null],
+    ['(inputs as any).a === 1', { a: 1 }, undefined, { a: 1 }],
+    ['const n: number = inputs.a; return n > 0', { a: 1 }, undefined, { a: 1 }],
+  ];
+  for (const [code, inputs, config, expected] of table) {
+    test(`${JSON.stringify(code)} of ${JSON.stringify(inputs)} gives ${JSON.stringify(expected)}`, async (t) => {
+      const pool = await withPool(t);
+      for (const type of ['filter', '@any/filter']) {
+        assert.deepEqual(await pool.submitTask({ type, code, inputs, config }), expected);
+      }
+    });
+  }
+
+  test('inputs that the code changed are given back changed', async (t) => {
+    const pool = await withPool(t);
+    const task = { type: 'filter', code: 'inputs.seen = true; return true', inputs: { a: 1 } };
+    assert.deepEqual(await pool.submitTask(task), { a: 1, seen: true });
+  });
+});
+
+describe('TypeScript', () => {
+  test('types, interfaces, enums, generics and assertions are taken out', async (t) => {
+    const pool = await withPool(t);
+    const code = `
+      interface Point { x: number; y?: number }
+      enum Color { Red = 1, Green }
+      type Pair<T> = [T, T];
+      const point = inputs as Point;
+      const pair: Pair<number> = [point.x, Color.Green];
+      class Counter { constructor(private readonly n: number) {} get value(): number { return this.n; } }
+      function id<T>(value: T): T { return value; }
+      return [...pair, new Counter(3).value, id<string>('a'), point!.y ?? null] satisfies unknown[];
+    `;
+    assert.deepEqual(await pool.submitTask({ type: 'javascript', code, inputs: { x: 1 } }), [1, 2, 3, 'a', null]);
+  });
+
+  test('top-level await of the body stays possible', async (t) => {
+    const pool = await withPool(t);
+    const code = 'const n: number = await Promise.resolve(1); return n';
+    assert.equal(await pool.submitTask({ type: 'javascript', code }), 1);
+  });
+});
+
+test('a text is compiled once: template objects stay the same from task to task', async (t) => {
+  const pool = await withPool(t);
+  // One call site has one template object (ECMAScript 13.2.8.4), and compiling again makes a new site.
+  const code = `
+    const site = ((strings) => strings)\`x\`;
+    const first = globalThis.firstSite ??= site;
+    return first === site;
+  `;
+  const run = (text) => pool.submitTask({ type: 'javascript', code: text });
+  assert.deepEqual([await run(code), await run(code), await run(`${code} `)], [true, true, false]);
+});
+
+test('the same text as javascript and as filter is two programs', async (t) => {
+  const pool = await withPool(t);
+  const task = { code: 'return 0', inputs: 1 };
+  assert.equal(await pool.submitTask({ ...task, type: 'javascript' }), 0);
+  assert.equal(await pool.submitTask({ ...task, type: 'filter' }), null);
+});
+
+test('thousands of different texts run right', async (t) => {
+  const pool = await withPool(t, { maxQueue: 5000 });
+  const numbers = Array.from({ length: 2000 }, (_, n) => n);
+  const results = await Promise.all(numbers.map((n) => pool.submitTask({ type: 'javascript', code: `return ${n}` })));
+  assert.deepEqual(results, numbers);
+});
+
+test('code may hold any characters', async (t) => {
+  const pool = await withPool(t);
+  const text = 'ä 漢字 👍 \u2028 \u2029 \u0000 \ud800';
+  assert.equal(await pool.submitTask({ type: 'javascript', code: `return ${JSON.stringify(text)}` }), text);
+  assert.equal(await pool.submitTask({ type: 'javascript', code: "return '漢字 👍'" }), '漢字 👍');
+  assert.equal(await pool.submitTask({ type: 'javascript', code: 'return "a\ud800b".charCodeAt(1)' }), 0xd800);
+});

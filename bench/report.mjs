@@ -1,0 +1,61 @@
+import { BASELINE, isHigherBetter, number } from './result.mjs';
+import { table } from './table.mjs';
+
+/** Above this share of the machine in other hands, figures of a few cores are not to be trusted. */
+const NOISE_LIMIT = 0.2;
+
+const range = (spread) => (spread ? `${number(spread.min)} … ${number(spread.max)}` : '–');
+
+/** The table of one case, best contender first; those without a single good run come last. */
+function caseTable({ unit, summary, runs }, names) {
+  const figures = Object.keys(unit);
+  const head = figures.flatMap((figure) => [`${figure}, ${unit[figure]}`, 'spread', `× ${BASELINE}`, 'spread']);
+
+  const [first] = figures;
+  const sign = isHigherBetter(unit[first]) ? -1 : 1;
+  const ranked = Object.keys(summary).sort((a, b) => sign * (summary[a][first].median - summary[b][first].median));
+  const rows = ranked.map((contender) => [
+    names[contender],
+    ...figures.flatMap((figure) => {
+      const { median, min, max, ratio } = summary[contender][figure];
+      return [number(median), range({ min, max }), number(ratio?.median), range(ratio)];
+    }),
+  ]);
+  for (const contender of new Set(runs.map((run) => run.contender))) {
+    if (summary[contender]) continue;
+    rows.push([names[contender], 'failed', ...head.slice(1).map(() => '–')]);
+  }
+  return table(['contender', ...head], rows);
+}
+
+/** The whole result of run.mjs as text. */
+export function reportOf({ date, quick, rounds, machine, node, names, versions, cases }) {
+  const lines = [
+    `${machine.cpu}, ${machine.cores} cores, ${machine.os}, Node ${node}, ${date}`,
+    `medians of ${rounds} rounds, least … most; ratios of the same round`,
+  ];
+  for (const result of Object.values(cases)) {
+    const better = Object.entries(result.unit).map(
+      ([figure, unit]) => `${figure}: ${isHigherBetter(unit) ? 'more' : 'less'} is better`,
+    );
+    lines.push('', `${result.name} (${better.join(', ')})`, '', caseTable(result, names));
+    for (const { contender, round, error } of result.runs) {
+      if (error === undefined) continue;
+      lines.push('', `FAILED: ${contender}, round ${round}: ${error.replaceAll('\n', '\n    ')}`);
+    }
+  }
+
+  const all = Object.entries(versions).map(([contender, version]) => `${contender} ${version}`);
+  lines.push('', all.join(', '));
+  if (!(BASELINE in names)) lines.push(`no ratios: ${BASELINE} did not run`);
+  if (quick) lines.push('--quick: these figures say nothing about speed');
+  const runs = Object.values(cases).flatMap((result) => result.runs);
+  const noisy = runs.filter((run) => run.noise > NOISE_LIMIT);
+  if (noisy.length > 0) {
+    lines.push(
+      `NOISY: other programs used more than ${NOISE_LIMIT * 100} % of the machine before ` +
+        `${noisy.length} of ${runs.length} runs`,
+    );
+  }
+  return lines.join('\n');
+}
