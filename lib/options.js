@@ -3,6 +3,7 @@
 // The options of createWorkerPool: checked, with the environment's and the package's defaults.
 
 const os = require('node:os');
+const { fileURLToPath } = require('node:url');
 const check = require('./check.js');
 const { IsolaneError, invalid } = require('./errors.js');
 const { encode, uncloneablePath } = require('./wire.js');
@@ -22,7 +23,7 @@ const MAX_WORKERS = 1024;
 /** name → check; an option that is not in here is unknown. */
 const CHECKS = {
   poolSize: check.integer(1, MAX_WORKERS),
-  minWorkers: check.integer(0, MAX_WORKERS),
+  minWorkers: check.integer(1, MAX_WORKERS),
   maxWorkers: check.integer(1, MAX_WORKERS),
   autoScale: refused(false, 'scale with scaleUp() and scaleDown()'),
   workerScript: workerScript,
@@ -68,10 +69,13 @@ function nothing(field, value) {
 }
 
 function workerScript(field, value) {
+  const refuse = (shown) => {
+    throw invalid(field, shown, 'a path, a file: URL or { code, filename }');
+  };
+  if (typeof value === 'string' && value.startsWith('file:') && !isPath(value)) refuse(value);
   if (typeof value === 'string' && value.length > 0) return value;
   if (value instanceof URL) {
-    if (value.protocol === 'file:') return value;
-    throw invalid(field, value.href, 'a path, a file: URL or { code, filename }');
+    return isPath(value) ? value : refuse(value.href);
   }
   if (typeof value === 'object' && value !== null) {
     check.noOthers(field, value, ['code', 'filename']);
@@ -79,7 +83,16 @@ function workerScript(field, value) {
     if (value.filename !== undefined) check.text(`${field}.filename`, value.filename);
     return value;
   }
-  throw invalid(field, value, 'a path, a file: URL or { code, filename }');
+  return refuse(value);
+}
+
+/** Whether a URL is that of a file here. */
+function isPath(url) {
+  try {
+    return fileURLToPath(url).length > 0;
+  } catch {
+    return false;
+  }
 }
 
 function cloneable(field, value) {
@@ -103,9 +116,10 @@ const ENVIRONMENT = {
   maxQueue: ['WORKER_TASK_QUEUE_SIZE'],
 };
 
-function fromEnvironment(env) {
+function fromEnvironment(env, given) {
   const found = {};
   for (const [option, names] of Object.entries(ENVIRONMENT)) {
+    if (given[option] !== undefined) continue;
     const name = names.find((name) => env[name] !== undefined && env[name] !== '');
     if (name === undefined) continue;
     const value = Number(env[name]);
@@ -114,14 +128,17 @@ function fromEnvironment(env) {
   return found;
 }
 
+const clamp = (value, min, max) => Math.max(min, Math.min(value, max));
+
 /** Where an option is not given; later ones build on earlier ones. */
 function withDefaults(given) {
-  const poolSize = given.poolSize ?? os.availableParallelism();
+  const poolSize =
+    given.poolSize ?? clamp(os.availableParallelism(), given.minWorkers ?? 1, given.maxWorkers ?? MAX_WORKERS);
   const maxWorkers = given.maxWorkers ?? Math.min(4 * poolSize, MAX_WORKERS);
   const workerMemoryLimitMB = given.workerMemoryLimitMB ?? 128;
   const taskTimeout = given.taskTimeout ?? TASK_DEFAULTS.timeout;
   return {
-    minWorkers: Math.min(1, poolSize),
+    minWorkers: 1,
     workerRestartMemoryMB: 0.75 * workerMemoryLimitMB,
     tasksPerWorker: 1,
     heartbeatInterval: 5000,
@@ -157,7 +174,7 @@ function withDefaults(given) {
 function resolveOptions(options = {}, env = process.env) {
   check.object('options', options);
   check.noOthers('options', options, Object.keys(CHECKS));
-  const given = fromEnvironment(env);
+  const given = fromEnvironment(env, options);
   for (const [name, test] of Object.entries(CHECKS)) {
     if (options[name] !== undefined) given[name] = test(name, options[name]);
   }

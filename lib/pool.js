@@ -5,11 +5,12 @@
 const { EventEmitter } = require('node:events');
 const native = require('../native.cjs');
 const check = require('./check.js');
+const { textOf } = require('./clone.js');
 const { Collection, toError } = require('./collection.js');
 const { IsolaneError, invalid } = require('./errors.js');
 const { health, poolMetrics, present, workerStatus } = require('./metrics.js');
 const { resolveOptions } = require('./options.js');
-const { bundleScript, mapStack, readScript } = require('./script.js');
+const { bundleScript, mapFault, mapStack, mapUrl, readScript } = require('./script.js');
 const { Submission } = require('./submission.js');
 const { encodeValue, resolveTask } = require('./task.js');
 const { decode, encode } = require('./wire.js');
@@ -41,6 +42,7 @@ class WorkerPool extends EventEmitter {
   #signals = new Map();
   #lastTicket = 0;
   #size;
+  #script;
   #bundle;
   #initialized = false;
   #starting;
@@ -59,10 +61,21 @@ class WorkerPool extends EventEmitter {
     super();
     this.#options = options;
     this.#size = options.poolSize;
-    const update = () => this.#listen();
-    // Node calls these before a listener is added and after one is removed.
+    this.#watchListeners();
+  }
+
+  /** Node calls these before a listener is added and after one is removed. */
+  #watchListeners() {
     super.on('newListener', (name) => this.#listen(name));
-    super.on('removeListener', update);
+    super.on('removeListener', () => this.#listen());
+  }
+
+  removeAllListeners(...names) {
+    super.removeAllListeners(...names);
+    for (const name of ['newListener', 'removeListener']) super.removeAllListeners(name);
+    this.#watchListeners();
+    this.#listen();
+    return this;
   }
 
   /**
@@ -73,6 +86,7 @@ class WorkerPool extends EventEmitter {
   static async create(options) {
     const pool = new WorkerPool(INTERNAL, resolveOptions(options));
     const script = await readScript(pool.#options.workerScript);
+    pool.#script = script;
     try {
       await pool.#start(script);
     } catch (error) {
@@ -232,7 +246,8 @@ class WorkerPool extends EventEmitter {
     const { cause } = error;
     if (error.code === 'ERR_TASK_FAILED' && cause instanceof Error && typeof cause.stack === 'string') {
       const stack = cause.stack.replace(OWN_FRAMES, '');
-      cause.stack = this.#bundle === undefined ? stack : mapStack(stack, this.#bundle);
+      cause.stack =
+        this.#bundle !== undefined ? mapStack(stack, this.#bundle) : this.#script ? mapUrl(stack, this.#script) : stack;
     }
     return error;
   }
@@ -296,9 +311,12 @@ class WorkerPool extends EventEmitter {
     const before = this.#worker(check.integer(0)('workerId', workerId));
     if (before === undefined) throw invalid('workerId', workerId, 'the id of a worker of this pool');
     open.restart(workerId);
-    await this.#until((workers) =>
-      workers.some((now) => now.workerId === workerId && now.generation > before.generation && now.state === 'ready'),
-    );
+    // Or it is no more: it does not start, or it was scaled away.
+    const now = (workers) => workers.find((worker) => worker.workerId === workerId);
+    const isNew = (worker) => worker.state === 'ready' && worker.generation > before.generation;
+    await this.#until((workers) => isNew(now(workers)) || ['down', 'gone'].includes(now(workers).state));
+    if (isNew(now(this.#native.status().workers))) return;
+    throw new IsolaneError('ERR_WORKER_LOST', `worker ${workerId} did not start again`, { workerId });
   }
 
   /** Resolves when the workers pass a test, or the pool is closed. */
@@ -460,12 +478,18 @@ class WorkerPool extends EventEmitter {
     else this.#announce('console', this.#named({ ticket, level, text, workerId }));
   }
 
-  #loadFailed({ message, workerId, needsBundle, ...place }) {
-    const at = place.file
-      ? `${place.file}:${place.line}:${place.column}`
-      : (this.#options.workerScript?.filename ?? this.#options.workerScript);
-    const text = at && !message.includes(at) ? `${message} (${at})` : message;
-    const error = new IsolaneError('ERR_MODULE_LOAD', text, { ...place, workerId });
+  #loadFailed({ workerId, needsBundle, ...details }) {
+    const { message, file, line, column, stack } =
+      this.#bundle === undefined ? details : mapFault(details, this.#bundle);
+    const place = file === undefined || file === null ? '' : [file, line, column].filter(Boolean).join(':');
+    const text = place === '' || message.includes(place) ? message : `${message} (${place})`;
+    const error = new IsolaneError('ERR_MODULE_LOAD', text, {
+      file: file ?? undefined,
+      line: line ?? undefined,
+      column: column ?? undefined,
+      workerId,
+    });
+    if (stack) error.cause = Object.assign(new Error(message), { stack });
     if (this.#starting === undefined) {
       this.#announce('worker-error', { workerId, error });
       return;
@@ -476,6 +500,7 @@ class WorkerPool extends EventEmitter {
 
   #close() {
     this.#closed = true;
+    this.#native.join();
     this.#reviewWaiting();
     this.#announce('pool-shutdown', { uptime: this.#native.status().uptime });
     this.#shutdown?.resolve();
@@ -489,7 +514,7 @@ class WorkerPool extends EventEmitter {
       try {
         Reflect.apply(listener, this, [details]);
       } catch (error) {
-        process.emitWarning(`a listener of '${name}' threw: ${error?.stack ?? error}`, 'IsolaneWarning');
+        process.emitWarning(`a listener of '${name}' threw: ${describe(error)}`, 'IsolaneWarning');
       }
     }
   }
@@ -522,6 +547,15 @@ function nativeOptions(options, script) {
     maxBackoff: options.maxBackoffMs,
     retryJitter: options.retryJitter,
   };
+}
+
+/** What was thrown, whatever it is. */
+function describe(error) {
+  try {
+    return String(error?.stack ?? error);
+  } catch {
+    return textOf(error);
+  }
 }
 
 /** `Promise.withResolvers`, which Node 20 does not have. */

@@ -26,7 +26,8 @@ async function readScript(workerScript) {
     return { path: file, text: await readFile(file, 'utf8') };
   } catch (cause) {
     const why = cause.code === 'ENOENT' ? 'there is no such file' : cause.message;
-    throw new IsolaneError('ERR_MODULE_LOAD', `cannot read workerScript ${file}: ${why}`, { cause, file });
+    const url = pathToFileURL(file).href;
+    throw new IsolaneError('ERR_MODULE_LOAD', `cannot read workerScript ${file}: ${why}`, { cause, file: url });
   }
 }
 
@@ -97,14 +98,39 @@ function bundleError(error, script) {
 
 /** Rewrites places in the bundle to places in the user's files. */
 function mapStack(stack, bundle) {
+  // In V8's stacks a URL is as it is, or decoded.
   const name = pathToFileURL(bundle.path).href;
-  const folder = pathToFileURL(`${path.dirname(bundle.path)}${path.sep}`);
-  const pattern = new RegExp(`${name.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}:(\\d+):(\\d+)`, 'g');
+  const names = [name, decodeURIComponent(name)].map((name) => name.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));
+  const pattern = new RegExp(`(?:${names.join('|')}):(\\d+):(\\d+)`, 'g');
   return stack.replace(pattern, (place, line, column) => {
-    const entry = bundle.map.findEntry(line - 1, column - 1);
-    if (entry.originalSource === undefined) return place;
-    return `${new URL(entry.originalSource, folder).href}:${entry.originalLine + 1}:${entry.originalColumn + 1}`;
+    const original = originOf(bundle, Number(line), Number(column));
+    return original === undefined ? place : `${original.file}:${original.line}:${original.column}`;
   });
 }
 
-module.exports = { bundleScript, mapStack, readScript };
+/** Puts the URL of a script that is not bundled into a stack as it is, where it was decoded. */
+function mapUrl(stack, script) {
+  const { href } = pathToFileURL(script.path);
+  return stack.replaceAll(`${decodeURIComponent(href)}:`, `${href}:`);
+}
+
+/** `mapStack` for an error of loading the bundle. */
+function mapFault({ message, file, line, column, stack }, bundle) {
+  const original = line ? originOf(bundle, line, column) : undefined;
+  return {
+    message: mapStack(message, bundle),
+    stack: stack && mapStack(stack, bundle),
+    ...(original ?? { file, line, column }),
+  };
+}
+
+function originOf(bundle, line, column) {
+  const entry = bundle.map.findEntry(line - 1, column - 1);
+  if (entry.originalSource === undefined) return undefined;
+  const folder = pathToFileURL(`${path.dirname(bundle.path)}${path.sep}`);
+  // A source map holds URLs; esbuild writes paths as they are.
+  const source = entry.originalSource.split('/').map(encodeURIComponent).join('/');
+  return { file: new URL(source, folder).href, line: entry.originalLine + 1, column: entry.originalColumn + 1 };
+}
+
+module.exports = { bundleScript, mapFault, mapStack, mapUrl, readScript };

@@ -127,6 +127,12 @@ impl NativePool {
         self.pool.close(drain_ms.map(options::millis));
     }
 
+    /// Waits for the threads of a pool that is closed; they have said their last word.
+    #[napi]
+    pub fn join(&self) {
+        self.pool.join(ENVIRONMENT_END);
+    }
+
     /// Says which of the frequent events are listened to.
     #[napi]
     pub fn listen(&self, started: bool, completed: bool, console: bool) {

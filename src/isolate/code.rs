@@ -106,13 +106,13 @@ fn compile(
         CodeKind::JavaScript => &[body],
         CodeKind::Filter => &[expression, body],
     };
-    let mut first_error = None;
+    let mut fault = None;
     for shape in shapes {
         let scope = &mut v8::TryCatch::new(scope);
         let text = shape(&code.text);
         if let Some(function) = evaluate(scope, &text, &name, -1) {
             if code.kind == CodeKind::JavaScript && !natives.is_body(scope, &code.text) {
-                first_error = leaves_its_function(scope);
+                fault = Some(Fault::leaves_its_function());
                 break;
             }
             let origin = Arc::new(Origin { name, map: None });
@@ -121,20 +121,24 @@ fn compile(
         if scope.has_terminated() {
             return None;
         }
-        first_error = error_with_place(scope, &name);
-        scope.reset();
+        fault = Fault::caught(scope);
     }
     for shape in shapes {
-        let Some((text, map)) = strip_types(&shape(&code.text)) else { continue };
-        let scope = &mut v8::TryCatch::new(scope);
-        if let Some(function) = evaluate(scope, &text, &name, 0) {
-            let origin = Arc::new(Origin { name, map });
-            return Some(Compiled { function, origin });
+        match strip_types(&shape(&code.text)) {
+            Ok((text, map)) => {
+                let scope = &mut v8::TryCatch::new(scope);
+                if let Some(function) = evaluate(scope, &text, &name, 0) {
+                    let origin = Arc::new(Origin { name, map });
+                    return Some(Compiled { function, origin });
+                }
+            }
+            Err(Some(typescript)) if typescript.is_nearer_than(fault.as_ref()) => {
+                fault = Some(typescript);
+            }
+            Err(_) => {}
         }
     }
-    let error = first_error?;
-    let error = v8::Local::new(scope, error);
-    scope.throw_exception(error);
+    fault?.throw(scope, &code.text, &name);
     None
 }
 
@@ -149,11 +153,58 @@ fn expression(text: &str) -> String {
     format!("(async function (inputs, config) {{ return (\n{text}\n); }})")
 }
 
-/// The error of a text that ends the function that it is put into.
-fn leaves_its_function(scope: &mut v8::HandleScope) -> Option<v8::Global<v8::Value>> {
-    let message = string(scope, "code must be the body of one function");
-    let error = v8::Exception::syntax_error(scope, message);
-    Some(v8::Global::new(scope, error))
+/// What is wrong with a text, and where, counted from 1.
+struct Fault {
+    line: usize,
+    column: usize,
+    message: String,
+}
+
+impl Fault {
+    fn caught(scope: &mut v8::TryCatch<v8::HandleScope>) -> Option<Self> {
+        let text = scope.exception()?.to_rust_string_lossy(scope);
+        let message = scope.message()?;
+        Some(Self {
+            line: message.get_line_number(scope).unwrap_or(1),
+            column: message.get_start_column() + 1,
+            message: text.strip_prefix("SyntaxError: ").unwrap_or(&text).to_owned(),
+        })
+    }
+
+    /// Whether TypeScript's parser, which says this, has understood more than JavaScript's: it came
+    /// to a later line, or the other stumbled over a type.
+    fn is_nearer_than(&self, javascript: Option<&Self>) -> bool {
+        const OVER_TYPES: [&str; 4] = ["token ':'", "'as'", "'satisfies'", "Missing initializer"];
+        javascript.is_none_or(|javascript| {
+            self.line > javascript.line
+                || OVER_TYPES.iter().any(|sign| javascript.message.contains(sign))
+        })
+    }
+
+    /// It ends the function that it is put into.
+    fn leaves_its_function() -> Self {
+        let message = "code must be the body of one function".to_owned();
+        Self { line: usize::MAX, column: 1, message }
+    }
+
+    /// Throws a `SyntaxError` whose stack says where: V8 gives none to a script of ours.
+    fn throw(self, scope: &mut v8::HandleScope, code: &str, name: &str) {
+        let last = code.lines().count().max(1);
+        // Behind the text is the wrapping; what is missing there is missing at its end.
+        let (line, column) = if self.line > last {
+            (last, code.lines().last().map_or(0, |line| line.encode_utf16().count()) + 1)
+        } else {
+            (self.line, self.column)
+        };
+        let stack = format!("SyntaxError: {}\n    at {name}:{line}:{column}", self.message);
+        let message = string(scope, &self.message);
+        let error = v8::Exception::syntax_error(scope, message);
+        if let Ok(object) = v8::Local::<v8::Object>::try_from(error) {
+            let (key, stack) = (string(scope, "stack"), string(scope, &stack));
+            object.set(scope, key.into(), stack.into());
+        }
+        scope.throw_exception(error);
+    }
 }
 
 /// Runs a script whose value is a function. Its first line has the number `line_offset + 1`.
@@ -183,47 +234,37 @@ fn evaluate(
     Some(v8::Global::new(scope, function))
 }
 
-/// The caught syntax error, with its place as the stack: V8 gives it none for a script of ours.
-fn error_with_place(
-    scope: &mut v8::TryCatch<v8::HandleScope>,
-    name: &str,
-) -> Option<v8::Global<v8::Value>> {
-    let exception = scope.exception()?;
-    let message = scope.message()?;
-    let line = message.get_line_number(scope).unwrap_or(1);
-    let column = message.get_start_column() + 1;
-    if let Ok(error) = v8::Local::<v8::Object>::try_from(exception) {
-        let text = exception.to_rust_string_lossy(scope);
-        let stack = string(scope, &format!("{text}\n    at {name}:{line}:{column}"));
-        let key = string(scope, "stack");
-        error.set(scope, key.into(), stack.into());
-    }
-    Some(v8::Global::new(scope, exception))
-}
-
-/// Takes TypeScript's types out; `None` where it is not TypeScript either.
-fn strip_types(text: &str) -> Option<(String, Option<SourceMap>)> {
+/// Takes TypeScript's types out.
+///
+/// # Errors
+/// What is wrong with it where it is not TypeScript either; `None` where it is no single function.
+fn strip_types(text: &str) -> Result<(String, Option<SourceMap>), Option<Fault>> {
     let parsed = deno_ast::parse_script(ParseParams {
-        specifier: deno_ast::ModuleSpecifier::parse("file:///task.ts").ok()?,
+        specifier: deno_ast::ModuleSpecifier::parse("file:///task.ts").map_err(|_| None)?,
         text: text.into(),
         media_type: MediaType::TypeScript,
         capture_tokens: false,
         scope_analysis: false,
         maybe_syntax: None,
     })
-    .ok()?;
+    .map_err(|error| {
+        let at = error.display_position();
+        // The text was parsed behind one line of wrapping.
+        let line = at.line_number.saturating_sub(1).max(1);
+        Some(Fault { line, column: at.column_number, message: error.kind.msg().into_owned() })
+    })?;
     if !is_one_function(&parsed.program()) {
-        return None;
+        return Err(None);
     }
     let emit = EmitOptions {
         source_map: SourceMapOption::Separate,
         inline_sources: false,
         ..Default::default()
     };
-    let source =
-        parsed.transpile(&Default::default(), &Default::default(), &emit).ok()?.into_source();
+    let transpiled = parsed.transpile(&Default::default(), &Default::default(), &emit);
+    let source = transpiled.map_err(|_| None)?.into_source();
     let map = source.source_map.and_then(|map| SourceMap::from_slice(map.as_bytes()).ok());
-    Some((source.text, map))
+    Ok((source.text, map))
 }
 
 /// Whether a script is the function that a text was put into, and nothing beside it.

@@ -1,6 +1,8 @@
 //! `Isolate`: one V8 isolate with its realm, its handlers and the tasks in flight in it.
 
 use std::collections::HashMap;
+use std::future::{Future, poll_fn};
+use std::pin::pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
 
@@ -79,13 +81,28 @@ impl Isolate {
         })
     }
 
-    /// Loads the worker script and finds its handlers.
+    /// Loads the worker script and finds its handlers. Gives up when `stop`, which is asked whenever
+    /// the event loop turns, says so; it keeps the waker of the context that it is given.
     ///
     /// # Errors
-    /// When it does not resolve, parse or evaluate, or exports no handler.
-    pub fn load(&mut self, script: &Script) -> Result<(), LoadError> {
+    /// When it does not resolve, parse or evaluate, or exports no handler, or was given up.
+    pub fn load(
+        &mut self,
+        script: &Script,
+        tokio: &Tokio,
+        stop: impl Fn(&Context) -> bool,
+    ) -> Result<(), LoadError> {
         let module = Module::new(&script.path, &script.text);
-        let loaded = self.runtime.load_module(&module)?;
+        // Not the blocking call, which waits until no timer is left that the module has set.
+        let loaded = {
+            let mut loading = pin!(self.runtime.load_module_async(&module));
+            tokio.block_on(poll_fn(|cx| {
+                if stop(cx) {
+                    return Poll::Ready(Err(LoadError::from_message("loading was given up")));
+                }
+                loading.as_mut().poll(cx).map_err(LoadError::from)
+            }))?
+        };
         self.handlers = Handlers::of(&mut self.runtime, loaded.id())?;
         self.sweep();
         Ok(())
@@ -110,6 +127,8 @@ impl Isolate {
         if ended.is_some() {
             self.release(ticket);
         }
+        // Its interrupt may still be on its way to whoever runs next.
+        self.broken |= ended == Some(Ended::MemoryLimit) && !self.pending.is_empty();
         self.sweep();
         ended
     }

@@ -78,9 +78,8 @@ impl LoadError {
         let message = message.strip_prefix("(in promise) ").unwrap_or(message);
         let place = message.find("file://").and_then(|at| {
             let text = &message[at..];
-            let end = text.find(char::is_whitespace).unwrap_or(text.len());
-            let mut parts =
-                text[..end].trim_end_matches([',', '.', ')', '\'', '"']).rsplitn(3, ':');
+            let end = text.find(['\n', ')', '\'', '"']).unwrap_or(text.len());
+            let mut parts = text[..end].trim_end_matches([',', '.', ' ']).rsplitn(3, ':');
             let column = parts.next()?.parse().ok()?;
             let line = parts.next()?.parse().ok()?;
             Some((parts.next()?.to_owned(), line, column))

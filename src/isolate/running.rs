@@ -107,13 +107,16 @@ impl Running<'_> {
 
     /// Whether the task was ended from outside or by its memory; takes V8's termination back.
     pub fn ended_by_force(&self, scope: &mut CatchScope<'_, '_>) -> Option<Ended> {
-        if self.ledger.terminated.get() != Some(self.ticket) {
+        let memory = self.ledger.out_of_memory.get();
+        let forced = self.ledger.terminated.get() == Some(self.ticket);
+        if !forced && !memory {
             return None;
         }
+        // Also where it came to its end before the interrupt met it: the next one is not to blame.
         self.ledger.terminated.set(None);
         scope.cancel_terminate_execution();
         scope.reset();
-        Some(if self.ledger.out_of_memory.get() { Ended::MemoryLimit } else { Ended::Interrupted })
+        Some(if memory { Ended::MemoryLimit } else { Ended::Interrupted })
     }
 
     pub fn fault(kind: FaultKind, text: &str) -> Ended {

@@ -136,6 +136,9 @@ impl Heart {
                 seat.loading_until = None;
                 seat.overdue = true;
                 calls.terminate_all.extend(seat.interrupter.clone());
+                // Nothing is ordered, but it looks whether it is to go on loading.
+                seat.bell.ordered.store(true, Ordering::Release);
+                calls.ring.push(seat.bell.clone());
             }
         }
         self.planned = self.next_deadline();

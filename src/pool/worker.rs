@@ -34,7 +34,7 @@ pub(super) fn run(shared: &Arc<Shared>, worker: WorkerId, generation: Generation
     let running = Rc::new(Cell::new(None));
     let exit = catch_unwind(AssertUnwindSafe(|| {
         let start = Starting { shared, worker, generation, bell, running: &running };
-        start.isolate().map_or(Exit::StartFailed, Worker::work)
+        start.isolate().map_or_else(|exit| exit, Worker::work)
     }));
     let (exit, culprit) = match exit {
         Ok(exit) => (exit, None),
@@ -67,10 +67,10 @@ struct Worker<'a> {
 }
 
 impl<'a> Starting<'a> {
-    fn isolate(self) -> Option<Worker<'a>> {
+    fn isolate(self) -> Result<Worker<'a>, Exit> {
         let Self { shared, worker, generation, .. } = self;
         match self.load() {
-            Ok((isolate, tokio)) => Some(Worker {
+            Ok((isolate, tokio)) => Ok(Worker {
                 start: self,
                 isolate: ManuallyDrop::new(isolate),
                 tokio,
@@ -81,13 +81,18 @@ impl<'a> Starting<'a> {
             }),
             Err(mut error) => {
                 let mut heart = shared.heart.lock();
+                let mut orders = VecDeque::new();
+                heart.take_orders(worker, generation, &mut orders);
+                if let Some(Order::Retire(why)) = orders.pop_front() {
+                    return Err(Exit::Retired(why));
+                }
                 if heart.is_overdue(worker, generation) {
                     error.message =
                         format!("the worker script did not load within {:?}", shared.start_limit);
                 }
                 // The report of the exit, which follows, wakes JavaScript.
                 heart.load_failed(worker, error);
-                None
+                Err(Exit::StartFailed)
             }
         }
     }
@@ -107,7 +112,10 @@ impl<'a> Starting<'a> {
         let calls = shared.heart.lock().seated(worker, generation, isolate.interrupter(), until);
         shared.make(calls);
         if let Some(script) = &shared.isolate.script {
-            isolate.load(script)?;
+            isolate.load(script, &tokio, |cx| {
+                self.bell.event_loop.register(cx.waker());
+                self.bell.has_orders()
+            })?;
         }
         shared.heart.lock().set_memory(worker, generation, isolate.memory());
         Ok((isolate, tokio))

@@ -60,16 +60,20 @@ const console = new denoConsole.Console((text, rank) => {
   const line = StringPrototypeEndsWith(text, '\n') ? StringPrototypeSlice(text, 0, -1) : text;
   op_isolane_console(level === 'log' && rank > 2 ? 'error' : level, line, currentTicket());
 });
-ArrayPrototypeForEach(['debug', 'info', 'warn', 'error', 'trace'], (name) => {
-  const print = console[name];
+ArrayPrototypeForEach(['debug', 'info', 'log', 'warn', 'error'], (name) => {
   define(console, name, true, (...args) => {
-    level = name;
-    try {
-      return ReflectApply(print, console, args);
-    } finally {
-      level = 'log';
-    }
+    const options = { __proto__: null, quotes: ["'", '"', '`'], indentLevel: console.indentLevel };
+    op_isolane_console(name, denoConsole.inspectArgs(args, options), currentTicket());
   });
+});
+const { trace } = console;
+define(console, 'trace', true, (...args) => {
+  level = 'trace';
+  try {
+    return ReflectApply(trace, console, args);
+  } finally {
+    level = 'log';
+  }
 });
 
 // Globals
