@@ -19,9 +19,9 @@ test('a pool may start at its minimum of several workers', async (t) => {
   assert.deepEqual([await pool.scaleUp(), await pool.scaleDown()], [2, 2]);
 });
 
-test('size, metrics and workers agree with minWorkers 0', async (t) => {
-  const pool = await withPool(t, { minWorkers: 0, maxWorkers: 2 });
-  const size = await pool.scaleDown(1);
+test('size, metrics and workers agree at the lower bound', async (t) => {
+  const pool = await withPool(t, { minWorkers: 1, poolSize: 2, maxWorkers: 2 });
+  const size = await pool.scaleDown(5);
   const { pool: figures, workers } = pool.getPoolMetrics();
   assert.deepEqual([figures.size, workers.total, pool.size], [size, size, size]);
   assert.ok(pool.getHealth().capacity <= 1);

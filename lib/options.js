@@ -80,7 +80,12 @@ function workerScript(field, value) {
   if (typeof value === 'object' && value !== null) {
     check.noOthers(field, value, ['code', 'filename']);
     if (typeof value.code !== 'string') throw invalid(`${field}.code`, value.code, 'a string');
-    if (value.filename !== undefined) check.text(`${field}.filename`, value.filename);
+    if (value.filename !== undefined) {
+      const filename = check.text(`${field}.filename`, value.filename);
+      if (filename.startsWith('file:') && !isPath(filename)) {
+        throw invalid(`${field}.filename`, filename, 'a path or a file: URL');
+      }
+    }
     return value;
   }
   return refuse(value);
