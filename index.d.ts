@@ -209,7 +209,10 @@ export class WorkerPool extends EventEmitter<WorkerPoolEvents> {
   scaleDown(count?: number): Promise<number>;
   /** So many workers. @returns the new size, when it is reached */
   resize(size: number): Promise<number>;
-  /** Replaces a worker after its tasks; resolves when the new one is ready. */
+  /**
+   * Replaces a worker after its tasks; resolves when the new one is ready.
+   * @throws {IsolaneError} `ERR_WORKER_LOST` when it does not start, or is scaled away meanwhile
+   */
   restartWorker(workerId: number): Promise<void>;
 
   /** Starts no further task until {@link resume}; running ones go on. */

@@ -12,7 +12,10 @@ const HANDLERS = script(`
 test('a signal that is aborted already rejects at once, and the task never runs', async (t) => {
   const pool = await withPool(t, { workerScript: HANDLERS });
   const reason = new Error('changed my mind');
-  const error = await failure(pool.submitTask({ type: 'run', signal: AbortSignal.abort(reason), id: 'it' }), 'ERR_TASK_ABORTED');
+  const error = await failure(
+    pool.submitTask({ type: 'run', signal: AbortSignal.abort(reason), id: 'it' }),
+    'ERR_TASK_ABORTED',
+  );
   assert.equal(error.cause, reason);
   assert.equal(error.taskId, 'it');
   assert.equal(await pool.submitTask({ type: 'runs', id: 'it' }), 0);
@@ -34,14 +37,20 @@ test('a waiting, a delayed and a retried task leave the queue', async (t) => {
   const retried = nextEvent(pool, 'task-retried');
   const controller = new AbortController();
   const { signal } = controller;
-  const third = failure(pool.submitTask({ type: 'javascript', code: 'throw 1', maxRetries: 5, retryBackoffMs: 1e6, signal }), 'ERR_TASK_ABORTED');
+  const third = failure(
+    pool.submitTask({ type: 'javascript', code: 'throw 1', maxRetries: 5, retryBackoffMs: 1e6, signal }),
+    'ERR_TASK_ABORTED',
+  );
   await retried;
   const busy = await occupy(pool);
   const first = failure(pool.submitTask({ type: 'run', signal }), 'ERR_TASK_ABORTED');
   const second = failure(pool.submitTask({ type: 'run', signal, delay: 1e6 }), 'ERR_TASK_ABORTED');
   await nextTurn();
   controller.abort();
-  assert.deepEqual((await Promise.all([first, second, third])).map(({ attempts }) => attempts), [0, 0, 1]);
+  assert.deepEqual(
+    (await Promise.all([first, second, third])).map(({ attempts }) => attempts),
+    [0, 0, 1],
+  );
   assert.equal(pool.getPoolMetrics().queue.queueDepth, 0);
   await busy.release();
 });
@@ -98,7 +107,10 @@ test('the error of a task that failed does not take the reason of its signal for
   const pool = await withPool(t, { workerScript: HANDLERS });
   const controller = new AbortController();
   pool.on('task-failed', () => {});
-  const task = failure(pool.submitTask({ type: 'javascript', code: 'throw undefined', signal: controller.signal }), 'ERR_TASK_FAILED');
+  const task = failure(
+    pool.submitTask({ type: 'javascript', code: 'throw undefined', signal: controller.signal }),
+    'ERR_TASK_FAILED',
+  );
   // The pool has its answer while this thread is kept busy; the abort comes too late.
   const until = Date.now() + 100;
   await nextTurn();
@@ -117,7 +129,9 @@ test('one signal aborts many tasks, and leaves no listener behind', async (t) =>
   const { signal } = controller;
   await Promise.all(Array.from({ length: 100 }, () => pool.submitTask({ type: 'run', signal })));
   const busy = await occupy(pool);
-  const tasks = Array.from({ length: 100 }, () => failure(pool.submitTask({ type: 'run', signal }), 'ERR_TASK_ABORTED'));
+  const tasks = Array.from({ length: 100 }, () =>
+    failure(pool.submitTask({ type: 'run', signal }), 'ERR_TASK_ABORTED'),
+  );
   controller.abort();
   await Promise.all(tasks);
   await busy.release();
@@ -135,7 +149,10 @@ test('an abort is never retried', async (t) => {
   controller.abort();
   await task;
   await nextTurn();
-  assert.deepEqual(seen.map(([name, { taskId, retried }]) => [name, taskId, retried]), [['task-failed', 'it', false]]);
+  assert.deepEqual(
+    seen.map(([name, { taskId, retried }]) => [name, taskId, retried]),
+    [['task-failed', 'it', false]],
+  );
 });
 
 describe('a signal that is none', () => {

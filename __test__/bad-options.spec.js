@@ -16,7 +16,20 @@ const wrong = {
   minWorkers: [...count, 1025],
   maxWorkers: [...count, 0, 1025],
   autoScale: [1, 'true', null],
-  workerScript: [5, null, true, '', [], {}, { code: 5 }, { filename: 'a.mjs' }, { code: '', other: 1 }, { code: '', filename: 5 }, { code: '', filename: '' }, new URL('https://example.com/a.mjs')],
+  workerScript: [
+    5,
+    null,
+    true,
+    '',
+    [],
+    {},
+    { code: 5 },
+    { filename: 'a.mjs' },
+    { code: '', other: 1 },
+    { code: '', filename: 5 },
+    { code: '', filename: '' },
+    new URL('https://example.com/a.mjs'),
+  ],
   workerMemoryLimitMB: [...notANumber, 0, -1, 15, Infinity],
   workerRestartMemoryMB: [...notANumber, 0, -1, 129],
   tasksPerWorker: [...count, 0],
@@ -56,7 +69,8 @@ for (const [option, values] of Object.entries(wrong)) {
 }
 
 function show(value) {
-  if (Array.isArray(value) || (typeof value === 'object' && value !== null && !(value instanceof URL))) return JSON.stringify(value);
+  if (Array.isArray(value) || (typeof value === 'object' && value !== null && !(value instanceof URL)))
+    return JSON.stringify(value);
   return String(value);
 }
 
@@ -105,9 +119,22 @@ test('an env that cannot be cloned names the path', async () => {
 
 test('the smallest and largest values that are allowed work', async (t) => {
   const pool = await withPool(t, {
-    minWorkers: 1, maxWorkers: 1024, workerMemoryLimitMB: 16, tasksPerWorker: 100_000, taskTimeout: Infinity, queueTimeout: Infinity,
-    zombieThresholdMs: Infinity, maxBackoffMs: 0, retryBackoffMs: 0, maxQueue: Number.MAX_SAFE_INTEGER, shutdownTimeout: Infinity, retryJitter: 1,
-    maxRestartAttempts: 1_000_000, maxTasksPerWorker: Number.MAX_SAFE_INTEGER, heartbeatInterval: 1, restartCooldownMs: 0,
+    minWorkers: 1,
+    maxWorkers: 1024,
+    workerMemoryLimitMB: 16,
+    tasksPerWorker: 100_000,
+    taskTimeout: Infinity,
+    queueTimeout: Infinity,
+    zombieThresholdMs: Infinity,
+    maxBackoffMs: 0,
+    retryBackoffMs: 0,
+    maxQueue: Number.MAX_SAFE_INTEGER,
+    shutdownTimeout: Infinity,
+    retryJitter: 1,
+    maxRestartAttempts: 1_000_000,
+    maxTasksPerWorker: Number.MAX_SAFE_INTEGER,
+    heartbeatInterval: 1,
+    restartCooldownMs: 0,
   });
   assert.equal(await pool.submitTask({ type: 'javascript', code: 'return 1' }), 1);
   await pool.shutdown();

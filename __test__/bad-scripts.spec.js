@@ -29,8 +29,14 @@ test('a folder is no worker script', async () => {
 });
 
 test('a file: URL with a host, which no path can have, is refused in words', async () => {
-  for (const given of ['file://host/worker.mjs', { code: 'export default () => 1', filename: 'file://host/worker.mjs' }]) {
-    const error = await start(given).then(() => undefined, (e) => e);
+  for (const given of [
+    'file://host/worker.mjs',
+    { code: 'export default () => 1', filename: 'file://host/worker.mjs' },
+  ]) {
+    const error = await start(given).then(
+      () => undefined,
+      (e) => e,
+    );
     if (error === undefined) continue;
     assert.match(error.code, /^ERR_(INVALID_ARG|MODULE_LOAD)$/, error.stack);
   }
@@ -43,7 +49,9 @@ test('a path with a NUL is refused in words', async () => {
 
 for (const extension of ['mjs', 'ts']) {
   test(`a syntax error in .${extension} has file, line and column`, async (t) => {
-    const at = folder(t, { [`worker.${extension}`]: 'export const a = 1;\n\nexport default { run() { return 1 +* 2; } };\n' });
+    const at = folder(t, {
+      [`worker.${extension}`]: 'export const a = 1;\n\nexport default { run() { return 1 +* 2; } };\n',
+    });
     const file = path.join(at, `worker.${extension}`);
     const error = await loadError(file);
     assert.deepEqual([error.file, error.line], [pathToFileURL(file).href, 3], error.message);
@@ -52,7 +60,9 @@ for (const extension of ['mjs', 'ts']) {
   });
 
   test(`a script in .${extension} that throws while it loads has the place and the message`, async (t) => {
-    const at = folder(t, { [`worker.${extension}`]: '\n\n  throw new RangeError("not today");\nexport default () => 1;\n' });
+    const at = folder(t, {
+      [`worker.${extension}`]: '\n\n  throw new RangeError("not today");\nexport default () => 1;\n',
+    });
     const file = path.join(at, `worker.${extension}`);
     const error = await loadError(file);
     assert.match(error.message, /RangeError: not today/);
@@ -67,7 +77,10 @@ test('an error in an imported file has the place in that file', async (t) => {
 });
 
 test('a syntax error in an imported file has the place in that file', async (t) => {
-  const at = folder(t, { 'worker.mjs': "import './inner.mjs';\nexport default () => 1;", 'inner.mjs': '\nlet = 5;;; )\n' });
+  const at = folder(t, {
+    'worker.mjs': "import './inner.mjs';\nexport default () => 1;",
+    'inner.mjs': '\nlet = 5;;; )\n',
+  });
   const error = await loadError(path.join(at, 'worker.mjs'));
   assert.deepEqual([error.file, error.line], [pathToFileURL(path.join(at, 'inner.mjs')).href, 2], error.message);
 });
@@ -80,7 +93,10 @@ test('an import of a file that is not there is named, with who imports it', asyn
 });
 
 test('an import of a name that is not exported is named', async (t) => {
-  const at = folder(t, { 'worker.mjs': "import { gone } from './inner.mjs';\nexport default () => gone;", 'inner.mjs': 'export const a = 1;' });
+  const at = folder(t, {
+    'worker.mjs': "import { gone } from './inner.mjs';\nexport default () => gone;",
+    'inner.mjs': 'export const a = 1;',
+  });
   const error = await loadError(path.join(at, 'worker.mjs'));
   assert.match(error.message, /gone/);
 });
@@ -121,8 +137,8 @@ test('a CommonJS script is refused in words', async () => {
 });
 
 for (const [name, code] of Object.entries({
-  'null': 'throw null',
-  'undefined': 'throw undefined',
+  null: 'throw null',
+  undefined: 'throw undefined',
   'a string': "throw 'text'",
   'a rejection of a top-level await': "await Promise.reject(new Error('late'))",
   'an object without text': 'throw { toString: 1, valueOf: 1 }',
@@ -134,7 +150,8 @@ for (const [name, code] of Object.entries({
 
 for (const [name, code] of Object.entries({
   'a top-level await that never settles': 'await new Promise(() => {}); export default () => 1;',
-  'a top-level await that waits for a long timer': 'await new Promise((r) => setTimeout(r, 1e8)); export default () => 1;',
+  'a top-level await that waits for a long timer':
+    'await new Promise((r) => setTimeout(r, 1e8)); export default () => 1;',
   'a loop': 'for (;;); export default () => 1;',
   'a loop after an await': 'await null; for (;;); export default () => 1;',
 })) {
@@ -163,10 +180,12 @@ test('an interval that a module sets goes on while tasks run', async (t) => {
 
 test('a script that takes all memory while it loads', async () => {
   const { ended, runBody } = require('./support/child.js');
-  const child = ended(await runBody(`
+  const child = ended(
+    await runBody(`
     await start({ workerMemoryLimitMB: 32, workerScript: { code: 'const all = []; for (;;) all.push({}); export default () => 1' } })
       .catch((error) => say(error.code));
-  `));
+  `),
+  );
   assert.equal(child.said.length, 1);
 });
 
@@ -177,7 +196,10 @@ test('after a script that did not load, the next pool starts', async (t) => {
 });
 
 test('a worker whose script does not load at a later start says so, and the pool goes on', async (t) => {
-  const at = folder(t, { 'worker.mjs': "import { a } from './inner.mjs';\nexport default () => a;", 'inner.mjs': 'export const a = 1;' });
+  const at = folder(t, {
+    'worker.mjs': "import { a } from './inner.mjs';\nexport default () => a;",
+    'inner.mjs': 'export const a = 1;',
+  });
   const pool = await withPool(t, { workerScript: path.join(at, 'worker.mjs'), poolSize: 1, maxWorkers: 2 });
   require('node:fs').writeFileSync(path.join(at, 'inner.mjs'), 'export const a = 1; throw new Error("broken since")');
   const said = nextEvent(pool, 'worker-error');
@@ -192,11 +214,17 @@ test('a worker whose script does not load at a later start says so, and the pool
 });
 
 test('restartWorker of a worker that cannot start any more ends nevertheless', async (t) => {
-  const at = folder(t, { 'worker.mjs': "import { a } from './inner.mjs';\nexport default () => a;", 'inner.mjs': 'export const a = 1;' });
+  const at = folder(t, {
+    'worker.mjs': "import { a } from './inner.mjs';\nexport default () => a;",
+    'inner.mjs': 'export const a = 1;',
+  });
   const pool = await withPool(t, { workerScript: path.join(at, 'worker.mjs'), restartCooldownMs: 1 });
   require('node:fs').writeFileSync(path.join(at, 'inner.mjs'), 'export const a = 1; throw new Error("broken since")');
   const down = nextEvent(pool, 'worker-down');
-  const restarted = pool.restartWorker(0).then(() => 'resolved', () => 'rejected');
+  const restarted = pool.restartWorker(0).then(
+    () => 'resolved',
+    () => 'rejected',
+  );
   await down;
   await restarted;
   const error = await failure(pool.submitTask({ type: 'x' }), 'ERR_WORKER_LOST');

@@ -26,11 +26,17 @@ for (const [field, values] of Object.entries(wrong)) {
       const shown = typeof value === 'object' ? JSON.stringify(value) : String(value);
       test(`${typeof value} ${shown} is refused`, async (t) => {
         const pool = await withPool(t);
-        const error = await failure(pool.submitTask({ type: 'javascript', code: '', [field]: value }), 'ERR_INVALID_ARG');
+        const error = await failure(
+          pool.submitTask({ type: 'javascript', code: '', [field]: value }),
+          'ERR_INVALID_ARG',
+        );
         assert.ok(error.message.startsWith(`task.${field} must be `), error.message);
         assert.equal(error.field, `task.${field}`);
         if (field === 'type') return;
-        const second = await failure(pool.submitTask({ type: 'javascript', code: '' }, { [field]: value }), 'ERR_INVALID_ARG');
+        const second = await failure(
+          pool.submitTask({ type: 'javascript', code: '' }, { [field]: value }),
+          'ERR_INVALID_ARG',
+        );
         assert.ok(second.message.startsWith(`options.${field} must be `), second.message);
         assert.equal(pool.getPoolMetrics().tasks.submitted, 0);
       });
@@ -40,13 +46,19 @@ for (const [field, values] of Object.entries(wrong)) {
 
 test('a task that is no object is refused', async (t) => {
   const pool = await withPool(t);
-  for (const task of [undefined, null, 5, 'a', [], true, () => {}]) await failure(pool.submitTask(task), 'ERR_INVALID_ARG');
-  for (const options of [null, 5, 'a', []]) await failure(pool.submitTask({ type: 'javascript', code: '' }, options), 'ERR_INVALID_ARG');
+  for (const task of [undefined, null, 5, 'a', [], true, () => {}])
+    await failure(pool.submitTask(task), 'ERR_INVALID_ARG');
+  for (const options of [null, 5, 'a', []])
+    await failure(pool.submitTask({ type: 'javascript', code: '' }, options), 'ERR_INVALID_ARG');
 });
 
 test('unknown fields are named, with those there are', async (t) => {
   const pool = await withPool(t);
-  for (const task of [{ type: 'a', payLoad: 1 }, { type: 'a', inputs: 1 }, { type: 'javascript', code: '', payload: 1 }]) {
+  for (const task of [
+    { type: 'a', payLoad: 1 },
+    { type: 'a', inputs: 1 },
+    { type: 'javascript', code: '', payload: 1 },
+  ]) {
     const error = await failure(pool.submitTask(task), 'ERR_INVALID_ARG');
     assert.match(error.message, /payload/i);
   }
@@ -55,7 +67,8 @@ test('unknown fields are named, with those there are', async (t) => {
 
 test('code that is no text, code of a type that takes none, and a code type without code are refused', async (t) => {
   const pool = await withPool(t);
-  for (const code of [5, null, {}, () => 1]) await failure(pool.submitTask({ type: 'javascript', code }), 'ERR_INVALID_ARG');
+  for (const code of [5, null, {}, () => 1])
+    await failure(pool.submitTask({ type: 'javascript', code }), 'ERR_INVALID_ARG');
   await failure(pool.submitTask({ type: 'resize', code: 'return 1' }), 'ERR_INVALID_ARG');
   for (const type of ['javascript', 'filter', '@any/javascript']) {
     assert.match((await failure(pool.submitTask({ type }), 'ERR_INVALID_ARG')).message, /code/);
@@ -77,7 +90,9 @@ test('an id of a task that is not settled is refused, and free afterwards', asyn
 test('an id that looks like one that isolane gives stays unique', async (t) => {
   const pool = await withPool(t, { workerScript: script('export default (_, { taskId }) => taskId') });
   pool.pause();
-  const named = Array.from({ length: 5 }, (_, i) => pool.submitTask({ type: 'x', id: `task-${i + 1}` }).catch((error) => error.code));
+  const named = Array.from({ length: 5 }, (_, i) =>
+    pool.submitTask({ type: 'x', id: `task-${i + 1}` }).catch((error) => error.code),
+  );
   const unnamed = Array.from({ length: 5 }, () => pool.submitTask({ type: 'x' }));
   pool.resume();
   const ids = await Promise.all([...named, ...unnamed]);
@@ -86,16 +101,28 @@ test('an id that looks like one that isolane gives stays unique', async (t) => {
 
 test('a task whose getters throw rejects and does not throw', async (t) => {
   const pool = await withPool(t);
-  const promise = pool.submitTask({ get type() { throw new Error('getter'); } });
+  const promise = pool.submitTask({
+    get type() {
+      throw new Error('getter');
+    },
+  });
   await assert.rejects(promise, /getter/);
 });
 
 test('submitTasks gives each its own end, in their order', async (t) => {
   const pool = await withPool(t);
-  const results = await pool.submitTasks(new Set([{ type: 'javascript', code: 'return 1' }, { type: 5 }, { type: 'javascript', code: 'throw 2' }, null]));
-  assert.deepEqual(results.map(({ status, value, reason }) => [status, value ?? reason.code]), [
-    ['fulfilled', 1], ['rejected', 'ERR_INVALID_ARG'], ['rejected', 'ERR_TASK_FAILED'], ['rejected', 'ERR_INVALID_ARG'],
-  ]);
+  const results = await pool.submitTasks(
+    new Set([{ type: 'javascript', code: 'return 1' }, { type: 5 }, { type: 'javascript', code: 'throw 2' }, null]),
+  );
+  assert.deepEqual(
+    results.map(({ status, value, reason }) => [status, value ?? reason.code]),
+    [
+      ['fulfilled', 1],
+      ['rejected', 'ERR_INVALID_ARG'],
+      ['rejected', 'ERR_TASK_FAILED'],
+      ['rejected', 'ERR_INVALID_ARG'],
+    ],
+  );
   assert.deepEqual(await pool.submitTasks([]), []);
   for (const tasks of [undefined, null, 5, {}, 'text']) await failure(pool.submitTasks(tasks), 'ERR_INVALID_ARG');
 });

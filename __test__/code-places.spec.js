@@ -25,7 +25,11 @@ const thrown = [
   ['after an await', 'await null;\nthrow new Error("no")', [2, 7]],
   ['after a timer', 'await new Promise((r) => setTimeout(r, 1));\n  null.x', [2, 8]],
   ['in TypeScript, on the first line', 'const n: number = 1; throw new Error("no")', [1, 28]],
-  ['in TypeScript, behind types that are taken out', 'interface A {\n  b: string;\n}\nconst a: A = inputs as A;\n  throw new Error(a.b)', [5, 9]],
+  [
+    'in TypeScript, behind types that are taken out',
+    'interface A {\n  b: string;\n}\nconst a: A = inputs as A;\n  throw new Error(a.b)',
+    [5, 9],
+  ],
   ['in TypeScript, after an await', 'const n: number = await 1;\n\n throw new Error("no")', [3, 8]],
 ];
 for (const [name, code, expected] of thrown) {
@@ -54,8 +58,13 @@ test('the stack names every function of the text', async (t) => {
     type: 'javascript',
     code: 'function outer() {\n  inner();\n}\nfunction inner() {\n  throw new Error("no");\n}\nouter();',
   });
-  const places = [...cause.stack.matchAll(/at (\w*) ?\(?isolane:javascript\/[^:]+:(\d+):(\d+)/g)].map((m) => m.slice(1, 3));
-  assert.deepEqual(places.slice(0, 2), [['inner', '5'], ['outer', '2']]);
+  const places = [...cause.stack.matchAll(/at (\w*) ?\(?isolane:javascript\/[^:]+:(\d+):(\d+)/g)].map((m) =>
+    m.slice(1, 3),
+  );
+  assert.deepEqual(places.slice(0, 2), [
+    ['inner', '5'],
+    ['outer', '2'],
+  ]);
   assert.equal(places[2][1], '7');
 });
 

@@ -43,8 +43,19 @@ describe('javascript', () => {
   test('code cannot import, require or reach the process', async (t) => {
     const pool = await withPool(t);
     const run = (code) => pool.submitTask({ type: 'javascript', code });
-    assert.deepEqual(await run('return [typeof require, typeof process, typeof Deno, typeof isolane, typeof __bootstrap]'), Array(5).fill('undefined'));
-    for (const specifier of ['node:fs', 'fs', 'file:///etc/passwd', './x.js', 'data:text/javascript,export default 1', 'ext:core/mod.js', 'ext:core/ops']) {
+    assert.deepEqual(
+      await run('return [typeof require, typeof process, typeof Deno, typeof isolane, typeof __bootstrap]'),
+      Array(5).fill('undefined'),
+    );
+    for (const specifier of [
+      'node:fs',
+      'fs',
+      'file:///etc/passwd',
+      './x.js',
+      'data:text/javascript,export default 1',
+      'ext:core/mod.js',
+      'ext:core/ops',
+    ]) {
       await failure(run(`return Object.keys(await import(${JSON.stringify(specifier)}))`), 'ERR_TASK_FAILED');
     }
   });

@@ -12,7 +12,12 @@ test('ctx tells task, type, attempt and worker', async (t) => {
     } };`),
   });
   const [{ workerId }] = pool.getAllWorkersStatus();
-  assert.deepEqual(await pool.submitTask({ type: 'look', id: 'mine' }), { taskId: 'mine', type: 'look', attempt: 1, workerId });
+  assert.deepEqual(await pool.submitTask({ type: 'look', id: 'mine' }), {
+    taskId: 'mine',
+    type: 'look',
+    attempt: 1,
+    workerId,
+  });
 });
 
 test('ctx.taskId of a task without an id is the one in its errors and events', async (t) => {
@@ -27,7 +32,9 @@ test('ctx.taskId of a task without an id is the one in its errors and events', a
 
 test('ctx.signal is an AbortSignal that is not aborted while the task runs', async (t) => {
   const pool = await withPool(t, {
-    workerScript: script('export default { look: (_, { signal }) => [signal instanceof AbortSignal, signal.aborted] };'),
+    workerScript: script(
+      'export default { look: (_, { signal }) => [signal instanceof AbortSignal, signal.aborted] };',
+    ),
   });
   assert.deepEqual(await pool.submitTask({ type: 'look' }), [true, false]);
 });
@@ -132,7 +139,9 @@ test('ctx.env may be cyclic', async (t) => {
 
 test('ctx.env and ctx.host are there, and empty, when the pool gives none', async (t) => {
   const pool = await withPool(t, {
-    workerScript: script('export default { look: (_, { env, host }) => [Object.keys(env), Object.keys(host), Object.isFrozen(host)] };'),
+    workerScript: script(
+      'export default { look: (_, { env, host }) => [Object.keys(env), Object.keys(host), Object.isFrozen(host)] };',
+    ),
   });
   assert.deepEqual(await pool.submitTask({ type: 'look' }), [[], [], true]);
 });

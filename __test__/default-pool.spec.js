@@ -9,10 +9,12 @@ const { ended, ROOT, runBody, runNode } = require('./support/child.js');
 const task = { type: 'javascript', code: 'return 1' };
 
 test('without a pool the module-level functions fail with ERR_NO_POOL', async () => {
-  const child = ended(await runBody(`
+  const child = ended(
+    await runBody(`
     for (const call of ['submitTask', 'scaleUp', 'scaleDown', 'shutdown']) await isolane[call]({}).catch((error) => say(error.code));
     try { isolane.getPoolMetrics() } catch (error) { say(error.code) }
-  `));
+  `),
+  );
   assert.deepEqual(child.said, Array(5).fill('ERR_NO_POOL'));
 });
 
@@ -41,14 +43,21 @@ test('a pool that could not start is not the default one', async (t) => {
 
 test('import and require give the same things', async () => {
   const module = await import('../index.mjs');
-  assert.deepEqual(Object.keys(module).filter((name) => name !== 'default').sort(), Object.keys(isolane).sort());
+  assert.deepEqual(
+    Object.keys(module)
+      .filter((name) => name !== 'default')
+      .sort(),
+    Object.keys(isolane).sort(),
+  );
   for (const name of Object.keys(isolane)) assert.equal(module[name], isolane[name], name);
 });
 
 test('the package is imported by its name in both ways', async () => {
-  const source = "console.log(JSON.stringify([typeof WorkerPool, typeof version]))";
+  const source = 'console.log(JSON.stringify([typeof WorkerPool, typeof version]))';
   const results = [
-    await runNode(['--input-type=module', '-e', `import { WorkerPool, version } from 'isolane'; ${source}`], { cwd: ROOT }),
+    await runNode(['--input-type=module', '-e', `import { WorkerPool, version } from 'isolane'; ${source}`], {
+      cwd: ROOT,
+    }),
     await runNode(['-e', `const { WorkerPool, version } = require('isolane'); ${source}`], { cwd: ROOT }),
   ];
   for (const result of results) assert.deepEqual(ended(result).said, [['function', 'string']]);
@@ -61,7 +70,10 @@ test('the constructor of WorkerPool is not for users', () => {
 test('an IsolaneError is an Error with a code', () => {
   const error = new isolane.IsolaneError('ERR_NO_POOL', 'text', { cause: 1, taskId: 'x' });
   assert.ok(error instanceof Error);
-  assert.deepEqual([error.name, error.code, error.message, error.cause, error.taskId], ['IsolaneError', 'ERR_NO_POOL', 'text', 1, 'x']);
+  assert.deepEqual(
+    [error.name, error.code, error.message, error.cause, error.taskId],
+    ['IsolaneError', 'ERR_NO_POOL', 'text', 1, 'x'],
+  );
 });
 
 test('version is the one of the package, and TASK_DEFAULTS cannot be changed', () => {

@@ -16,20 +16,40 @@ test('pool-initialized comes once, after createWorkerPool has given the pool', a
 });
 
 describe('the events of a task have its id, type, metadata and attempt', () => {
-  for (const [name, id] of [['a given id', 'mine'], ['an id that isolane gives', undefined]]) {
+  for (const [name, id] of [
+    ['a given id', 'mine'],
+    ['an id that isolane gives', undefined],
+  ]) {
     test(name, async (t) => {
       const pool = await withPool(t);
       const seen = record(pool, 'task-started', 'task-completed', 'task-failed', 'task-retried');
       const metadata = { user: 5 };
       await pool.submitTask({ ...task, id, metadata });
-      await failure(pool.submitTask({ type: 'javascript', code: 'throw 1', id, metadata, maxRetries: 1, retryBackoffMs: 1 }), 'ERR_TASK_FAILED');
+      await failure(
+        pool.submitTask({ type: 'javascript', code: 'throw 1', id, metadata, maxRetries: 1, retryBackoffMs: 1 }),
+        'ERR_TASK_FAILED',
+      );
       await nextTurn();
-      const names = ['task-started', 'task-completed', 'task-started', 'task-failed', 'task-retried', 'task-started', 'task-failed'];
-      assert.deepEqual(seen.map(([name]) => name), names);
+      const names = [
+        'task-started',
+        'task-completed',
+        'task-started',
+        'task-failed',
+        'task-retried',
+        'task-started',
+        'task-failed',
+      ];
+      assert.deepEqual(
+        seen.map(([name]) => name),
+        names,
+      );
       const ids = seen.map(([, { taskId }]) => taskId);
       if (id) assert.deepEqual(new Set(ids), new Set([id]));
       else assert.deepEqual([new Set(ids.slice(0, 2)).size, new Set(ids.slice(2)).size, new Set(ids).size], [1, 1, 2]);
-      assert.deepEqual(seen.map(([, { attempt }]) => attempt), [1, 1, 1, 1, 2, 2, 2]);
+      assert.deepEqual(
+        seen.map(([, { attempt }]) => attempt),
+        [1, 1, 1, 1, 2, 2, 2],
+      );
       for (const [name, details] of seen) {
         assert.equal(details.type, 'javascript', name);
         assert.equal(details.metadata, metadata, name);
@@ -47,7 +67,14 @@ describe('the events of a task have its id, type, metadata and attempt', () => {
     pool.pause();
     const failed = nextEvent(pool, 'task-failed');
     await failure(pool.submitTask({ ...task, queueTimeout: 5, id: 'mine', metadata: 1 }), 'ERR_QUEUE_TIMEOUT');
-    assert.deepEqual(await failed, { taskId: 'mine', type: 'javascript', metadata: 1, workerId: null, attempt: 0, retried: false });
+    assert.deepEqual(await failed, {
+      taskId: 'mine',
+      type: 'javascript',
+      metadata: 1,
+      workerId: null,
+      attempt: 0,
+      retried: false,
+    });
   });
 
   test('where a thousand end in one go', async (t) => {
@@ -56,7 +83,10 @@ describe('the events of a task have its id, type, metadata and attempt', () => {
     const ids = Array.from({ length: 1000 }, (_, n) => `task ${n}`);
     await Promise.all(ids.map((id) => pool.submitTask({ ...task, id })));
     await nextTurn();
-    assert.deepEqual(seen.map(([, { taskId }]) => taskId), ids);
+    assert.deepEqual(
+      seen.map(([, { taskId }]) => taskId),
+      ids,
+    );
   });
 });
 
@@ -101,21 +131,43 @@ describe('listeners', () => {
     const pool = await withPool(t);
     const heard = [];
     pool.on('task-completed', () => heard.push('first'));
-    pool.on('task-completed', () => { throw new Error('from a listener'); });
-    pool.on('task-completed', () => { throw null; });
+    pool.on('task-completed', () => {
+      throw new Error('from a listener');
+    });
+    pool.on('task-completed', () => {
+      throw null;
+    });
     pool.on('task-completed', () => heard.push('last'));
     const results = await Promise.all([1, 2].map(() => pool.submitTask(task)));
     assert.deepEqual(results, [1, 1]);
     await nextTurn();
     assert.deepEqual(heard, ['first', 'last', 'first', 'last']);
     await nextTurn();
-    assert.ok(seen.some(({ name, message }) => name === 'IsolaneWarning' && /from a listener/.test(message)), String(seen));
+    assert.ok(
+      seen.some(({ name, message }) => name === 'IsolaneWarning' && /from a listener/.test(message)),
+      String(seen),
+    );
   });
 
   test('one that throws what has no text harms nothing', async (t) => {
     const pool = await withPool(t);
-    for (const thrown of [Object.create(null), { toString() { throw 1; } }, { get stack() { throw 2; } }, Symbol('s')]) {
-      pool.once('task-completed', () => { throw thrown; });
+    for (const thrown of [
+      Object.create(null),
+      {
+        toString() {
+          throw 1;
+        },
+      },
+      {
+        get stack() {
+          throw 2;
+        },
+      },
+      Symbol('s'),
+    ]) {
+      pool.once('task-completed', () => {
+        throw thrown;
+      });
       assert.equal(await pool.submitTask(task), 1);
       await nextTurn();
     }
@@ -145,7 +197,10 @@ describe('listeners', () => {
     const heard = record(pool, 'task-started', 'task-completed', 'console');
     await pool.submitTask({ ...task, code: 'console.log(1)' });
     await nextTurn();
-    assert.deepEqual(heard.map(([name]) => name), ['task-started', 'console', 'task-completed']);
+    assert.deepEqual(
+      heard.map(([name]) => name),
+      ['task-started', 'console', 'task-completed'],
+    );
   });
 
   test('one that comes while tasks run hears of those that end from then on', async (t) => {
@@ -162,7 +217,9 @@ describe('listeners', () => {
 
   test('one may submit, scale and shut down', async (t) => {
     const pool = await withPool(t, { maxWorkers: 2 });
-    const inner = new Promise((resolve) => pool.once('task-completed', () => resolve(pool.submitTask({ ...task, code: 'return "inner"' }))));
+    const inner = new Promise((resolve) =>
+      pool.once('task-completed', () => resolve(pool.submitTask({ ...task, code: 'return "inner"' }))),
+    );
     await pool.submitTask(task);
     assert.equal(await inner, 'inner');
     const closed = new Promise((resolve) => pool.once('task-completed', () => resolve(pool.shutdown(false))));

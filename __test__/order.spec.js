@@ -4,18 +4,33 @@ const assert = require('node:assert/strict');
 const { test } = require('./support/test.js');
 const { failure, HOLD, nextEvent, nextTurn, occupy, script, withPool } = require('./support/pool.js');
 
-const HANDLERS = script(`const order = []; export default { ${HOLD} run: (name) => { order.push(name); }, order: () => order };`);
+const HANDLERS = script(
+  `const order = []; export default { ${HOLD} run: (name) => { order.push(name); }, order: () => order };`,
+);
 const orderOf = (pool) => pool.submitTask({ type: 'order', priority: 100 });
 
 test('priority 0 is first, 100 last, 10 the default, and first come first served within one', async (t) => {
   const pool = await withPool(t, { workerScript: HANDLERS });
   pool.pause();
   const priorities = [100, 10, undefined, 0, 50, 0, 9, 11, undefined, 100];
-  const tasks = priorities.map((priority, i) => pool.submitTask({ type: 'run', payload: `${priority ?? 10}#${i}`, priority }));
+  const tasks = priorities.map((priority, i) =>
+    pool.submitTask({ type: 'run', payload: `${priority ?? 10}#${i}`, priority }),
+  );
   await nextTurn();
   pool.resume();
   await Promise.all(tasks);
-  assert.deepEqual(await orderOf(pool), ['0#3', '0#5', '9#6', '10#1', '10#2', '10#8', '11#7', '50#4', '100#0', '100#9']);
+  assert.deepEqual(await orderOf(pool), [
+    '0#3',
+    '0#5',
+    '9#6',
+    '10#1',
+    '10#2',
+    '10#8',
+    '11#7',
+    '50#4',
+    '100#0',
+    '100#9',
+  ]);
 });
 
 test('a task that comes later and is more urgent runs before those that wait', async (t) => {
@@ -39,7 +54,9 @@ test('a thousand tasks of one priority run in the order of their submission', as
 test('a delayed task runs after its delay, and others before it', async (t) => {
   const pool = await withPool(t, { workerScript: HANDLERS });
   const from = performance.now();
-  const delayed = pool.submitTask({ type: 'run', payload: 'delayed', delay: 60, priority: 0 }).then(() => performance.now() - from);
+  const delayed = pool
+    .submitTask({ type: 'run', payload: 'delayed', delay: 60, priority: 0 })
+    .then(() => performance.now() - from);
   await nextTurn();
   assert.equal(pool.getPoolMetrics().tasks.delayed, 1);
   await pool.submitTask({ type: 'run', payload: 'other' });
@@ -79,14 +96,19 @@ test('a full queue refuses with ERR_QUEUE_FULL, says backpressure once, and drai
   pool.on('backpressure', (details) => events.push(['backpressure', details]));
   pool.on('drain', () => events.push(['drain']));
   const accepted = [1, 2].map((payload) => pool.submitTask({ type: 'run', payload }));
-  const refused = [3, 4].map((payload) => failure(pool.submitTask({ type: 'run', payload, id: `task ${payload}` }), 'ERR_QUEUE_FULL'));
+  const refused = [3, 4].map((payload) =>
+    failure(pool.submitTask({ type: 'run', payload, id: `task ${payload}` }), 'ERR_QUEUE_FULL'),
+  );
   for (const error of await Promise.all(refused)) assert.match(error.message, /limit 2/);
   assert.deepEqual(events, [['backpressure', { queueDepth: 2, maxQueue: 2 }]]);
   const drained = nextEvent(pool, 'drain');
   await busy.release();
   await Promise.all(accepted);
   await drained;
-  assert.deepEqual(events.map(([name]) => name), ['backpressure', 'drain']);
+  assert.deepEqual(
+    events.map(([name]) => name),
+    ['backpressure', 'drain'],
+  );
   assert.equal(await pool.submitTask({ type: 'run', id: 'task 3' }), undefined, 'the id of a refused task is free');
   assert.equal(pool.getPoolMetrics().tasks.rejected, 2);
 });
@@ -121,6 +143,9 @@ test('drain() resolves when nothing waits or runs, at once when the pool is idle
   const failing = failure(pool.submitTask({ type: 'javascript', code: 'throw 1', delay: 20 }), 'ERR_TASK_FAILED');
   await pool.drain();
   const { queued, running, delayed, completed, failed } = pool.getPoolMetrics().tasks;
-  assert.deepEqual({ queued, running, delayed, completed, failed }, { queued: 0, running: 0, delayed: 0, completed: 5, failed: 1 });
+  assert.deepEqual(
+    { queued, running, delayed, completed, failed },
+    { queued: 0, running: 0, delayed: 0, completed: 5, failed: 1 },
+  );
   await Promise.all([failing, ...tasks]);
 });

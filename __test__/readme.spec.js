@@ -10,7 +10,7 @@ const { describe, test } = require('node:test');
 
 const ROOT = path.join(__dirname, '..');
 const readme = readFileSync(path.join(ROOT, 'README.md'), 'utf8');
-const snippets = [...readme.matchAll(/```js\n([^]*?)```/g)].map(([, code]) => code);
+const snippets = [...readme.matchAll(/```js\n([\s\S]*?)```/g)].map(([, code]) => code);
 
 /** What a snippet prints stands behind its console.log as a comment. */
 const promised = (code) => [...code.matchAll(/^ *console\.log\(.*\); \/\/ (.*)$/gm)].map(([, text]) => text);
@@ -46,6 +46,7 @@ describe('README', () => {
     const events = [...section('WorkerPoolEvents').matchAll(/^ {2}'?([\w-]+)'?: \[/gm)].map(([, name]) => name);
     const codes = [...types.matchAll(/\| '(ERR_\w+)'/g)].map(([, code]) => code);
     assert.ok(options.length > 20 && events.length > 10 && codes.length > 10);
-    for (const name of [...options, ...events, ...codes]) assert.ok(readme.includes(name), `${name} is not in the README`);
+    for (const name of [...options, ...events, ...codes])
+      assert.ok(readme.includes(name), `${name} is not in the README`);
   });
 });

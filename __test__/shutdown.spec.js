@@ -5,7 +5,9 @@ const { describe, test } = require('./support/test.js');
 const { createWorkerPool } = require('..');
 const { failure, HOLD, nextEvent, record, script, withPool } = require('./support/pool.js');
 
-const HANDLERS = script(`export default { ${HOLD} loop() { for (;;); }, wait: (ms) => new Promise((r) => setTimeout(r, ms, ms)) };`);
+const HANDLERS = script(
+  `export default { ${HOLD} loop() { for (;;); }, wait: (ms) => new Promise((r) => setTimeout(r, ms, ms)) };`,
+);
 
 test('a graceful shutdown lets accepted tasks end, and refuses new ones', async (t) => {
   const pool = await withPool(t, { workerScript: HANDLERS });
@@ -19,7 +21,10 @@ test('a graceful shutdown lets accepted tasks end, and refuses new ones', async 
 test('a graceful shutdown waits for delayed tasks and retries too', async (t) => {
   const pool = await withPool(t, { workerScript: HANDLERS });
   const delayed = pool.submitTask({ type: 'wait', payload: 1, delay: 50 });
-  const retried = failure(pool.submitTask({ type: 'javascript', code: 'throw 1', maxRetries: 2, retryBackoffMs: 10 }), 'ERR_TASK_FAILED');
+  const retried = failure(
+    pool.submitTask({ type: 'javascript', code: 'throw 1', maxRetries: 2, retryBackoffMs: 10 }),
+    'ERR_TASK_FAILED',
+  );
   await pool.shutdown();
   assert.equal(await delayed, 1);
   assert.equal((await retried).attempts, 3);
@@ -28,7 +33,9 @@ test('a graceful shutdown waits for delayed tasks and retries too', async (t) =>
 test('an immediate shutdown rejects waiting and running tasks with ERR_POOL_CLOSED and ends loops', async (t) => {
   const pool = await withPool(t, { workerScript: HANDLERS, poolSize: 2 });
   const started = nextEvent(pool, 'task-started');
-  const tasks = ['loop', 'pending', 'hold', 'wait', 'loop'].map((type) => failure(pool.submitTask({ type, payload: 1e6 }), 'ERR_POOL_CLOSED'));
+  const tasks = ['loop', 'pending', 'hold', 'wait', 'loop'].map((type) =>
+    failure(pool.submitTask({ type, payload: 1e6 }), 'ERR_POOL_CLOSED'),
+  );
   tasks.push(failure(pool.submitTask({ type: 'wait', payload: 1, delay: 1e6 }), 'ERR_POOL_CLOSED'));
   await started;
   await pool.shutdown(false);
@@ -94,7 +101,10 @@ test('pool-shutdown comes once, after the last task event', async (t) => {
   pool.submitTask({ type: 'wait', payload: 1 });
   await pool.shutdown();
   await pool.shutdown(false);
-  assert.deepEqual(seen.map(([name]) => name), ['task-completed', 'worker-exited', 'pool-shutdown']);
+  assert.deepEqual(
+    seen.map(([name]) => name),
+    ['task-completed', 'worker-exited', 'pool-shutdown'],
+  );
   assert.equal(seen[1][1].reason, 'shutdown');
   assert.equal(typeof seen[2][1].uptime, 'number');
 });
@@ -153,11 +163,15 @@ test('Symbol.asyncDispose shuts down gracefully', async (t) => {
 test('await using closes the pool at the end of its block', async (t) => {
   let run;
   try {
-    run = new Function('createWorkerPool', 'options', `return (async () => {
+    run = new Function(
+      'createWorkerPool',
+      'options',
+      `return (async () => {
       let kept;
       { await using pool = await createWorkerPool(options); kept = pool; }
       return kept;
-    })()`);
+    })()`,
+    );
   } catch {
     t.skip('this Node does not parse await using');
     return;

@@ -21,8 +21,32 @@ const HANDLERS = script(`export default {
   bad: () => () => {},
   print: (value) => { console.log(value); return value; },
 };`);
-const TYPES = ['echo', 'echo', 'later', 'later', 'loop', 'pending', 'hold', 'fail', 'stray', 'leave', 'large', 'bad', 'print', 'none'];
-const CODES = new Set(['ERR_TASK_TIMEOUT', 'ERR_TASK_ABORTED', 'ERR_TASK_FAILED', 'ERR_DATA_CLONE', 'ERR_NO_HANDLER', 'ERR_QUEUE_FULL', 'ERR_QUEUE_TIMEOUT', 'ERR_POOL_CLOSED']);
+const TYPES = [
+  'echo',
+  'echo',
+  'later',
+  'later',
+  'loop',
+  'pending',
+  'hold',
+  'fail',
+  'stray',
+  'leave',
+  'large',
+  'bad',
+  'print',
+  'none',
+];
+const CODES = new Set([
+  'ERR_TASK_TIMEOUT',
+  'ERR_TASK_ABORTED',
+  'ERR_TASK_FAILED',
+  'ERR_DATA_CLONE',
+  'ERR_NO_HANDLER',
+  'ERR_QUEUE_FULL',
+  'ERR_QUEUE_TIMEOUT',
+  'ERR_POOL_CLOSED',
+]);
 
 /** Mulberry32. */
 function randomFrom(seed) {
@@ -71,29 +95,48 @@ async function storm(seed) {
         id: random(2) ? `own ${number}` : undefined,
       });
       const settle = (end) => counts.set(number, [...(counts.get(number) ?? []), end]);
-      tasks.push(task.then(
-        (value) => {
-          settle('done');
-          if (type === 'echo' || type === 'later' || type === 'leave' || type === 'print') assert.equal(value, number);
-        },
-        (error) => {
-          settle(error.code);
-          assert.ok(CODES.has(error.code), `${type}: ${error.stack}`);
-        },
-      ));
+      tasks.push(
+        task.then(
+          (value) => {
+            settle('done');
+            if (type === 'echo' || type === 'later' || type === 'leave' || type === 'print')
+              assert.equal(value, number);
+          },
+          (error) => {
+            settle(error.code);
+            assert.ok(CODES.has(error.code), `${type}: ${error.stack}`);
+          },
+        ),
+      );
       if (controller) setTimeout(() => controller.abort(), random(20));
     }
     switch (random(12)) {
-      case 0: others.push(pool.scaleUp(1)); break;
-      case 1: others.push(pool.scaleDown(1)); break;
-      case 2: others.push(pool.resize(1 + random(3))); break;
+      case 0:
+        others.push(pool.scaleUp(1));
+        break;
+      case 1:
+        others.push(pool.scaleDown(1));
+        break;
+      case 2:
+        others.push(pool.resize(1 + random(3)));
+        break;
       case 3: {
         const [worker] = pool.getAllWorkersStatus();
-        if (worker) others.push(pool.restartWorker(worker.workerId).catch((error) => assert.equal(error.code, 'ERR_INVALID_ARG')));
+        if (worker)
+          others.push(
+            pool
+              .restartWorker(worker.workerId)
+              .catch((error) => assert.match(error.code, /^ERR_(INVALID_ARG|WORKER_LOST|POOL_CLOSED)$/)),
+          );
         break;
       }
-      case 4: pool.pause(); setTimeout(() => pool.getPoolMetrics().pool.shuttingDown || pool.resume(), random(10)); break;
-      case 5: pool.getPoolMetrics(); break;
+      case 4:
+        pool.pause();
+        setTimeout(() => pool.getPoolMetrics().pool.shuttingDown || pool.resume(), random(10));
+        break;
+      case 5:
+        pool.getPoolMetrics();
+        break;
     }
     if (random(3) === 0) await new Promise((resolve) => setTimeout(resolve, random(12)));
   }
@@ -126,11 +169,14 @@ test('a hundred thousand tasks settle exactly once, each with its own result', {
   t.after(() => pool.shutdown(false));
   const settled = new Uint8Array(COUNT);
   let wrong = 0;
-  await Promise.all(Array.from({ length: COUNT }, (_, number) =>
-    pool.submitTask({ type: 'echo', payload: number }).then((value) => {
-      settled[number]++;
-      if (value !== number) wrong++;
-    })));
+  await Promise.all(
+    Array.from({ length: COUNT }, (_, number) =>
+      pool.submitTask({ type: 'echo', payload: number }).then((value) => {
+        settled[number]++;
+        if (value !== number) wrong++;
+      }),
+    ),
+  );
   assert.equal(wrong, 0);
   assert.ok(settled.every((times) => times === 1));
   assert.equal(pool.getPoolMetrics().tasks.completed, COUNT);

@@ -10,21 +10,27 @@ const ways = {
   'thrown at once': (code) => `throw ${code}`,
   'thrown after an await': (code) => `await null; throw ${code}`,
   'thrown after a timer': (code) => `await new Promise((r) => setTimeout(r, 1)); throw ${code}`,
-  'rejected': (code) => `return Promise.reject(${code})`,
+  rejected: (code) => `return Promise.reject(${code})`,
 };
 
 for (const [how, body] of Object.entries(ways)) {
   describe(how, () => {
     const causeOf = async (t, code) => {
       const pool = await withPool(t);
-      const error = await failure(pool.submitTask({ type: 'javascript', code: body(code), id: 'it' }), 'ERR_TASK_FAILED');
+      const error = await failure(
+        pool.submitTask({ type: 'javascript', code: body(code), id: 'it' }),
+        'ERR_TASK_FAILED',
+      );
       assert.deepEqual([error.taskId, error.attempts], ['it', 1]);
       assert.equal(await pool.submitTask({ type: 'javascript', code: 'return 1' }), 1, 'the worker goes on');
       return [error.cause, error];
     };
 
     test('an error with class, name, message, own properties and cause', async (t) => {
-      const [cause, error] = await causeOf(t, 'Object.assign(new RangeError("too much", { cause: new TypeError("why") }), { code: "E_X", list: [1] })');
+      const [cause, error] = await causeOf(
+        t,
+        'Object.assign(new RangeError("too much", { cause: new TypeError("why") }), { code: "E_X", list: [1] })',
+      );
       assert.ok(cause instanceof RangeError);
       assert.deepEqual([cause.name, cause.message, cause.code, cause.list], ['RangeError', 'too much', 'E_X', [1]]);
       assert.ok(cause.cause instanceof TypeError);
@@ -39,7 +45,10 @@ for (const [how, body] of Object.entries(ways)) {
 
     test('an AggregateError', async (t) => {
       const [cause] = await causeOf(t, 'new AggregateError([new Error("a"), new TypeError("b")], "both")');
-      assert.deepEqual(cause.errors.map((e) => e.message), ['a', 'b']);
+      assert.deepEqual(
+        cause.errors.map((e) => e.message),
+        ['a', 'b'],
+      );
     });
 
     test('a DOMException', async (t) => {
@@ -96,7 +105,10 @@ for (const [how, body] of Object.entries(ways)) {
     }
 
     test('an error whose message has a getter that throws', async (t) => {
-      const [cause] = await causeOf(t, 'Object.defineProperty(new Error("m"), "message", { get() { throw new Error("getter") } })');
+      const [cause] = await causeOf(
+        t,
+        'Object.defineProperty(new Error("m"), "message", { get() { throw new Error("getter") } })',
+      );
       assert.notEqual(cause, undefined);
     });
 
@@ -123,7 +135,15 @@ test('an endless recursion is a RangeError of its task', async (t) => {
 test('a text that cannot be told from its error after decoding harms no other task', async (t) => {
   // What is thrown has no text: the message of the error has to do without it.
   const pool = await withPool(t, { tasksPerWorker: 4 });
-  const codes = ['throw { toString: 1, valueOf: 2 }', 'return 1', 'throw [{ toString: null, valueOf: null }]', 'return 2'];
+  const codes = [
+    'throw { toString: 1, valueOf: 2 }',
+    'return 1',
+    'throw [{ toString: null, valueOf: null }]',
+    'return 2',
+  ];
   const results = await pool.submitTasks(codes.map((code) => ({ type: 'javascript', code })));
-  assert.deepEqual(results.map(({ status }) => status), ['rejected', 'fulfilled', 'rejected', 'fulfilled']);
+  assert.deepEqual(
+    results.map(({ status }) => status),
+    ['rejected', 'fulfilled', 'rejected', 'fulfilled'],
+  );
 });

@@ -56,7 +56,9 @@ describe('a task that hears of its timeout and ends by itself has timed out neve
   })) {
     test(how, async (t) => {
       const pool = await withPool(t, {
-        workerScript: script(`export default { wait: (_, { signal }) => new Promise((resolve, reject) => { ${body}; }) };`),
+        workerScript: script(
+          `export default { wait: (_, { signal }) => new Promise((resolve, reject) => { ${body}; }) };`,
+        ),
       });
       await failure(pool.submitTask({ type: 'wait', timeout: 20 }), 'ERR_TASK_TIMEOUT');
       assert.equal(pool.getPoolMetrics().tasks.timedOut, 1);
@@ -111,7 +113,8 @@ test('a timeout keeps the isolate, with the state of its module', async (t) => {
 test('a hundred loops on two workers each end by their timeout', async (t) => {
   const pool = await withPool(t, { poolSize: 2, maxQueue: 1000 });
   const tasks = Array.from({ length: 100 }, (_, i) =>
-    i % 2 ? { type: 'javascript', code: 'for (;;);', timeout: 5 } : { type: 'javascript', code: `return ${i}` });
+    i % 2 ? { type: 'javascript', code: 'for (;;);', timeout: 5 } : { type: 'javascript', code: `return ${i}` },
+  );
   const results = await pool.submitTasks(tasks);
   results.forEach((result, i) => {
     if (i % 2) assert.equal(result.reason?.code, 'ERR_TASK_TIMEOUT');
@@ -125,7 +128,9 @@ test('a timeout just at the end of a task settles it one way or the other, and n
   for (let i = 0; i < 150; i++) {
     const code = `const end = Date.now() + ${(i % 6) + 1}; while (Date.now() < end); return "done"`;
     const [end, next] = await Promise.all([
-      pool.submitTask({ type: 'javascript', code, timeout: 3 }).catch((error) => (assert.equal(error.code, 'ERR_TASK_TIMEOUT'), 'timeout')),
+      pool
+        .submitTask({ type: 'javascript', code, timeout: 3 })
+        .catch((error) => (assert.equal(error.code, 'ERR_TASK_TIMEOUT'), 'timeout')),
       pool.submitTask({ type: 'javascript', code: 'let n = 0; for (let i = 0; i < 1e4; i++) n += i; return n' }),
     ]);
     ends[end]++;
@@ -143,6 +148,9 @@ test('default timeouts of code tasks are never longer than the one of the pool',
 test('task-failed of a timeout has the id of the task', async (t) => {
   const pool = await withPool(t);
   const failed = nextEvent(pool, 'task-failed');
-  await failure(pool.submitTask({ type: 'javascript', code: 'for (;;);', timeout: 20, id: 'slow' }), 'ERR_TASK_TIMEOUT');
+  await failure(
+    pool.submitTask({ type: 'javascript', code: 'for (;;);', timeout: 20, id: 'slow' }),
+    'ERR_TASK_TIMEOUT',
+  );
   assert.equal((await failed).taskId, 'slow');
 });

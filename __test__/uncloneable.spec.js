@@ -10,7 +10,11 @@ const HANDLERS = script(`export default {
   later: async (code) => { await null; return (0, eval)(code); },
 };`);
 
-const throwing = { get bad() { throw new Error('from a getter'); } };
+const throwing = {
+  get bad() {
+    throw new Error('from a getter');
+  },
+};
 
 describe('a payload that cannot be cloned rejects with ERR_DATA_CLONE and the path', () => {
   for (const [name, payload, path] of [
@@ -25,7 +29,15 @@ describe('a payload that cannot be cloned rejects with ERR_DATA_CLONE and the pa
     ['SharedArrayBuffer', { memory: new SharedArrayBuffer(4) }, 'payload.memory'],
     ['view of a SharedArrayBuffer', { view: new Uint8Array(new SharedArrayBuffer(4)) }, 'payload.view'],
     ['MessagePort', { port: new MessageChannel().port1 }, 'payload.port'],
-    ['symbol in a class instance', { point: new (class Point { tag = Symbol('x'); })() }, 'payload.point.tag'],
+    [
+      'symbol in a class instance',
+      {
+        point: new (class Point {
+          tag = Symbol('x');
+        })(),
+      },
+      'payload.point.tag',
+    ],
     ['throwing getter', throwing, 'payload.bad'],
     ['proxy', { handle: new Proxy({}, {}) }, 'payload.handle'],
     ['generator', { steps: (function* () {})() }, 'payload.steps'],
@@ -100,7 +112,8 @@ describe('a result that cannot be cloned rejects with ERR_DATA_CLONE and the pat
 
   test('a proxy whose traps never end is ended by the timeout', async (t) => {
     const pool = await withPool(t, { workerScript: HANDLERS });
-    const code = '[new Error("x"), new Proxy({}, { ownKeys() { for (;;); }, getPrototypeOf() { for (;;); }, get() { for (;;); } })]';
+    const code =
+      '[new Error("x"), new Proxy({}, { ownKeys() { for (;;); }, getPrototypeOf() { for (;;); }, get() { for (;;); } })]';
     const error = await pool.submitTask({ type: 'make', payload: code, timeout: 50 }).catch((e) => e);
     assert.match(error.code, /ERR_(TASK_TIMEOUT|DATA_CLONE)/);
     assert.equal(await pool.submitTask({ type: 'echo', payload: 1 }), 1);

@@ -49,7 +49,7 @@ const values = {
   'empty object': {},
   'empty array': [],
   object: { a: 1, b: { c: [true, null, undefined, 'x'] } },
-  'object with odd keys': { '': 1, 'a b': 2, '1': 3, ä: 4, __proto: 5, 'null': undefined },
+  'object with odd keys': { '': 1, 'a b': 2, 1: 3, ä: 4, __proto: 5, null: undefined },
   'own __proto__': JSON.parse('{"__proto__": {"a": 1}}'),
   'inner minus zero and NaN': { a: -0, b: [NaN, -0] },
   'inner lone surrogate': { '\ud800': '\udfff' },
@@ -61,7 +61,12 @@ const values = {
   // isDeepStrictEqual of Node 20 tells invalid dates apart; see below.
   regexp: /a(b)+/giu,
   'regexp with the flags v, d, s, y': /[\p{L}--[a-z]]/dsvy,
-  map: new Map([[1, 'a'], ['b', { c: 2 }], [NaN, NaN], [undefined, null]]),
+  map: new Map([
+    [1, 'a'],
+    ['b', { c: 2 }],
+    [NaN, NaN],
+    [undefined, null],
+  ]),
   'empty map': new Map(),
   'map with object keys': new Map([[{ a: 1 }, new Map([[[], new Set()]])]]),
   set: new Set([1, 'a', null, undefined, { a: 1 }]),
@@ -75,9 +80,23 @@ const values = {
   DataView: new DataView(bytes(), 1, 2),
   'large ArrayBuffer': new Uint8Array(3_000_000).fill(7).buffer,
   'class instance': Object.assign(Object.create(null), { a: 1 }),
-  'text that looks like a serialized error': { rE: 'rErRrFrSrTrUrmrcrsr.', bytes: Uint8Array.from(Buffer.from('rErm')) },
+  'text that looks like a serialized error': {
+    rE: 'rErRrFrSrTrUrmrcrsr.',
+    bytes: Uint8Array.from(Buffer.from('rErm')),
+  },
 };
-for (const name of ['Int8', 'Uint8', 'Uint8Clamped', 'Int16', 'Uint16', 'Int32', 'Uint32', 'Float32', 'Float64', 'Float16']) {
+for (const name of [
+  'Int8',
+  'Uint8',
+  'Uint8Clamped',
+  'Int16',
+  'Uint16',
+  'Int32',
+  'Uint32',
+  'Float32',
+  'Float64',
+  'Float16',
+]) {
   const Kind = globalThis[`${name}Array`];
   if (Kind === undefined) continue;
   values[`${name}Array`] = Kind.of(0, 1, 2, 100);
@@ -92,7 +111,11 @@ describe('both ways', () => {
       for (const type of ['echo', 'later']) {
         const back = await pool.submitTask({ type, payload: value });
         if (name === 'class instance') assert.deepEqual(back, { ...value });
-        else assert.ok(isDeepStrictEqual(back, value), `${type} gave ${require('node:util').inspect(back)?.slice(0, 300)}`);
+        else
+          assert.ok(
+            isDeepStrictEqual(back, value),
+            `${type} gave ${require('node:util').inspect(back)?.slice(0, 300)}`,
+          );
       }
       assert.equal(await pool.submitTask({ type: 'tag', payload: value }), Object.prototype.toString.call(value));
     });
@@ -101,7 +124,12 @@ describe('both ways', () => {
   test('a value of every size around the limits of the transport', async (t) => {
     const pool = await withPool(t, { workerScript: ECHO });
     for (const size of [16_383, 16_384, 16_385, 32_767, 32_768, 65_536, 262_143, 262_144, 262_145, 1_048_577]) {
-      for (const payload of ['x'.repeat(size - 1), 'x'.repeat(size), new Uint8Array(size - 10).fill(3), ['漢'.repeat(size / 2)]]) {
+      for (const payload of [
+        'x'.repeat(size - 1),
+        'x'.repeat(size),
+        new Uint8Array(size - 10).fill(3),
+        ['漢'.repeat(size / 2)],
+      ]) {
         assert.ok(isDeepStrictEqual(await pool.submitTask({ type: 'echo', payload }), payload), `${size}`);
       }
     }
@@ -122,9 +150,21 @@ describe('made in the isolate', () => {
     ['small integer', '5', 5],
     ['lone surrogate', '"\\ud800"', '\ud800'],
     ['rope string', '("a".repeat(50) + "b".repeat(50))', 'a'.repeat(50) + 'b'.repeat(50)],
-    ['sliced two-byte string', '"漢字漢字漢字漢字漢字漢字漢字漢字".slice(3)', '漢字漢字漢字漢字漢字漢字漢字漢字'.slice(3)],
-    ['two-byte string that fits into one byte', '"漢abcdefghijklmnopqrstuvwxyz".slice(1)', 'abcdefghijklmnopqrstuvwxyz'],
-    ['typed array that is a part of its buffer', 'new Uint16Array(new Uint16Array([1, 2, 3, 4]).buffer, 2, 2)', Uint16Array.of(2, 3)],
+    [
+      'sliced two-byte string',
+      '"漢字漢字漢字漢字漢字漢字漢字漢字".slice(3)',
+      '漢字漢字漢字漢字漢字漢字漢字漢字'.slice(3),
+    ],
+    [
+      'two-byte string that fits into one byte',
+      '"漢abcdefghijklmnopqrstuvwxyz".slice(1)',
+      'abcdefghijklmnopqrstuvwxyz',
+    ],
+    [
+      'typed array that is a part of its buffer',
+      'new Uint16Array(new Uint16Array([1, 2, 3, 4]).buffer, 2, 2)',
+      Uint16Array.of(2, 3),
+    ],
     ['object with a getter', '({ get a() { return 1 } })', { a: 1 }],
     ['proxy-free class instance', '(class A { b = 1 })', undefined],
   ].slice(0, 9)) {
@@ -159,7 +199,10 @@ test('cycles and shared references are kept, both ways', async (t) => {
 test('two views of one buffer still share it', async (t) => {
   const pool = await withPool(t, { workerScript: ECHO });
   const buffer = new ArrayBuffer(8);
-  const back = await pool.submitTask({ type: 'echo', payload: [new Uint8Array(buffer), new Uint32Array(buffer, 4, 1)] });
+  const back = await pool.submitTask({
+    type: 'echo',
+    payload: [new Uint8Array(buffer), new Uint32Array(buffer, 4, 1)],
+  });
   assert.equal(back[0].buffer, back[1].buffer);
   assert.equal(back[1].byteOffset, 4);
 });
@@ -270,7 +313,10 @@ describe('errors', () => {
     const back = await roundTrip(t, value);
     const [[key, item]] = back.map;
     const found = [key, item, ...back.set, back.list[0][0], back.error, back.error.inner];
-    assert.deepEqual(found.map((error) => [error.message, error.cause, error.n]), [1, 2, 3, 4, 5, 6].map((n) => [`e${n}`, n, n]));
+    assert.deepEqual(
+      found.map((error) => [error.message, error.cause, error.n]),
+      [1, 2, 3, 4, 5, 6].map((n) => [`e${n}`, n, n]),
+    );
   });
 
   test('errors may refer to themselves and to each other', async (t) => {

@@ -10,21 +10,32 @@ const { folder } = require('./support/folder.js');
 const { failure, script, withPool } = require('./support/pool.js');
 
 const PACKAGE = {
-  'node_modules/small/package.json': '{ "name": "small", "version": "1.0.0", "type": "module", "exports": "./index.js" }',
-  'node_modules/small/index.js': "export const twice = (n) => n * 2;\nexport function fails() {\n  throw new RangeError('from the package');\n}\n",
+  'node_modules/small/package.json':
+    '{ "name": "small", "version": "1.0.0", "type": "module", "exports": "./index.js" }',
+  'node_modules/small/index.js':
+    "export const twice = (n) => n * 2;\nexport function fails() {\n  throw new RangeError('from the package');\n}\n",
   'node_modules/old/package.json': '{ "name": "old", "version": "1.0.0", "main": "./main.js" }',
   'node_modules/old/main.js': 'exports.thrice = (n) => n * 3;',
 };
 
 describe('a worker script is given as', () => {
-  const files = { 'worker.mjs': "import { name } from './name.mjs'; export default () => name;", 'name.mjs': "export const name = 'inner';" };
+  const files = {
+    'worker.mjs': "import { name } from './name.mjs'; export default () => name;",
+    'name.mjs': "export const name = 'inner';",
+  };
   for (const [how, give] of Object.entries({
     'an absolute path': (at) => path.join(at, 'worker.mjs'),
     'a path relative to the working folder': (at) => path.relative(process.cwd(), path.join(at, 'worker.mjs')),
     'a URL': (at) => pathToFileURL(path.join(at, 'worker.mjs')),
     'a file: string': (at) => pathToFileURL(path.join(at, 'worker.mjs')).href,
-    'code with a filename, which relative imports go by': (at) => ({ code: files['worker.mjs'], filename: path.join(at, 'other.mjs') }),
-    'code with a file: filename': (at) => ({ code: files['worker.mjs'], filename: pathToFileURL(path.join(at, 'other.mjs')).href }),
+    'code with a filename, which relative imports go by': (at) => ({
+      code: files['worker.mjs'],
+      filename: path.join(at, 'other.mjs'),
+    }),
+    'code with a file: filename': (at) => ({
+      code: files['worker.mjs'],
+      filename: pathToFileURL(path.join(at, 'other.mjs')).href,
+    }),
   })) {
     test(how, async (t) => {
       const pool = await withPool(t, { workerScript: give(folder(t, files)) });
@@ -38,7 +49,11 @@ describe('a worker script is given as', () => {
   });
 
   test('a path in a folder with blanks, #, %, ? and letters of other scripts', async (t) => {
-    const at = folder(t, { ...files, 'fails.mjs': "\nexport default () => { throw new Error('no'); };" }, 'a b#c%20d?é漢');
+    const at = folder(
+      t,
+      { ...files, 'fails.mjs': "\nexport default () => { throw new Error('no'); };" },
+      'a b#c%20d?é漢',
+    );
     const pool = await withPool(t, { workerScript: path.join(at, 'worker.mjs') });
     assert.equal(await pool.submitTask({ type: 'x' }), 'inner');
     const fails = await withPool(t, { workerScript: path.join(at, 'fails.mjs') });
@@ -78,7 +93,8 @@ export default {
   },
 } satisfies Record<string, (payload: Payload) => unknown>;
 `,
-    'scale.ts': 'export interface Size { width: number; mode: string }\nexport const scale = (width: number, mode: string): Size => ({ width: width * 2, mode });\n',
+    'scale.ts':
+      'export interface Size { width: number; mode: string }\nexport const scale = (width: number, mode: string): Size => ({ width: width * 2, mode });\n',
   };
   test('with relative imports of TypeScript', async (t) => {
     const pool = await withPool(t, { workerScript: path.join(folder(t, files), 'worker.ts') });
@@ -86,18 +102,26 @@ export default {
   });
 
   test('as code with a filename', async (t) => {
-    const pool = await withPool(t, { workerScript: script('export default (n: number): number => n + 1', 'worker.ts') });
+    const pool = await withPool(t, {
+      workerScript: script('export default (n: number): number => n + 1', 'worker.ts'),
+    });
     assert.equal(await pool.submitTask({ type: 'x', payload: 1 }), 2);
   });
 
   test('as .mts', async (t) => {
-    const at = folder(t, { 'worker.mts': "import { a } from './a.mts'; export default (): number => a;", 'a.mts': 'export const a: number = 1;' });
+    const at = folder(t, {
+      'worker.mts': "import { a } from './a.mts'; export default (): number => a;",
+      'a.mts': 'export const a: number = 1;',
+    });
     const pool = await withPool(t, { workerScript: path.join(at, 'worker.mts') });
     assert.equal(await pool.submitTask({ type: 'x' }), 1);
   });
 
   test('with imports that leave the ending away', async (t) => {
-    const at = folder(t, { 'worker.ts': "import { a } from './a'; export default (): number => a;", 'a.ts': 'export const a: number = 1;' });
+    const at = folder(t, {
+      'worker.ts': "import { a } from './a'; export default (): number => a;",
+      'a.ts': 'export const a: number = 1;',
+    });
     const pool = await withPool(t, { workerScript: path.join(at, 'worker.ts') });
     assert.equal(await pool.submitTask({ type: 'x' }), 1);
   });
@@ -122,13 +146,19 @@ test('an error of JavaScript has file, line and column, also from an imported fi
 });
 
 test('JSON is imported with its attribute', async (t) => {
-  const at = folder(t, { 'worker.mjs': "import data from './data.json' with { type: 'json' }; export default () => data;", 'data.json': '{ "a": [1] }' });
+  const at = folder(t, {
+    'worker.mjs': "import data from './data.json' with { type: 'json' }; export default () => data;",
+    'data.json': '{ "a": [1] }',
+  });
   const pool = await withPool(t, { workerScript: path.join(at, 'worker.mjs') });
   assert.deepEqual(await pool.submitTask({ type: 'x' }), { a: [1] });
 });
 
 test('a module imports dynamically, and import.meta.url is its own', async (t) => {
-  const at = folder(t, { 'worker.mjs': "export default async () => [(await import('./a.mjs')).a, import.meta.url];", 'a.mjs': 'export const a = 1;' });
+  const at = folder(t, {
+    'worker.mjs': "export default async () => [(await import('./a.mjs')).a, import.meta.url];",
+    'a.mjs': 'export const a = 1;',
+  });
   const pool = await withPool(t, { workerScript: path.join(at, 'worker.mjs') });
   assert.deepEqual(await pool.submitTask({ type: 'x' }), [1, pathToFileURL(path.join(at, 'worker.mjs')).href]);
 });
@@ -179,17 +209,27 @@ export function here(n${types}) {
   }
 
   test('are bundled in a folder whose name has blanks and letters of other scripts too', async (t) => {
-    const at = folder(t, { ...PACKAGE, 'worker.mjs': "import { fails } from 'small';\nexport default () => fails();\n" }, 'a b é#');
+    const at = folder(
+      t,
+      { ...PACKAGE, 'worker.mjs': "import { fails } from 'small';\nexport default () => fails();\n" },
+      'a b é#',
+    );
     const pool = await withPool(t, { workerScript: path.join(at, 'worker.mjs') });
     const { cause } = await failure(pool.submitTask({ type: 'x' }), 'ERR_TASK_FAILED');
     assert.match(cause.stack, /node_modules\/small\/index\.js:3:9/);
     assert.doesNotMatch(cause.stack, /bundle/);
   });
 
-  test('an error while a bundled script loads has its place in the user\'s file', async (t) => {
-    const at = folder(t, { ...PACKAGE, 'worker.mjs': "import { twice } from 'small';\n\nnull.x;\nexport default () => twice(1);\n" });
+  test("an error while a bundled script loads has its place in the user's file", async (t) => {
+    const at = folder(t, {
+      ...PACKAGE,
+      'worker.mjs': "import { twice } from 'small';\n\nnull.x;\nexport default () => twice(1);\n",
+    });
     const { createWorkerPool } = require('..');
-    const error = await failure(createWorkerPool({ poolSize: 1, workerScript: path.join(at, 'worker.mjs') }), 'ERR_MODULE_LOAD');
+    const error = await failure(
+      createWorkerPool({ poolSize: 1, workerScript: path.join(at, 'worker.mjs') }),
+      'ERR_MODULE_LOAD',
+    );
     assert.deepEqual([error.file, error.line], [pathToFileURL(path.join(at, 'worker.mjs')).href, 3], error.message);
   });
 
@@ -201,10 +241,20 @@ export function here(n${types}) {
     for (const name of ['package.json', ...files.filter((file) => !file.includes('*'))]) {
       cpSync(path.join(ROOT, name), path.join(installed, name), { recursive: true });
     }
-    const [addon] = require('node:fs').readdirSync(ROOT).filter((name) => name.endsWith('.node'));
-    const child = ended(await runNode(['-e', `
+    const [addon] = require('node:fs')
+      .readdirSync(ROOT)
+      .filter((name) => name.endsWith('.node'));
+    const child = ended(
+      await runNode(
+        [
+          '-e',
+          `
       require('isolane').createWorkerPool({ poolSize: 1, workerScript: 'worker.mjs' }).catch((error) => console.log(error.code, error.message));
-    `], { cwd: at, env: { NAPI_RS_NATIVE_LIBRARY_PATH: path.join(ROOT, addon) } }));
+    `,
+        ],
+        { cwd: at, env: { NAPI_RS_NATIVE_LIBRARY_PATH: path.join(ROOT, addon) } },
+      ),
+    );
     assert.match(child.stdout, /^ERR_MODULE_LOAD .*npm install esbuild/);
     assert.match(child.stdout, /small/);
   });

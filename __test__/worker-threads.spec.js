@@ -6,7 +6,8 @@ const assert = require('node:assert/strict');
 const { test } = require('./support/test.js');
 const { ended, ROOT, runBody } = require('./support/child.js');
 
-const inWorker = (body) => JSON.stringify(`
+const inWorker = (body) =>
+  JSON.stringify(`
   const { createWorkerPool } = require(${JSON.stringify(ROOT)});
   const { parentPort } = require('node:worker_threads');
   const start = (options) => createWorkerPool({ poolSize: 2, maxTaskRetries: 0, ...options });
@@ -16,19 +17,22 @@ const inWorker = (body) => JSON.stringify(`
 const PRELUDE = "const { Worker } = require('node:worker_threads'); const { once } = require('node:events');";
 
 test('a pool works in a worker thread, which ends when the pool is idle', async () => {
-  const child = ended(await runBody(`${PRELUDE}
+  const child = ended(
+    await runBody(`${PRELUDE}
     const worker = new Worker(${inWorker(`
       const pool = await start();
       parentPort.postMessage(await pool.submitTask({ type: 'javascript', code: 'return [1, new Map([[2, 3]]).size]' }));
     `)}, { eval: true });
     worker.on('message', say);
     say(await once(worker, 'exit'));
-  `));
+  `),
+  );
   assert.deepEqual(child.said, [[1, 1], [0]]);
 });
 
 test('pools of many threads and of the main thread run at the same time', async () => {
-  const child = ended(await runBody(`${PRELUDE}
+  const child = ended(
+    await runBody(`${PRELUDE}
     const body = ${inWorker(`
       const pool = await start();
       const results = await pool.submitTasks(Array.from({ length: 200 }, (_, inputs) => ({ type: 'javascript', code: 'return inputs * 2', inputs })));
@@ -43,7 +47,8 @@ test('pools of many threads and of the main thread run at the same time', async 
     await Promise.all(workers.map((worker) => worker.terminate()));
     say(await own.submitTask({ type: 'javascript', code: 'return "still"' }));
     await own.shutdown();
-  `));
+  `),
+  );
   assert.deepEqual(child.said, [[true, true, true, true], 'own', 'still']);
 });
 
@@ -57,7 +62,8 @@ for (const [name, tasks] of Object.entries({
   'it shuts down': `pool.submitTask({ type: 'javascript', code: 'for (;;);' }).catch(() => {}); pool.shutdown();`,
 })) {
   test(`terminate() of a thread whose pool is busy (${name}) harms neither the process nor other pools`, async () => {
-    const child = ended(await runBody(`${PRELUDE}
+    const child = ended(
+      await runBody(`${PRELUDE}
       const own = await start();
       const code = ${inWorker(`
         const pool = await start({ maxQueue: 10000 });
@@ -71,13 +77,15 @@ for (const [name, tasks] of Object.entries({
         await worker.terminate();
         say(await own.submitTask({ type: 'javascript', code: 'return inputs', inputs: i }));
       }
-    `));
+    `),
+    );
     assert.deepEqual(child.said, [0, 1, 2, 3, 4]);
   });
 }
 
 test('terminate() of a thread while its pool starts', async () => {
-  const child = ended(await runBody(`${PRELUDE}
+  const child = ended(
+    await runBody(`${PRELUDE}
     for (let i = 0; i < 8; i++) {
       const worker = new Worker(${inWorker("parentPort.postMessage('go'); await start({ poolSize: 4 });")}, { eval: true });
       await once(worker, 'message');
@@ -86,12 +94,14 @@ test('terminate() of a thread while its pool starts', async () => {
     }
     const pool = await start();
     say(await pool.submitTask({ type: 'javascript', code: 'return 1' }));
-  `));
+  `),
+  );
   assert.deepEqual(child.said, [1]);
 });
 
 test('process.exit() of the main thread while pools of threads are busy', async () => {
-  ended(await runBody(`${PRELUDE}
+  ended(
+    await runBody(`${PRELUDE}
     const code = ${inWorker(`
       const pool = await start();
       pool.once('task-started', () => parentPort.postMessage('started'));
@@ -100,11 +110,14 @@ test('process.exit() of the main thread while pools of threads are busy', async 
     const workers = [new Worker(code, { eval: true }), new Worker(code, { eval: true })];
     await Promise.all(workers.map((worker) => once(worker, 'message')));
     process.exit(7);
-  `), 7);
+  `),
+    7,
+  );
 });
 
-test("process.exit() of a thread, and an exception in it, end its pool", async () => {
-  const child = ended(await runBody(`${PRELUDE}
+test('process.exit() of a thread, and an exception in it, end its pool', async () => {
+  const child = ended(
+    await runBody(`${PRELUDE}
     for (const last of ['process.exit(3)', 'throw new Error("mine")']) {
       const worker = new Worker(${inWorker(`
         const pool = await start();
@@ -114,6 +127,7 @@ test("process.exit() of a thread, and an exception in it, end its pool", async (
       worker.on('error', (error) => say(error.message));
       await new Promise((resolve) => worker.on('exit', (code) => { say(code); resolve(); }));
     }
-  `));
+  `),
+  );
   assert.deepEqual(child.said, [3, 'mine', 1]);
 });

@@ -305,7 +305,11 @@ class WorkerPool extends EventEmitter {
     return size;
   }
 
-  /** Replaces a worker after its tasks. Resolves when the new one is ready. */
+  /**
+   * Replaces a worker after its tasks.
+   * @returns {Promise<void>} when the new one is ready
+   * @throws {IsolaneError} ERR_WORKER_LOST when it does not start, or is scaled away
+   */
   async restartWorker(workerId) {
     const open = this.#open();
     const before = this.#worker(check.integer(0)('workerId', workerId));
@@ -315,6 +319,7 @@ class WorkerPool extends EventEmitter {
     const now = (workers) => workers.find((worker) => worker.workerId === workerId);
     const isNew = (worker) => worker.state === 'ready' && worker.generation > before.generation;
     await this.#until((workers) => isNew(now(workers)) || ['down', 'gone'].includes(now(workers).state));
+    this.#open();
     if (isNew(now(this.#native.status().workers))) return;
     throw new IsolaneError('ERR_WORKER_LOST', `worker ${workerId} did not start again`, { workerId });
   }

@@ -54,7 +54,11 @@ function parse(line) {
 
 /** Asserts that a child ended by itself with this exit code. */
 function ended(child, code = 0) {
-  assert.deepEqual({ code: child.code, signal: child.signal }, { code, signal: null }, `${child.stdout}\n${child.stderr}`);
+  assert.deepEqual(
+    { code: child.code, signal: child.signal },
+    { code, signal: null },
+    `${child.stdout}\n${child.stderr}`,
+  );
   return child;
 }
 

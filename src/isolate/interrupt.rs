@@ -1,9 +1,13 @@
 //! How another thread ends a task: an interrupt that looks at who is running before it ends anything.
 
+use std::collections::HashSet;
 use std::ffi::c_void;
 use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use deno_core::v8;
+use parking_lot::Mutex;
 
 use super::ledger::Ledger;
 
@@ -15,24 +19,55 @@ pub(super) struct InterruptSlot {
 
 /// Ends tasks of one isolate from any thread.
 #[derive(Clone)]
-pub struct Interrupter(pub(super) v8::IsolateHandle);
+pub struct Interrupter {
+    isolate: v8::IsolateHandle,
+    doomed: Arc<Doomed>,
+}
+
+/// Attempts that are to end, for those that have not begun when their interrupt comes.
+#[derive(Default)]
+struct Doomed {
+    /// As many as there are, to be asked without the lock.
+    count: AtomicUsize,
+    attempts: Mutex<HashSet<(u64, u32)>>,
+}
 
 impl Interrupter {
     /// Ends this attempt of a task if its JavaScript is running now. A task that waits for its event
     /// loop is not touched, nor is any other: V8's own termination is sticky and knows no task, so a
     /// late one would kill the next.
     pub fn terminate(&self, ticket: u64, attempt: u32) {
-        self.0.request_interrupt(on_interrupt, Wanted::pack(ticket, attempt));
+        if self.doomed.attempts.lock().insert((ticket, attempt)) {
+            self.doomed.count.fetch_add(1, Ordering::SeqCst);
+        }
+        self.isolate.request_interrupt(on_interrupt, Wanted::pack(ticket, attempt));
     }
 
     /// Ends whatever runs, for an isolate that is not used again.
     pub fn terminate_all(&self) {
-        self.0.terminate_execution();
+        self.isolate.terminate_execution();
+    }
+
+    pub(super) fn of(isolate: &mut v8::Isolate) -> Self {
+        Self { isolate: isolate.thread_safe_handle(), doomed: Arc::default() }
+    }
+
+    /// Whether an attempt that begins now is to end at once.
+    pub(super) fn is_doomed(&self, ticket: u64, attempt: u32) -> bool {
+        self.doomed.count.load(Ordering::SeqCst) > 0
+            && self.doomed.attempts.lock().contains(&(ticket, attempt))
+    }
+
+    /// Forgets an attempt that is over.
+    pub(super) fn forget(&self, ticket: u64, attempt: u32) {
+        if self.doomed.attempts.lock().remove(&(ticket, attempt)) {
+            self.doomed.count.fetch_sub(1, Ordering::SeqCst);
+        }
     }
 
     /// Ends the task that is running now, on the isolate's own thread.
     pub(super) fn terminate_current(&self) {
-        self.0.request_interrupt(on_interrupt, std::ptr::null_mut());
+        self.isolate.request_interrupt(on_interrupt, std::ptr::null_mut());
     }
 }
 

@@ -26,6 +26,7 @@ use super::{
 /// tokio runtime that it was given.
 pub struct Isolate {
     runtime: Runtime,
+    interrupter: Interrupter,
     natives: Natives,
     handlers: Handlers,
     code: CodeCache,
@@ -59,7 +60,8 @@ impl Isolate {
             },
             tokio,
         )?;
-        guard(&mut runtime, &ledger);
+        let interrupter = Interrupter::of(runtime.deno_runtime().v8_isolate());
+        guard(&mut runtime, &ledger, interrupter.clone());
         fatal::guard(runtime.deno_runtime().v8_isolate(), hooks.lost);
         let natives = {
             let scope = &mut runtime.deno_runtime().handle_scope();
@@ -71,6 +73,7 @@ impl Isolate {
         };
         Ok(Self {
             runtime,
+            interrupter,
             natives,
             handlers: Handlers::default(),
             code: CodeCache::default(),
@@ -109,8 +112,9 @@ impl Isolate {
     }
 
     /// The way to end a task from another thread.
-    pub fn interrupter(&mut self) -> Interrupter {
-        Interrupter(self.runtime.deno_runtime().v8_isolate().thread_safe_handle())
+    #[must_use]
+    pub fn interrupter(&self) -> Interrupter {
+        self.interrupter.clone()
     }
 
     /// Names of the handlers, and whether there is one for every other type.
@@ -123,7 +127,12 @@ impl Isolate {
     /// [`Isolate::poll`] drives it and [`Isolate::take_ended`] tells how it ended.
     pub fn begin(&mut self, ticket: u64, attempt: u32, worker: u32, job: &Job) -> Option<Ended> {
         self.ledger.in_flight.borrow_mut().push((ticket, attempt));
-        let ended = self.call(ticket, attempt, worker, job);
+        // Looked at after it was put in flight: an interrupt that comes later meets it there.
+        let ended = if self.interrupter.is_doomed(ticket, attempt) {
+            Some(Ended::Interrupted)
+        } else {
+            self.call(ticket, attempt, worker, job)
+        };
         if ended.is_some() {
             self.release(ticket);
         }
@@ -180,6 +189,7 @@ impl Isolate {
     /// Gives a pending attempt up: its signal is aborted, its timers are cancelled, and what it still
     /// says finds nobody. False where it is not pending.
     pub fn end(&mut self, ticket: u64, attempt: u32, message: &str, name: &str) -> bool {
+        self.interrupter.forget(ticket, attempt);
         if self.pending.get(&ticket).is_none_or(|pending| pending.attempt != attempt) {
             return false;
         }
@@ -376,10 +386,9 @@ impl Isolate {
 }
 
 /// Installs what V8 asks and tells while JavaScript runs.
-fn guard(runtime: &mut Runtime, ledger: &Rc<Ledger>) {
+fn guard(runtime: &mut Runtime, ledger: &Rc<Ledger>, interrupter: Interrupter) {
     let deno = runtime.deno_runtime();
     let context = deno.main_context();
-    let interrupter = Interrupter(deno.v8_isolate().thread_safe_handle());
     let counted = ledger.clone();
     deno.add_near_heap_limit_callback(move |current, _| {
         counted.out_of_memory.set(true);
