@@ -73,12 +73,12 @@ impl Natives {
             set_env,
             collect_errors,
             replica_of,
+            restore_errors,
+            path_of_uncloneable,
             take_causes,
             put_causes_back,
             is_body,
             view_of,
-            restore_errors,
-            path_of_uncloneable,
             live_timers,
         }
     }
