@@ -53,13 +53,6 @@ impl Handlers {
         Ok(handlers)
     }
 
-    /// Their names in order, and whether there is one for every other type.
-    pub fn names(&self) -> (Vec<String>, bool) {
-        let mut names: Vec<_> = self.named.keys().map(ToString::to_string).collect();
-        names.sort_unstable();
-        (names, self.fallback.is_some())
-    }
-
     fn add_all<'s>(
         &mut self,
         scope: &mut v8::HandleScope<'s>,

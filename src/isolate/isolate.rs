@@ -33,7 +33,7 @@ pub struct Isolate {
     ledger: Rc<Ledger>,
     pending: HashMap<u64, Pending>,
     ended: Vec<(u64, u32, Ended)>,
-    /// V8 dropped queued microtasks of other tasks; what is pending may never settle.
+    /// What is pending may never settle, for instance because V8 dropped queued microtasks.
     broken: bool,
 }
 
@@ -117,12 +117,6 @@ impl Isolate {
         self.interrupter.clone()
     }
 
-    /// Names of the handlers, and whether there is one for every other type.
-    #[must_use]
-    pub fn handlers(&self) -> (Vec<String>, bool) {
-        self.handlers.names()
-    }
-
     /// Runs a task as far as it goes without waiting. `None` when it waits for something; then
     /// [`Isolate::poll`] drives it and [`Isolate::take_ended`] tells how it ended.
     pub fn begin(&mut self, ticket: u64, attempt: u32, worker: u32, job: &Job) -> Option<Ended> {
@@ -146,14 +140,17 @@ impl Isolate {
     pub fn poll(&mut self, cx: &mut Context) -> Poll<()> {
         let polled =
             self.runtime.deno_runtime().poll_event_loop(cx, PollEventLoopOptions::default());
+        let terminated = self.ledger.terminated.get().is_some();
         self.sweep();
         match polled {
             Poll::Pending => Poll::Pending,
             Poll::Ready(Ok(())) => Poll::Ready(()),
             Poll::Ready(Err(error)) => {
-                // Ours end with a termination, which `sweep` has seen; anything else has no owner.
-                if !self.broken {
+                // A termination, which `sweep` has seen, or an error that has no owner and may come
+                // again at every turn.
+                if !terminated {
                     self.ledger.print("error", &error.to_string(), None);
+                    self.broken = true;
                 }
                 cx.waker().wake_by_ref();
                 Poll::Pending
@@ -328,7 +325,7 @@ impl Isolate {
                 self.ended.push((ticket, pending.attempt, ended));
                 self.release(ticket);
             }
-            self.broken = !self.pending.is_empty();
+            self.broken |= !self.pending.is_empty();
         }
         let settled = std::mem::take(&mut *self.ledger.settled.borrow_mut());
         for (ticket, fulfilled, value) in settled {

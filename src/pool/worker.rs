@@ -159,6 +159,11 @@ impl Worker<'_> {
             if self.turning && self.reports.is_empty() && self.orders.is_empty() {
                 self.turn();
             }
+            if self.isolate.is_broken() {
+                // What is still in flight here runs again elsewhere; the scheduler sees to it.
+                self.start.shared.tell(self.reports.drain(..));
+                break Exit::Retired(Retirement::PendingWork);
+            }
         };
         // SAFETY: not used after this.
         unsafe { ManuallyDrop::drop(&mut self.isolate) };
@@ -207,10 +212,7 @@ impl Worker<'_> {
             }
             self.report_ended();
             if self.isolate.is_broken() {
-                // What is still in flight here runs again elsewhere; the scheduler sees to it.
-                let Starting { shared, .. } = self.start;
-                shared.tell(self.reports.drain(..));
-                return Some(Exit::Retired(Retirement::PendingWork));
+                return None;
             }
         }
         None
