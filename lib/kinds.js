@@ -1,6 +1,6 @@
 'use strict';
 
-// The first byte of a value on the wire; src/isolate/kinds.rs has the same.
+// The first byte of a value on the wire; src/isolate/wire.rs has the same.
 
 module.exports = {
   UNDEFINED: 0,

@@ -8,13 +8,11 @@
 use deno_core::v8;
 use v8::{ValueDeserializerHelper, ValueSerializerHelper};
 
-use super::kinds::{FALSE, LATIN1, NULL, NUMBER, TREE, TRUE, UNDEFINED, UTF16, V8, V8_WITH_ERRORS};
 use super::natives::Natives;
 use super::tree;
-
-/// A value that cannot cross, or bytes that are not one. An exception may be pending.
-#[derive(Debug)]
-pub(super) struct CodecError;
+use super::wire::{
+    CodecError, FALSE, LATIN1, NULL, NUMBER, TREE, TRUE, UNDEFINED, UTF16, V8, V8_WITH_ERRORS,
+};
 
 /// Turns a value into bytes.
 ///

@@ -11,13 +11,13 @@ mod fatal;
 mod handlers;
 mod interrupt;
 mod isolate;
-mod kinds;
 mod ledger;
 mod modules;
 mod natives;
 mod platform;
 mod running;
 mod tree;
+mod wire;
 
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -5,6 +5,7 @@ use deno_core::v8;
 use super::code::Compiled;
 use super::ledger::Ledger;
 use super::natives::{Natives, number, string};
+use super::wire::CodecError;
 use super::{Ended, Fault, FaultKind, codec};
 
 /// The task that runs now, and how its end is put into words.
@@ -84,10 +85,10 @@ impl Running<'_> {
         if let Some(compiled) = compiled {
             map_stack(scope, error, compiled);
         }
-        let bytes = codec::encode(scope, self.natives, error).or_else(|codec::CodecError| {
+        let bytes = codec::encode(scope, self.natives, error).or_else(|CodecError| {
             // It cannot be cloned as it is: it is a function, or a getter of it throws.
             scope.reset();
-            let replica = self.natives.replica_of(scope, error).ok_or(codec::CodecError)?;
+            let replica = self.natives.replica_of(scope, error).ok_or(CodecError)?;
             codec::encode(scope, self.natives, replica)
         });
         scope.reset();

@@ -2,8 +2,9 @@
 
 use deno_core::v8;
 
-use super::codec::CodecError;
-use super::kinds::{ARRAY, FALSE, LATIN1, NULL, NUMBER, OBJECT, TREE, TRUE, UNDEFINED, UTF16};
+use super::wire::{
+    ARRAY, CodecError, FALSE, LATIN1, NULL, NUMBER, OBJECT, TREE, TRUE, UNDEFINED, UTF16,
+};
 
 /// More than this is left to V8's serializer, which is faster for it.
 const MAX_OBJECTS: usize = 24;

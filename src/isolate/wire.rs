@@ -1,4 +1,8 @@
-//! The first byte of a value on the wire; `lib/kinds.js` has the same.
+//! What the formats of a value share: the first byte, which `lib/kinds.js` has as well, and the error.
+
+/// A value that cannot cross, or bytes that are not one. An exception may be pending.
+#[derive(Debug)]
+pub(super) struct CodecError;
 
 pub(super) const UNDEFINED: u8 = 0;
 pub(super) const NULL: u8 = 1;
