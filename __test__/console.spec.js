@@ -117,7 +117,10 @@ test('a flood of lines harms nothing: what is not delivered is counted', async (
   const pool = await withPool(t);
   let lines = 0;
   let dropped = 0;
-  pool.on('console', (line) => (line.dropped === undefined ? lines++ : (dropped += line.dropped)));
+  pool.on('console', (line) => {
+    if (line.dropped === undefined) lines++;
+    else dropped += line.dropped;
+  });
   await pool.submitTask({ type: 'javascript', code: 'for (let i = 0; i < 50000; i++) console.log(i)' });
   await nextTurn();
   assert.equal(lines + dropped, 50_000);
