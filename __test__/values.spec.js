@@ -15,7 +15,7 @@ const ECHO = script(`export default {
   make: (code) => (0, eval)(code),
 };`);
 
-const sparse = [1, , 3]; // biome-ignore lint/suspicious/noSparseArray: the hole is the point
+const sparse = [1, , 3];
 const withProperty = Object.assign([1, 2], { note: 'x' });
 const bytes = () => Uint8Array.of(1, 2, 3, 250).buffer;
 
