@@ -243,13 +243,14 @@ class WorkerPool extends EventEmitter {
 
   #failure(failure, value, entry) {
     const error = toError(failure, value, entry, entry.signal?.reason);
-    const { cause } = error;
-    if (error.code === 'ERR_TASK_FAILED' && cause instanceof Error && typeof cause.stack === 'string') {
-      const stack = cause.stack.replace(OWN_FRAMES, '');
-      cause.stack =
-        this.#bundle !== undefined ? mapStack(stack, this.#bundle) : this.#script ? mapUrl(stack, this.#script) : stack;
-    }
+    if (error.code === 'ERR_TASK_FAILED')
+      mapStacks(error.cause, (stack) => this.#mapStack(stack.replace(OWN_FRAMES, '')));
     return error;
+  }
+
+  #mapStack(stack) {
+    if (this.#bundle !== undefined) return mapStack(stack, this.#bundle);
+    return this.#script === undefined ? stack : mapUrl(stack, this.#script);
   }
 
   #becomeIdle() {
@@ -552,6 +553,15 @@ function nativeOptions(options, script) {
     maxBackoff: options.maxBackoffMs,
     retryJitter: options.retryJitter,
   };
+}
+
+/** Rewrites the stacks of an error, its causes and an aggregate's errors. */
+function mapStacks(error, map, seen = new Set()) {
+  if (!(error instanceof Error) || seen.has(error)) return;
+  seen.add(error);
+  if (typeof error.stack === 'string') error.stack = map(error.stack);
+  mapStacks(error.cause, map, seen);
+  if (Array.isArray(error.errors)) for (const inner of error.errors) mapStacks(inner, map, seen);
 }
 
 /** What was thrown, whatever it is. */
