@@ -323,7 +323,9 @@ export interface PoolMetrics {
     ready: number;
     busy: number;
     unhealthy: number;
+    /** Always 0 in this version. */
     zombies: number;
+    /** Isolates that were given up, because they did not answer or ran out of memory fatally. */
     abandoned: number;
   };
   tasks: {
@@ -337,6 +339,7 @@ export interface PoolMetrics {
     queued: number;
     running: number;
     delayed: number;
+    /** Always 0 in this version. */
     dlq: number;
   };
   performance: {
@@ -361,7 +364,15 @@ export interface PoolMetrics {
     byPriority: Record<string, number>;
   };
   memory: MemoryFigures & { workers: Array<MemoryFigures & { workerId: number }> };
-  isolates: { started: number; warm: number; resets: number; panics: number; fatalErrors: number };
+  isolates: {
+    started: number;
+    warm: number;
+    /** Always 0 in this version. */
+    resets: number;
+    panics: number;
+    /** Isolates lost to V8's fatal lack of memory. */
+    fatalErrors: number;
+  };
 }
 
 export interface WorkerStatus {

@@ -73,7 +73,10 @@ const FAILURES = [
   ({ figure }) => ['ERR_QUEUE_FULL', `queue is full (limit ${figure})`],
   ({ figure }) => ['ERR_QUEUE_TIMEOUT', `task waited too long to start (${round(figure)} ms)`],
   ({ figure }) => ['ERR_TASK_TIMEOUT', `task ran too long (limit ${round(figure)} ms)`],
-  () => ['ERR_MEMORY_LIMIT', 'task went over the memory limit of its isolate'],
+  (_, __, { memoryLimitMB }) => [
+    'ERR_MEMORY_LIMIT',
+    `task went over the memory of its isolate (limit ${memoryLimitMB} MB)`,
+  ],
   () => ['ERR_TASK_ABORTED', 'task was aborted'],
   ({ attempts }) => ['ERR_WORKER_LOST', `worker was lost (${attemptsOf(attempts)})`],
   () => ['ERR_POOL_CLOSED', 'pool is closed'],
@@ -90,12 +93,12 @@ function taskFailed({ attempts }, cause) {
  * @param {{ status: number, attempts: number, figure: number }} failure
  * @param {Buffer} value
  * @param {{ id: string, type: string }} task
- * @param {unknown} [reason] - of the caller's signal
+ * @param {{ reason: unknown, memoryLimitMB: number }} known - reason of the caller's signal, limit of the pool
  */
-function toError(failure, value, task, reason) {
-  const [code, message, own] = FAILURES[failure.status](failure, value);
+function toError(failure, value, task, known) {
+  const [code, message, own] = FAILURES[failure.status](failure, value, known);
   return new IsolaneError(code, message, {
-    cause: code === 'ERR_TASK_ABORTED' ? reason : own,
+    cause: code === 'ERR_TASK_ABORTED' ? known.reason : own,
     taskId: task.id,
     type: task.type,
     attempts: failure.attempts,

@@ -112,7 +112,7 @@ function poolMetrics(native, { options, size, initialized, shuttingDown }) {
       warm: inState('ready'),
       resets: 0,
       panics: native.panics,
-      fatalErrors: 0,
+      fatalErrors: native.fatalErrors,
     },
   };
 }

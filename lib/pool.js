@@ -242,7 +242,10 @@ class WorkerPool extends EventEmitter {
   }
 
   #failure(failure, value, entry) {
-    const error = toError(failure, value, entry, entry.signal?.reason);
+    const error = toError(failure, value, entry, {
+      reason: entry.signal?.reason,
+      memoryLimitMB: this.#options.workerMemoryLimitMB,
+    });
     if (error.code === 'ERR_TASK_FAILED')
       mapStacks(error.cause, (stack) => this.#mapStack(stack.replace(OWN_FRAMES, '')));
     return error;

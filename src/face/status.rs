@@ -24,6 +24,7 @@ pub struct NativeStatus {
     pub workers_restarted: f64,
     pub workers_abandoned: f64,
     pub panics: f64,
+    pub fatal_errors: f64,
     pub tasks_per_second: f64,
     pub run_time: NativeSummary,
     pub wait_time: NativeSummary,
@@ -65,8 +66,16 @@ pub struct NativeWorker {
 
 impl From<Snapshot> for NativeStatus {
     fn from(snapshot: Snapshot) -> Self {
-        let Snapshot { stats, figures, workers, by_priority, oldest_wait, uptime, panics } =
-            snapshot;
+        let Snapshot {
+            stats,
+            figures,
+            workers,
+            by_priority,
+            oldest_wait,
+            uptime,
+            panics,
+            fatal_errors,
+        } = snapshot;
         let ms = |time: std::time::Duration| time.as_secs_f64() * 1000.0;
         Self {
             uptime: ms(uptime),
@@ -84,6 +93,7 @@ impl From<Snapshot> for NativeStatus {
             workers_restarted: stats.workers_restarted as f64,
             workers_abandoned: stats.workers_abandoned as f64,
             panics: panics as f64,
+            fatal_errors: fatal_errors as f64,
             tasks_per_second: figures.tasks_per_second,
             run_time: figures.run.into(),
             wait_time: figures.wait.into(),

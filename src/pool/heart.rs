@@ -33,6 +33,7 @@ pub(super) struct Heart {
     planned: Option<Instant>,
     started: Instant,
     panics: u64,
+    fatal_errors: u64,
     closed: bool,
     /// Kept for its memory; empty between two calls.
     effects: Vec<Effect<Arc<Job>, Answer>>,
@@ -89,6 +90,7 @@ impl Heart {
             planned: None,
             started: now,
             panics: 0,
+            fatal_errors: 0,
             closed: false,
             effects,
         };
@@ -118,8 +120,10 @@ impl Heart {
                     }
                 }
             }
-            if let Input::Exited { exit: Exit::Panicked, .. } = input {
-                self.panics += 1;
+            match input {
+                Input::Exited { exit: Exit::Panicked, .. } => self.panics += 1,
+                Input::Exited { exit: Exit::OutOfMemory, .. } => self.fatal_errors += 1,
+                _ => {}
             }
             self.scheduler.handle(input, now, &mut self.effects);
         }
@@ -251,6 +255,7 @@ impl Heart {
             oldest_wait: self.scheduler.oldest_wait(now),
             uptime: now.saturating_duration_since(self.started),
             panics: self.panics,
+            fatal_errors: self.fatal_errors,
         }
     }
 

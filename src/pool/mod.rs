@@ -52,6 +52,8 @@ pub struct Snapshot {
     pub uptime: Duration,
     /// Panics of isolate threads since the start.
     pub panics: u64,
+    /// Isolates lost to V8's fatal lack of memory since the start.
+    pub fatal_errors: u64,
 }
 
 /// What all threads of a pool share.
