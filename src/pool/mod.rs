@@ -8,6 +8,7 @@
 mod bell;
 mod delivery;
 mod heart;
+mod spin;
 mod supervisor;
 mod worker;
 
@@ -25,6 +26,7 @@ use crate::scheduler::{
 use bell::Bell;
 pub use delivery::{Answer, Delivery, Topic};
 use heart::{Calls, Heart};
+use spin::Spin;
 
 /// A pool of isolates. Dropping it without [`Pool::join`] leaves its threads to themselves.
 pub struct Pool {
@@ -66,6 +68,8 @@ struct Shared {
     closed: Condvar,
     isolate: Spec,
     start_limit: Duration,
+    /// Keeps a worker awake for a moment after its last task.
+    spin: Spin,
     /// Wakes the JavaScript thread; called once for everything that waits for it.
     wake: Box<dyn Fn() + Send + Sync>,
 }
@@ -86,6 +90,7 @@ impl Pool {
             closed: Condvar::new(),
             isolate: config.isolate,
             start_limit: config.start_limit,
+            spin: Spin::default(),
             wake,
         });
         let supervisor = thread::Builder::new().name("isolane-watch".into()).spawn({

@@ -186,6 +186,12 @@ impl Worker<'_> {
             heart = shared.heart.lock();
         }
         heart.take_orders(worker, generation, &mut self.orders);
+        if self.orders.is_empty() && !self.turning && shared.spin.begin() {
+            drop(heart);
+            shared.spin.until(|| bell.has_orders());
+            heart = shared.heart.lock();
+            heart.take_orders(worker, generation, &mut self.orders);
+        }
         while self.orders.is_empty() && !self.turning {
             bell.idle.wait(&mut heart);
             heart.take_orders(worker, generation, &mut self.orders);
