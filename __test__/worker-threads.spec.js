@@ -40,9 +40,9 @@ test('pools of many threads and of the main thread run at the same time', async 
       await pool.shutdown();
     `)};
     const workers = Array.from({ length: 4 }, () => new Worker(body, { eval: true }));
+    const messages = workers.map(async (worker) => (await once(worker, 'message'))[0]);
     const own = await start();
-    const messages = await Promise.all(workers.map(async (worker) => (await once(worker, 'message'))[0]));
-    say(messages);
+    say(await Promise.all(messages));
     say(await own.submitTask({ type: 'javascript', code: 'return "own"' }));
     await Promise.all(workers.map((worker) => worker.terminate()));
     say(await own.submitTask({ type: 'javascript', code: 'return "still"' }));
