@@ -225,18 +225,20 @@ class WorkerPool extends EventEmitter {
       this.#tasks.delete(ticket);
       this.#ids.delete(entry.id);
       if (entry.signal !== undefined) this.#leaveSignal(ticket, entry.signal);
-      if (failure === undefined) this.#resolve(entry, value);
-      else entry.reject(this.#failure(failure, value, entry));
+      this.#settle(entry, failure, value);
       if (this.#tasks.size === 0) this.#becomeIdle();
     },
     event: (record) => this.#handle(record),
   };
 
-  #resolve(entry, value) {
+  /** What cannot be read costs its own task alone, not the others of the same reading. */
+  #settle(entry, failure, value) {
     try {
-      entry.resolve(decode(value));
+      if (failure === undefined) entry.resolve(decode(value));
+      else entry.reject(this.#failure(failure, value, entry));
     } catch (cause) {
-      const message = `result cannot be read: ${cause.message}`;
+      const what = failure === undefined ? 'result' : 'error';
+      const message = `${what} cannot be read: ${cause.message}`;
       entry.reject(new IsolaneError('ERR_DATA_CLONE', message, { cause, taskId: entry.id, type: entry.type }));
     }
   }
