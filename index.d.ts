@@ -58,7 +58,11 @@ export interface WorkerPoolOptions {
    * which has to be installed then.
    */
   workerScript?: string | URL | { code: string; filename?: string };
-  /** Limit of an isolate's JavaScript heap, 16 to 65536. @default 128 */
+  /**
+   * Limit of an isolate's JavaScript heap, ArrayBuffers and WebAssembly memory together, 16 to 65536. A
+   * task that goes over it ends with `ERR_MEMORY_LIMIT`.
+   * @default 128
+   */
   workerMemoryLimitMB?: number;
   /**
    * A worker over it after a task is replaced. Environment: `WORKER_RESTART_MEMORY_THRESHOLD_MB`.
@@ -67,9 +71,18 @@ export interface WorkerPoolOptions {
   workerRestartMemoryMB?: number;
   /** Async tasks that one isolate may have in flight. @default 1 */
   tasksPerWorker?: number;
-  /** How long a worker may take to load the worker script. @default 30000 */
+  /**
+   * Silence after which a worker is a zombie: it is given up and replaced, and its tasks are retried or
+   * fail with `ERR_WORKER_LOST`. Busy JavaScript is not silent; a thread that is stuck in native code is.
+   * Also how long a worker may take to load the worker script.
+   * @default 30000
+   */
   zombieThresholdMs?: number;
-  /** Accepted for later versions. Environment: `WORKER_HEALTH_CHECK_INTERVAL_MS`. @default 5000 */
+  /**
+   * How often a worker is asked for a sign of life; at least four times within `zombieThresholdMs`.
+   * Environment: `WORKER_HEALTH_CHECK_INTERVAL_MS`.
+   * @default 5000
+   */
   heartbeatInterval?: number;
   /** Run time allowed for one attempt, from its start, for synchronous and asynchronous code. @default 300000 */
   taskTimeout?: number;
@@ -99,6 +112,45 @@ export interface WorkerPoolOptions {
   restartCooldownMs?: number;
   /** A worker is replaced after so many tasks. @default none */
   maxTasksPerWorker?: number;
+  /**
+   * Isolates that were given up and take memory still (V8's fatal errors, zombies that did not come back)
+   * from which on lost workers are not replaced: the health is `'critical'` then.
+   * @default 32
+   */
+  maxAbandonedWorkers?: number;
+  /**
+   * Tasks that failed for good and are kept in the dead letter queue; the oldest makes room. 0 keeps none.
+   * Their payloads and errors take 64 MB at most.
+   * @default 1000
+   */
+  maxDeadLetters?: number;
+  /**
+   * Holds back a type of task whose attempts fail `failureThreshold` times in a row: it rejects with
+   * `ERR_CIRCUIT_OPEN`, and its retries wait. After `resetTimeout` one task may try.
+   * @default none
+   */
+  circuitBreaker?: {
+    /** @default 10 */
+    failureThreshold?: number;
+    /** @default 30000 */
+    resetTimeout?: number;
+  };
+  /**
+   * Lets the pool choose its size between `minWorkers` and `maxWorkers`: more workers when
+   * `scaleUpQueueDepth` tasks wait for longer than a moment (100 ms), one fewer when a worker had nothing
+   * to do for `idleTimeout`; then no change for `cooldown`. `true` takes the defaults.
+   * @default false
+   */
+  autoScale?:
+    | boolean
+    | {
+        /** @default 10 */
+        scaleUpQueueDepth?: number;
+        /** @default 30000 */
+        idleTimeout?: number;
+        /** @default 5000 */
+        cooldown?: number;
+      };
   /** Values that handlers find, frozen, in `ctx.env`. @default {} */
   env?: Record<string, unknown>;
   /** Where `console.*` of tasks goes: to the `'console'` event, to this process's console, nowhere. @default 'event' */
@@ -107,8 +159,6 @@ export interface WorkerPoolOptions {
   shutdownTimeout?: number;
   /** Only `'shared'` in this version: handlers keep their module's state. */
   isolation?: 'shared';
-  /** Only `false` in this version. */
-  autoScale?: false;
   /** Only empty in this version: tasks reach nothing outside their isolate. */
   permissions?: Record<string, never>;
   /** Only empty in this version. */
@@ -201,7 +251,45 @@ export class WorkerPool extends EventEmitter<WorkerPoolEvents> {
   getAllWorkersStatus(): WorkerStatus[];
   /** `undefined` where there is no such worker. */
   getWorkerStatus(workerId: number): WorkerStatus | undefined;
+  /**
+   * The metrics in the text format of Prometheus; needs the package `prom-client`.
+   * @param options.labels put to every figure, to tell pools apart
+   */
+  prometheus(options?: { labels?: Record<string, string> }): Promise<string>;
   getHealth(): PoolHealth;
+  /** For code that was written for a pool of processes. */
+  readonly healthMonitor: { getHealthSummary(): HealthSummary };
+
+  /** Whether the queue was full and is not empty since; `'drain'` follows. */
+  readonly needsDrain: boolean;
+  /**
+   * Runs a task for each item; gives the results in the order of the items. At most `concurrency` tasks
+   * were submitted and not read yet, and none is submitted while the queue is full. Stopping early aborts
+   * the rest.
+   * @param options.concurrency by default two for each task that the workers have room for
+   * @throws what a task rejects with, at its place
+   */
+  map<T, R = unknown>(
+    items: Iterable<T> | AsyncIterable<T>,
+    toTask: (item: T, index: number) => Task | Promise<Task>,
+    options?: { concurrency?: number; signal?: AbortSignal },
+  ): AsyncGenerator<R, void, undefined>;
+
+  /**
+   * Tasks that failed for good, oldest first: they threw, ran out of time or memory, lost their worker,
+   * or could not be run at all. Not those that were aborted, refused, or waited too long.
+   */
+  getDeadLetterQueue(): DeadLetter[];
+  /**
+   * Submits a dead letter again, with all its attempts. It stays in the queue if the pool refuses it.
+   * @param id of the task; where several have it, the oldest is meant
+   * @throws {IsolaneError} `ERR_INVALID_ARG` where there is none, and as {@link submitTask}
+   */
+  retryDeadLetter<R = unknown>(id: string): Promise<R>;
+  /** @returns how many there were */
+  clearDeadLetterQueue(): number;
+  /** For code that was written for a pool of processes. */
+  readonly taskQueue: { getDeadLetterQueue(): DeadLetter[] };
 
   /** More workers, at most `maxWorkers`. @returns the new size, when they are ready */
   scaleUp(count?: number): Promise<number>;
@@ -257,8 +345,10 @@ export type IsolaneErrorCode =
   | 'ERR_TASK_FAILED'
   /** Its last attempt went over the memory of its isolate. */
   | 'ERR_MEMORY_LIMIT'
-  /** The worker of its last attempt died. */
+  /** The worker of its last attempt died or was a zombie, or no worker is left. */
   | 'ERR_WORKER_LOST'
+  /** Tasks of its type failed too often; `retryAfterMs` says when the next one is let through. */
+  | 'ERR_CIRCUIT_OPEN'
   /** After or during shutdown. */
   | 'ERR_POOL_CLOSED'
   /** No default pool. */
@@ -280,6 +370,36 @@ export class IsolaneError extends Error {
   readonly file?: string;
   readonly line?: number;
   readonly column?: number;
+  /** Of `ERR_CIRCUIT_OPEN`. */
+  readonly retryAfterMs?: number;
+}
+
+/** A task that failed for good. Times are milliseconds since 1970. */
+export interface DeadLetter {
+  id: string;
+  type: string;
+  /** Of a handler task; a copy. */
+  payload?: unknown;
+  /** Of a code task. */
+  code?: string;
+  inputs?: unknown;
+  config?: unknown;
+  priority: number;
+  metadata?: unknown;
+  /** Attempts that were started. */
+  attempts: number;
+  submittedAt: number;
+  failedAt: number;
+  /** What its promise was rejected with. */
+  error: IsolaneError;
+  /** Of each attempt, oldest first; of very many the latest 100. */
+  errors: Array<{
+    /** Counts from 1; 0 where it never started. */
+    attempt: number;
+    workerId?: number;
+    at: number;
+    error: IsolaneError;
+  }>;
 }
 
 /** Milliseconds. Zero throughout where nothing was measured yet. */
@@ -300,11 +420,38 @@ export interface MemoryFigures {
 }
 
 export interface PoolHealth {
-  /** `'critical'`: no worker is able to take a task. */
+  /** `'critical'`: no worker is able to take a task, or lost ones are not replaced any more. */
   status: 'healthy' | 'degraded' | 'critical';
   /** Share of the wanted workers that are able to take tasks. */
   capacity: number;
-  alerts: string[];
+  /** Why it is not healthy, and what else an operator may want to know. */
+  alerts: HealthAlert[];
+}
+
+export interface HealthAlert {
+  reason:
+    | 'worker-down'
+    | 'workers-not-ready'
+    | 'no-workers'
+    | 'queue-full'
+    | 'circuit-open'
+    | 'abandoned-workers'
+    | 'abandoned-limit';
+  message: string;
+  workerId?: number;
+  type?: string;
+  retryAfterMs?: number;
+}
+
+export interface HealthSummary extends PoolHealth {
+  healthy: boolean;
+  totalWorkers: number;
+  healthyWorkers: number;
+  unhealthyWorkers: number;
+  zombieWorkers: number;
+  queueDepth: number;
+  /** Milliseconds since 1970. */
+  checkedAt: number;
 }
 
 export interface PoolMetrics {
@@ -323,9 +470,9 @@ export interface PoolMetrics {
     ready: number;
     busy: number;
     unhealthy: number;
-    /** Always 0 in this version. */
+    /** Workers that were given up for their silence, and whose thread has not come back. */
     zombies: number;
-    /** Isolates that were given up, because they did not answer or ran out of memory fatally. */
+    /** Isolates that were given up and take memory still: zombies, and those lost to fatal errors. */
     abandoned: number;
   };
   tasks: {
@@ -339,7 +486,7 @@ export interface PoolMetrics {
     queued: number;
     running: number;
     delayed: number;
-    /** Always 0 in this version. */
+    /** Dead letters. */
     dlq: number;
   };
   performance: {
@@ -363,6 +510,14 @@ export interface PoolMetrics {
     /** Waiting tasks for each priority that has any. */
     byPriority: Record<string, number>;
   };
+  /** Of types whose latest attempt failed; the others are closed. */
+  circuitBreakers: Array<{
+    type: string;
+    state: 'closed' | 'open' | 'half-open';
+    /** In a row. */
+    failures: number;
+    retryAfterMs: number;
+  }>;
   memory: MemoryFigures & { workers: Array<MemoryFigures & { workerId: number }> };
   isolates: {
     started: number;
@@ -370,7 +525,7 @@ export interface PoolMetrics {
     /** Always 0 in this version. */
     resets: number;
     panics: number;
-    /** Isolates lost to V8's fatal lack of memory. */
+    /** Isolates lost to V8's fatal errors, such as a lack of memory where it cannot throw. */
     fatalErrors: number;
   };
 }
@@ -399,7 +554,9 @@ export type ExitReason =
   | 'start-failed'
   | 'panic'
   | 'out-of-memory'
-  | 'unresponsive';
+  | 'fatal-error'
+  | 'unresponsive'
+  | 'zombie';
 
 /** In every event of a task. */
 export interface TaskEvent {
@@ -412,18 +569,44 @@ export interface TaskEvent {
 /** Events and what a listener gets. A listener that throws is warned of and harms nothing. */
 export interface WorkerPoolEvents {
   'pool-initialized': [{ size: number; uptime: number }];
-  'pool-scaled-up': [{ from: number; to: number }];
-  'pool-scaled-down': [{ from: number; to: number }];
+  /** `automatic`: by `autoScale`. */
+  'pool-scaled-up': [{ from: number; to: number; automatic: boolean }];
+  'pool-scaled-down': [{ from: number; to: number; automatic: boolean }];
   'pool-shutdown': [{ uptime: number }];
   'task-started': [TaskEvent & { workerId: number; waitMs: number }];
   'task-completed': [TaskEvent & { workerId: number; runMs: number }];
   /** `retried`: another attempt follows. */
   'task-failed': [TaskEvent & { workerId: number | null; retried: boolean }];
   'task-retried': [TaskEvent & { delayMs: number }];
+  'task-dead-lettered': [Omit<TaskEvent, 'attempt'> & { attempts: number; deadLetters: number }];
+  /** It made room for a newer one. */
+  'dead-letter-dropped': [Omit<TaskEvent, 'attempt'>];
   'worker-ready': [{ workerId: number; generation: number }];
   'worker-error': [{ workerId: number; error: IsolaneError }];
   'worker-restarted': [{ workerId: number; generation: number; reason: ExitReason }];
   'worker-exited': [{ workerId: number; generation: number; reason: ExitReason }];
+  /** `timeSinceHeartbeat`: milliseconds. `'worker-exited'` and `'worker-restarted'` follow. */
+  'zombie-detected': [
+    {
+      workerId: number;
+      generation: number;
+      timeSinceHeartbeat: number;
+      tasks: Array<Omit<TaskEvent, 'attempt'>>;
+    },
+  ];
+  /** An isolate is over `workerRestartMemoryMB`, or a task was ended because of `workerMemoryLimitMB`. */
+  'memory-alert': [
+    {
+      workerId: number;
+      reason: 'threshold' | 'limit';
+      heapUsedMB: number;
+      externalMB: number;
+      thresholdMB: number;
+      limitMB: number;
+    },
+  ];
+  'circuit-open': [{ type: string; failures: number; retryAfterMs: number }];
+  'circuit-close': [{ type: string }];
   /** The worker stays down until `restartWorker`. */
   'worker-down': [{ workerId: number; failures: number }];
   /** The queue is full; `'drain'` follows when it is empty. */

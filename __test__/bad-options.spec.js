@@ -15,7 +15,7 @@ const wrong = {
   poolSize: [...count, 0, 1025],
   minWorkers: [...count, 1025],
   maxWorkers: [...count, 0, 1025],
-  autoScale: [1, 'true', null],
+  autoScale: [1, 'true', null, [], () => {}, { cooldwon: 1 }],
   workerScript: [
     5,
     null,
@@ -48,6 +48,9 @@ const wrong = {
   maxRestartAttempts: [...count, 0],
   restartCooldownMs: duration,
   maxTasksPerWorker: [...count, 0],
+  maxDeadLetters: [...count, 1_000_001],
+  maxAbandonedWorkers: [...count, 0, 1_000_001],
+  circuitBreaker: [5, 'a', true, null, [], () => {}, { failures: 1 }],
   env: [5, 'a', null, [], () => {}],
   console: ['stdout', 5, null, true, ''],
   shutdownTimeout: duration,
@@ -64,6 +67,25 @@ for (const [option, values] of Object.entries(wrong)) {
         assert.ok(error.field.startsWith(option), error.field);
         assert.match(error.message, / must be .+, got .+/);
       });
+    }
+  });
+}
+
+const wrongInside = {
+  'autoScale.scaleUpQueueDepth': [...count, 0],
+  'autoScale.idleTimeout': duration,
+  'autoScale.cooldown': duration,
+  'circuitBreaker.failureThreshold': [...count, 0, 1_000_001],
+  'circuitBreaker.resetTimeout': [...duration, 0],
+};
+
+for (const [field, values] of Object.entries(wrongInside)) {
+  const [option, name] = field.split('.');
+  test(`${field}: what is wrong inside an option is named with both`, async () => {
+    for (const value of values) {
+      const error = await failure(createWorkerPool({ poolSize: 1, [option]: { [name]: value } }), 'ERR_INVALID_ARG');
+      assert.deepEqual([error.field, error.value], [field, value]);
+      assert.ok(error.message.startsWith(`${field} must be a`), error.message);
     }
   });
 }
@@ -88,6 +110,15 @@ test('unknown options are named, with those there are', async () => {
   const error = await failure(createWorkerPool({ poolsize: 2 }), 'ERR_INVALID_ARG');
   assert.match(error.message, /poolsize/);
   assert.match(error.message, /poolSize/);
+});
+
+test('of unknown names inside an option those there are are told', async () => {
+  for (const [options, names] of [
+    [{ autoScale: { cooldwon: 1 } }, /^autoScale .*cooldown, idleTimeout, scaleUpQueueDepth.*"cooldwon"/],
+    [{ circuitBreaker: { threshold: 1 } }, /^circuitBreaker .*failureThreshold, resetTimeout.*"threshold"/],
+  ]) {
+    assert.match((await failure(createWorkerPool(options), 'ERR_INVALID_ARG')).message, names);
+  }
 });
 
 test('options that contradict each other are refused', async () => {
@@ -135,6 +166,10 @@ test('the smallest and largest values that are allowed work', async (t) => {
     maxTasksPerWorker: Number.MAX_SAFE_INTEGER,
     heartbeatInterval: 1,
     restartCooldownMs: 0,
+    maxDeadLetters: 1_000_000,
+    maxAbandonedWorkers: 1_000_000,
+    autoScale: { scaleUpQueueDepth: Number.MAX_SAFE_INTEGER, idleTimeout: Infinity, cooldown: Infinity },
+    circuitBreaker: { failureThreshold: 1_000_000, resetTimeout: Infinity },
   });
   assert.equal(await pool.submitTask({ type: 'javascript', code: 'return 1' }), 1);
   await pool.shutdown();

@@ -98,12 +98,12 @@ test('scaling, its workers and a restart are told', async (t) => {
   await pool.scaleDown(1);
   await nextTurn();
   assert.deepEqual(seen, [
-    ['pool-scaled-up', { from: 1, to: 2 }],
+    ['pool-scaled-up', { from: 1, to: 2, automatic: false }],
     ['worker-ready', { workerId: 1, generation: 1 }],
     ['worker-exited', { workerId: 0, generation: 1, reason: 'restart' }],
     ['worker-restarted', { workerId: 0, generation: 2, reason: 'restart' }],
     ['worker-ready', { workerId: 0, generation: 2 }],
-    ['pool-scaled-down', { from: 2, to: 1 }],
+    ['pool-scaled-down', { from: 2, to: 1, automatic: false }],
     ['worker-exited', { workerId: 1, generation: 1, reason: 'scale-down' }],
   ]);
 });
@@ -213,6 +213,69 @@ describe('listeners', () => {
     controller.abort();
     await Promise.all([held, waiting]);
     assert.equal((await completed).type, 'javascript');
+  });
+
+  describe('may come and go at any time:', () => {
+    const failing = { type: 'javascript', code: 'throw 1', maxRetries: 1, retryBackoffMs: 1 };
+    for (const [name, times] of Object.entries({
+      'task-started': 2,
+      'task-failed': 2,
+      'task-retried': 1,
+      'task-dead-lettered': 1,
+    })) {
+      test(name, async (t) => {
+        const pool = await withPool(t);
+        const heard = [];
+        const listener = ({ taskId }) => heard.push(taskId);
+        const fail = async (id) => {
+          await failure(pool.submitTask({ ...failing, id }), 'ERR_TASK_FAILED');
+          await nextTurn();
+        };
+        await fail('before');
+        pool.on(name, listener);
+        await fail('first');
+        pool.on('task-completed', listener);
+        pool.off('task-completed', listener);
+        await fail('second');
+        pool.off(name, listener);
+        await fail('between');
+        pool.prependListener(name, listener);
+        await fail('third');
+        pool.removeAllListeners(name);
+        await fail('after');
+        pool.once(name, listener);
+        await fail('last');
+        await fail('too late');
+        const expected = ['first', 'second', 'third'].flatMap((id) => Array(times).fill(id));
+        assert.deepEqual(heard, [...expected, 'last']);
+      });
+    }
+
+    test('a task that runs meanwhile is told of from then on', async (t) => {
+      const pool = await withPool(t);
+      const started = nextEvent(pool, 'task-started');
+      const task = pool.submitTask({
+        ...failing,
+        code: 'await new Promise((r) => setTimeout(r, 60)); throw 1',
+        id: 'it',
+      });
+      await started;
+      const heard = record(pool, 'task-failed', 'task-retried', 'task-dead-lettered');
+      await failure(task, 'ERR_TASK_FAILED');
+      await nextTurn();
+      assert.deepEqual(
+        heard.map(([name, { taskId }]) => [name, taskId]),
+        ['task-failed', 'task-retried', 'task-failed', 'task-dead-lettered'].map((name) => [name, 'it']),
+      );
+    });
+
+    test('where nobody listens, letters are kept and breakers count all the same', async (t) => {
+      const pool = await withPool(t, { circuitBreaker: { failureThreshold: 2, resetTimeout: 60_000 } });
+      await failure(pool.submitTask({ ...failing, maxRetries: 0, id: 'it' }), 'ERR_TASK_FAILED');
+      await failure(pool.submitTask({ ...failing, maxRetries: 0 }), 'ERR_TASK_FAILED');
+      assert.equal(pool.getDeadLetterQueue()[0].id, 'it');
+      assert.equal(pool.getPoolMetrics().circuitBreakers[0].state, 'open');
+    });
   });
 
   test('one may submit, scale and shut down', async (t) => {

@@ -114,3 +114,100 @@ test('the memory of ended tasks is given back: a thousand tasks of 1 MB run in o
   );
   assert.deepEqual(child.said, [1000]);
 });
+
+describe('memory-alert', () => {
+  const KEEP = `{ code: \`
+    let kept = [];
+    const keep = (mb) => { for (let i = 0; i < mb; i++) kept.push(new Array(131072).fill(i)); };
+    export default {
+      keep(mb) { keep(mb); return kept.length; },
+      buffers(mb) { for (let i = 0; i < mb; i++) kept.push(new ArrayBuffer(1 << 20)); },
+      async steps({ mb, ms }) { keep(mb); for (let i = 0; i < ms; i += 10) await new Promise((r) => setTimeout(r, 10)); kept = []; },
+      loop({ mb, ms }) { keep(mb); const end = Date.now() + ms; while (Date.now() < end); kept = []; },
+      hog() { for (;;) kept.push({}); },
+      tiny: () => 1,
+    };
+  \` }`;
+  const START = `
+    const seen = [];
+    const listen = (pool) => {
+      for (const name of ['memory-alert', 'worker-restarted']) pool.on(name, (details) => seen.push([name, details]));
+      return pool;
+    };
+    const restarted = (pool) => new Promise((resolve) => pool.once('worker-restarted', resolve));
+    // An idle pool does not keep the process alive.
+    const timer = setInterval(() => {}, 1000);
+  `;
+  const END = 'clearInterval(timer); await pool.shutdown(); say(seen);';
+  const run = async (body) => ended(await runBody(`${START}${body}${END}`)).said.at(-1);
+
+  for (const [name, task] of [
+    ['objects', "{ type: 'keep', payload: 30 }"],
+    ['ArrayBuffers', "{ type: 'buffers', payload: 30 }"],
+  ]) {
+    test(`of the threshold: a task has left too many ${name}, and its worker is replaced`, async () => {
+      const seen = await run(`
+      const pool = listen(await start({ workerMemoryLimitMB: 64, workerRestartMemoryMB: 20, workerScript: ${KEEP} }));
+      const again = restarted(pool);
+      // Such a small task may be one after which nobody looks.
+      pool.submitTask(${task});
+      await pool.submitTask({ type: 'javascript', code: 'const end = Date.now() + 5; while (Date.now() < end);' });
+      await again;
+      await pool.submitTask({ type: 'tiny' });
+    `);
+      const [[first, { heapUsedMB, externalMB, ...alert }], ...others] = seen;
+      assert.deepEqual(
+        [first, alert],
+        ['memory-alert', { workerId: 0, reason: 'threshold', thresholdMB: 20, limitMB: 64 }],
+      );
+      assert.ok(heapUsedMB + externalMB > 30 && heapUsedMB + externalMB < 60, `${heapUsedMB}, ${externalMB}`);
+      assert.ok((name === 'objects' ? heapUsedMB : externalMB) >= 30, `${heapUsedMB}, ${externalMB}`);
+      assert.deepEqual(others, [['worker-restarted', { workerId: 0, generation: 2, reason: 'memory-threshold' }]]);
+    });
+  }
+
+  for (const [name, type] of [
+    ['goes on in steps', 'steps'],
+    ['computes', 'loop'],
+  ]) {
+    test(`of the threshold: comes while a task ${name}, once until it is below again`, async () => {
+      const seen = await run(`
+      const pool = listen(await start({ workerMemoryLimitMB: 64, workerRestartMemoryMB: 20, workerScript: ${KEEP} }));
+      const alerted = new Promise((resolve) => pool.once('memory-alert', () => resolve('alerted')));
+      const task = pool.submitTask({ type: '${type}', payload: { mb: 30, ms: 800 } });
+      seen.push(await Promise.race([alerted, task.then(() => 'ended')]));
+      await task;
+    `);
+      assert.ok(seen.includes('alerted'), JSON.stringify(seen));
+      const alerts = seen.filter(([event]) => event === 'memory-alert');
+      assert.equal(alerts.length, 1, JSON.stringify(seen));
+      assert.equal(alerts[0][1].reason, 'threshold');
+      assert.ok(alerts[0][1].heapUsedMB > 20, JSON.stringify(alerts));
+    });
+  }
+
+  test('of the limit: a task was ended because of it', async () => {
+    const seen = await run(`
+    const pool = listen(await start({ workerMemoryLimitMB: 32, workerRestartMemoryMB: 32, workerScript: ${KEEP} }));
+    const again = restarted(pool);
+    await pool.submitTask({ type: 'hog' }).catch((error) => say(error.code));
+    await again;
+  `);
+    const limit = seen.filter(([event, { reason }]) => event === 'memory-alert' && reason === 'limit');
+    assert.equal(limit.length, 1, JSON.stringify(seen));
+    const { heapUsedMB, externalMB, ...alert } = limit[0][1];
+    assert.deepEqual(alert, { workerId: 0, reason: 'limit', thresholdMB: 32, limitMB: 32 });
+    assert.ok(heapUsedMB >= 0 && externalMB >= 0);
+    assert.deepEqual(seen.at(-1), ['worker-restarted', { workerId: 0, generation: 2, reason: 'memory-limit' }]);
+  });
+
+  test('is not there for a pool that keeps within its threshold', async () => {
+    const seen = await run(`
+    const pool = listen(await start({ workerMemoryLimitMB: 128, workerScript: ${KEEP} }));
+    for (let i = 0; i < 5; i++) {
+      await pool.submitTask({ type: 'javascript', code: 'return new Array(1e6).fill(0).map((_, n) => n).length' });
+    }
+  `);
+    assert.deepEqual(seen, []);
+  });
+});

@@ -29,7 +29,7 @@ test('the numbers of a known run add up', async (t) => {
     queued: 3,
     running: 1,
     delayed: 0,
-    dlq: 0,
+    dlq: 4,
   });
   assert.deepEqual([queue.queueDepth, queue.maxQueue, queue.byPriority], [3, 3, { 1: 1, 5: 2 }]);
   assert.deepEqual([workers.total, workers.busy, workers.ready], [1, 1, 0]);
@@ -76,6 +76,7 @@ test('every group and figure of the contract is there', async (t) => {
     ],
     health: ['alerts', 'capacity', 'status'],
     queue: ['avgWaitTimeMs', 'byPriority', 'maxQueue', 'oldestWaitMs', 'queueDepth'],
+    circuitBreakers: [],
     memory: ['externalMB', 'heapLimitMB', 'heapUsedMB', 'workers'],
     isolates: ['fatalErrors', 'panics', 'resets', 'started', 'warm'],
   });

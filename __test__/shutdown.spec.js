@@ -1,8 +1,12 @@
 'use strict';
 
 const assert = require('node:assert/strict');
+const { writeFileSync } = require('node:fs');
+const path = require('node:path');
 const { describe, test } = require('./support/test.js');
 const { createWorkerPool } = require('..');
+const { ended, runBody } = require('./support/child.js');
+const { folder } = require('./support/folder.js');
 const { failure, HOLD, nextEvent, record, script, withPool } = require('./support/pool.js');
 
 const HANDLERS = script(
@@ -199,4 +203,159 @@ test('an abort after the end of the pool is nothing', async (t) => {
   await pool.shutdown(false);
   await task;
   controller.abort();
+});
+
+describe('a shutdown while workers restart', () => {
+  /** A pool whose script is another one for the workers that come. */
+  async function changing(t, later, options) {
+    const at = folder(t, { 'handlers.mjs': 'import "./other.mjs"; export default () => 1;', 'other.mjs': '' });
+    const pool = await withPool(t, { workerScript: path.join(at, 'handlers.mjs'), ...options });
+    writeFileSync(path.join(at, 'other.mjs'), later);
+    return pool;
+  }
+  const SLOW = 'const end = Date.now() + 150; while (Date.now() < end);';
+  const lost = (promise) => promise.catch((error) => error);
+
+  test('a graceful one runs what waits for them', async (t) => {
+    const pool = await changing(t, SLOW, { poolSize: 2 });
+    const restarts = [0, 1].map((id) => lost(pool.restartWorker(id)));
+    const tasks = Array.from({ length: 10 }, () => pool.submitTask({ type: 'x' }));
+    assert.deepEqual(
+      pool.getAllWorkersStatus().map(({ inFlight }) => inFlight),
+      [0, 0],
+    );
+    const closed = pool.shutdown();
+    assert.deepEqual(await Promise.all(tasks), Array(10).fill(1));
+    await closed;
+    await Promise.all(restarts);
+  });
+
+  for (const graceful of [true, false]) {
+    test(`one that loads for ever does not hold it up, graceful: ${graceful}`, async (t) => {
+      const pool = await changing(t, 'for (;;);');
+      const restart = lost(pool.restartWorker(0));
+      await nextEvent(pool, 'worker-restarted');
+      await pool.shutdown(graceful);
+      assert.match((await restart).code, /^ERR_(POOL_CLOSED|WORKER_LOST)$/);
+      assert.equal(pool.getPoolMetrics().workers.total, 0);
+    });
+
+    test(`nor does one that rests before it is started again, graceful: ${graceful}`, async (t) => {
+      const pool = await changing(t, 'throw 1', { restartCooldownMs: 3_600_000 });
+      const failed = nextEvent(pool, 'worker-exited', ({ reason }) => reason === 'start-failed');
+      const restart = lost(pool.restartWorker(0));
+      await failed;
+      await nextEvent(pool, 'worker-exited', ({ generation }) => generation === 3);
+      assert.equal(pool.getAllWorkersStatus()[0].state, 'restarting');
+      await pool.shutdown(graceful);
+      await restart;
+      assert.equal(pool.getPoolMetrics().workers.total, 0);
+    });
+
+    test(`nor does one that is down, graceful: ${graceful}`, async (t) => {
+      const pool = await changing(t, 'throw 1', { maxRestartAttempts: 1 });
+      await failure(pool.restartWorker(0), 'ERR_WORKER_LOST');
+      await pool.shutdown(graceful);
+      assert.equal(pool.getPoolMetrics().workers.total, 0);
+    });
+  }
+
+  test('what waits for one that loads for ever ends after shutdownTimeout', async (t) => {
+    const pool = await changing(t, 'for (;;);', { shutdownTimeout: 60 });
+    const restart = lost(pool.restartWorker(0));
+    const waiting = failure(pool.submitTask({ type: 'x' }), 'ERR_POOL_CLOSED');
+    await pool.shutdown();
+    await Promise.all([waiting, restart]);
+  });
+
+  test('twice, and both ends are one', async (t) => {
+    const pool = await changing(t, SLOW);
+    const restart = lost(pool.restartWorker(0));
+    const seen = record(pool, 'pool-shutdown');
+    await Promise.all([pool.shutdown(), pool.shutdown(false), pool.shutdown()]);
+    await restart;
+    assert.equal(seen.length, 1);
+  });
+});
+
+test('what a listener of pool-shutdown calls is answered', async (t) => {
+  const pool = await withPool(t, { workerScript: HANDLERS });
+  const refused = new Promise((resolve) => {
+    pool.once('pool-shutdown', () => resolve(failure(pool.submitTask({ type: 'wait' }), 'ERR_POOL_CLOSED')));
+  });
+  await pool.shutdown();
+  await refused;
+});
+
+describe('from a handler of a signal', () => {
+  const POOL = `
+    const code = 'export default { wait: (ms) => new Promise((r) => setTimeout(r, ms, ms)), loop() { for (;;); } }';
+    const pool = await start({ poolSize: 2, workerScript: { code } });
+    const ends = (promise) => promise.then(say, (error) => say(error.code));
+  `;
+
+  test('a graceful one lets tasks end, and the process ends by itself with its code', async () => {
+    const child = ended(
+      await runBody(`${POOL}
+      process.once('SIGTERM', async () => {
+        await pool.shutdown();
+        say('closed');
+        process.exitCode = 3;
+      });
+      pool.once('task-started', () => process.kill(process.pid, 'SIGTERM'));
+      ends(pool.submitTask({ type: 'wait', payload: 300 }));
+      ends(pool.submitTask({ type: 'wait', payload: 200 }));
+    `),
+      3,
+    );
+    assert.deepEqual(child.said, [200, 300, 'closed']);
+  });
+
+  test('an immediate one ends loops', async () => {
+    const child = ended(
+      await runBody(`${POOL}
+      process.once('SIGINT', async () => {
+        await pool.shutdown(false);
+        say('closed');
+      });
+      pool.once('task-started', () => process.kill(process.pid, 'SIGINT'));
+      ends(pool.submitTask({ type: 'loop' }));
+    `),
+    );
+    assert.deepEqual(child.said, ['ERR_POOL_CLOSED', 'closed']);
+  });
+
+  test('a second signal makes an end of a graceful one', async () => {
+    const child = ended(
+      await runBody(`${POOL}
+      let signals = 0;
+      process.on('SIGTERM', async () => {
+        const isFirst = signals++ === 0;
+        const closed = pool.shutdown(isFirst);
+        if (isFirst) process.kill(process.pid, 'SIGTERM');
+        await closed;
+        say('closed');
+        if (isFirst) process.removeAllListeners('SIGTERM');
+      });
+      pool.once('task-started', () => process.kill(process.pid, 'SIGTERM'));
+      ends(pool.submitTask({ type: 'loop' }));
+    `),
+    );
+    assert.deepEqual(child.said, ['ERR_POOL_CLOSED', 'closed', 'closed']);
+  });
+
+  test('of a pool that has nothing to do', async () => {
+    const child = ended(
+      await runBody(`${POOL}
+      const timer = setInterval(() => {}, 1000);
+      process.once('SIGTERM', async () => {
+        await pool.shutdown();
+        clearInterval(timer);
+        say('closed');
+      });
+      process.kill(process.pid, 'SIGTERM');
+    `),
+    );
+    assert.deepEqual(child.said, ['closed']);
+  });
 });

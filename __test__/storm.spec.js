@@ -46,6 +46,7 @@ const CODES = new Set([
   'ERR_QUEUE_FULL',
   'ERR_QUEUE_TIMEOUT',
   'ERR_POOL_CLOSED',
+  'ERR_CIRCUIT_OPEN',
 ]);
 
 /** Mulberry32. */
@@ -71,11 +72,15 @@ async function storm(seed) {
     taskTimeout: 15 + random(15),
     maxTasksPerWorker: random(2) ? undefined : 20 + random(50),
     loadBalancing: random(2) ? 'round-robin' : 'least-loaded',
+    maxDeadLetters: random(3) * 20,
+    circuitBreaker: random(2) ? { failureThreshold: 1 + random(5), resetTimeout: 1 + random(20) } : undefined,
+    autoScale: random(2) ? { scaleUpQueueDepth: 1 + random(5), idleTimeout: random(30), cooldown: random(20) } : false,
     workerScript: HANDLERS,
     shutdownTimeout: 300,
   });
   pool.on('console', () => {});
   pool.on('task-completed', () => {});
+  pool.on('task-dead-lettered', () => {});
   const counts = new Map();
   const others = [];
   const tasks = [];
@@ -110,7 +115,7 @@ async function storm(seed) {
       );
       if (controller) setTimeout(() => controller.abort(), random(20));
     }
-    switch (random(12)) {
+    switch (random(14)) {
       case 0:
         others.push(pool.scaleUp(1));
         break;
@@ -137,6 +142,20 @@ async function storm(seed) {
       case 5:
         pool.getPoolMetrics();
         break;
+      case 6:
+      case 7: {
+        const letters = pool.getDeadLetterQueue();
+        if (letters.length > 0) {
+          const { id } = letters[random(letters.length)];
+          const again = pool.retryDeadLetter(id);
+          // Its own promise may have no place for it yet.
+          others.push(again.catch(({ code, field }) => assert.ok(CODES.has(code) || field === 'id', code)));
+        }
+        break;
+      }
+      case 8:
+        pool.clearDeadLetterQueue();
+        break;
     }
     if (random(3) === 0) await new Promise((resolve) => setTimeout(resolve, random(12)));
   }
@@ -154,7 +173,7 @@ async function storm(seed) {
 const given = process.env.ISOLANE_SEED;
 const seeds = given ? [Number(given)] : Array.from({ length: 8 }, () => Math.floor(Math.random() * 2 ** 31));
 for (const seed of seeds) {
-  test('each task settles exactly once in a storm of timeouts, aborts, scaling and shutdown', async () => {
+  test('each task settles exactly once in a storm of timeouts, aborts, retries, scaling and shutdown', async () => {
     const limit = new Promise((_, reject) => setTimeout(reject, 25_000, new Error('it hangs')).unref());
     await Promise.race([storm(seed), limit]).catch((error) => {
       error.message = `seed ${seed} (ISOLANE_SEED=${seed}): ${error.message}`;

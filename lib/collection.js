@@ -8,30 +8,44 @@ const { IsolaneError } = require('./errors.js');
 
 const DONE = 0;
 const EVENT = 255;
+const KEPT = 64;
 const NEXT_BLOB = 0xffffffff;
 
 const SIZE = 256 * 1024;
+/** About as long as a busy server would take for a request. */
+const TURN_MS = 10;
 
 class Collection {
   #arena = Buffer.allocUnsafeSlow(SIZE);
   #native;
   #at = 0;
+  /** The rest is read in a later turn. */
+  #isPutOff = false;
 
   constructor(native) {
     this.#native = native;
   }
 
   /**
-   * Reads everything there is.
+   * Reads what there is. Of very much the rest is read in later turns: a task that prints without end must
+   * not keep timers and I/O of this process waiting.
    * @param {{ settle(ticket: number, failure: Failure | undefined, value: Buffer): void, event(record: object): void }} reader
    */
   read(reader) {
+    if (this.#isPutOff) return;
+    const until = performance.now() + TURN_MS;
     for (;;) {
       const length = this.#native.collect(this.#arena);
       if (length === 0) return;
       this.#at = 0;
       while (this.#at < length) this.#readRecord(reader);
+      if (performance.now() > until) break;
     }
+    this.#isPutOff = true;
+    setImmediate(() => {
+      this.#isPutOff = false;
+      this.read(reader);
+    });
   }
 
   #readRecord(reader) {
@@ -45,7 +59,12 @@ class Collection {
     this.#at += 8;
     let failure;
     if (status !== DONE) {
-      failure = { status, attempts: arena.readUInt32LE(this.#at), figure: arena.readDoubleLE(this.#at + 4) };
+      failure = {
+        status: status & ~KEPT,
+        kept: (status & KEPT) !== 0,
+        attempts: arena.readUInt32LE(this.#at),
+        figure: arena.readDoubleLE(this.#at + 4),
+      };
       this.#at += 12;
     }
     reader.settle(ticket, failure, this.#value());
@@ -78,8 +97,17 @@ const FAILURES = [
     `task went over the memory of its isolate (limit ${memoryLimitMB} MB)`,
   ],
   () => ['ERR_TASK_ABORTED', 'task was aborted'],
-  ({ attempts }) => ['ERR_WORKER_LOST', `worker was lost (${attemptsOf(attempts)})`],
+  ({ attempts }) => [
+    'ERR_WORKER_LOST',
+    attempts === 0 ? 'no worker is left to run the task' : `worker was lost (${attemptsOf(attempts)})`,
+  ],
   () => ['ERR_POOL_CLOSED', 'pool is closed'],
+  ({ figure }, _, { type }) => [
+    'ERR_CIRCUIT_OPEN',
+    `tasks of type ${JSON.stringify(type)} failed too often in a row; the next one is let through in ${round(figure)} ms`,
+    undefined,
+    { retryAfterMs: figure },
+  ],
 ];
 
 const round = (ms) => Math.round(ms * 10) / 10;
@@ -90,18 +118,19 @@ function taskFailed({ attempts }, cause) {
 }
 
 /**
- * @param {{ status: number, attempts: number, figure: number }} failure
+ * @param {{ status: number, attempts: number, figure: number }} failure - of a settlement or a dead letter
  * @param {Buffer} value
  * @param {{ id: string, type: string }} task
  * @param {{ reason: unknown, memoryLimitMB: number }} known - reason of the caller's signal, limit of the pool
  */
 function toError(failure, value, task, known) {
-  const [code, message, own] = FAILURES[failure.status](failure, value, known);
+  const [code, message, own, details] = FAILURES[failure.status](failure, value, { ...known, type: task.type });
   return new IsolaneError(code, message, {
     cause: code === 'ERR_TASK_ABORTED' ? known.reason : own,
     taskId: task.id,
     type: task.type,
     attempts: failure.attempts,
+    ...details,
   });
 }
 

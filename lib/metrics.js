@@ -2,12 +2,12 @@
 
 // The public pictures of a pool's state, made of the native one.
 
+const { health, present } = require('./health.js');
+
 const MB = 1024 * 1024;
 const mb = (bytes) => Math.round((bytes / MB) * 100) / 100;
 const rate = (part, whole) => (whole > 0 ? part / whole : 0);
 
-/** A worker that is there, or is to be there again. */
-const present = (worker) => worker.state !== 'gone';
 const isBusy = (worker) => worker.state === 'ready' && worker.inFlight > 0;
 const isIdle = (worker) => worker.state === 'ready' && worker.inFlight === 0;
 const isUnhealthy = (worker) => worker.state === 'down' || worker.state === 'restarting';
@@ -29,23 +29,11 @@ function workerStatus(worker) {
   };
 }
 
-function health(workers, wanted, shuttingDown) {
-  const able = workers.filter((worker) => worker.state === 'ready').length;
-  const alerts = workers
-    .filter((worker) => worker.state === 'down')
-    .map(({ workerId, failures }) => `worker ${workerId} is down after ${failures} failures in a row`);
-  const missing = wanted - able;
-  if (missing > 0 && !shuttingDown) alerts.push(`${missing} of ${wanted} workers are not ready`);
-  let status = 'healthy';
-  if (!shuttingDown && missing > 0) status = able === 0 ? 'critical' : 'degraded';
-  return { status, capacity: rate(able, wanted), alerts };
-}
-
 /**
  * @param {import('../native.cjs').NativeStatus} native
- * @param {{ options: object, size: number, initialized: boolean, shuttingDown: boolean }} pool
+ * @param {{ options: object, initialized: boolean, shuttingDown: boolean }} pool
  */
-function poolMetrics(native, { options, size, initialized, shuttingDown }) {
+function poolMetrics(native, { options, initialized, shuttingDown }) {
   const workers = native.workers.filter(present);
   const count = (test) => workers.filter(test).length;
   const inState = (state) => count((worker) => worker.state === state);
@@ -54,7 +42,7 @@ function poolMetrics(native, { options, size, initialized, shuttingDown }) {
   const sum = (figure) => mb(workers.reduce((total, worker) => total + worker[figure], 0));
   return {
     pool: {
-      size,
+      size: native.size,
       minWorkers: options.minWorkers,
       maxWorkers: options.maxWorkers,
       initialized,
@@ -67,8 +55,8 @@ function poolMetrics(native, { options, size, initialized, shuttingDown }) {
       ready: count(isIdle),
       busy: count(isBusy),
       unhealthy: count(isUnhealthy),
-      zombies: 0,
-      abandoned: native.workersAbandoned,
+      zombies: native.zombies,
+      abandoned: native.abandoned,
     },
     tasks: {
       submitted: native.submitted,
@@ -81,7 +69,7 @@ function poolMetrics(native, { options, size, initialized, shuttingDown }) {
       queued: native.queued,
       running: native.running,
       delayed: native.delayed,
-      dlq: 0,
+      dlq: native.deadLetters,
     },
     performance: {
       workerReuseRate: rate(Math.max(0, attempts - native.workersSpawned), attempts),
@@ -93,7 +81,7 @@ function poolMetrics(native, { options, size, initialized, shuttingDown }) {
       totalTimeMs: native.totalTime,
       errorRate: rate(native.failed, ended),
     },
-    health: health(workers, size, shuttingDown),
+    health: health(native, { options, shuttingDown }),
     queue: {
       queueDepth: native.queued + native.delayed,
       maxQueue: options.maxQueue,
@@ -101,6 +89,10 @@ function poolMetrics(native, { options, size, initialized, shuttingDown }) {
       oldestWaitMs: native.oldestWait,
       byPriority: Object.fromEntries(native.byPriority.map(({ priority, waiting }) => [priority, waiting])),
     },
+    circuitBreakers: native.circuitBreakers.map(({ retryAfter, ...breaker }) => ({
+      ...breaker,
+      retryAfterMs: retryAfter,
+    })),
     memory: {
       heapUsedMB: sum('heapUsed'),
       heapLimitMB: sum('heapLimit'),
@@ -117,4 +109,4 @@ function poolMetrics(native, { options, size, initialized, shuttingDown }) {
   };
 }
 
-module.exports = { health, poolMetrics, present, workerStatus };
+module.exports = { poolMetrics, workerStatus };

@@ -20,12 +20,19 @@ const TASK_DEFAULTS = Object.freeze({
 
 const MAX_WORKERS = 1024;
 
+/**
+ * The cooldown lets a new worker show what it brings. A worker that idles costs its memory, a start
+ * 15 to 50 ms.
+ */
+const AUTO_SCALE_DEFAULTS = { scaleUpQueueDepth: 10, idleTimeout: 30_000, cooldown: 5000 };
+const CIRCUIT_BREAKER_DEFAULTS = { failureThreshold: 10, resetTimeout: 30_000 };
+
 /** name → check; an option that is not in here is unknown. */
 const CHECKS = {
   poolSize: check.integer(1, MAX_WORKERS),
   minWorkers: check.integer(1, MAX_WORKERS),
   maxWorkers: check.integer(1, MAX_WORKERS),
-  autoScale: refused(false, 'scale with scaleUp() and scaleDown()'),
+  autoScale: autoScale,
   workerScript: workerScript,
   workerMemoryLimitMB: check.number(16, 65_536, 'megabytes'),
   workerRestartMemoryMB: check.number(1, 65_536, 'megabytes'),
@@ -46,13 +53,48 @@ const CHECKS = {
   maxRestartAttempts: check.integer(1, 1_000_000),
   restartCooldownMs: check.duration(0),
   maxTasksPerWorker: check.integer(1),
-  circuitBreaker: refused(undefined, 'failing types are not held back'),
+  maxAbandonedWorkers: check.integer(1, 1_000_000),
+  maxDeadLetters: check.integer(0, 1_000_000),
+  circuitBreaker: circuitBreaker,
   permissions: nothing,
   host: nothing,
   env: cloneable,
   console: check.oneOf('event', 'inherit', 'ignore'),
   shutdownTimeout: check.duration(0),
 };
+
+const AUTO_SCALE = {
+  scaleUpQueueDepth: check.integer(1),
+  idleTimeout: check.duration(0),
+  cooldown: check.duration(0),
+};
+const CIRCUIT_BREAKER = {
+  failureThreshold: check.integer(1, 1_000_000),
+  resetTimeout: check.duration(1),
+};
+
+/** `true` is all defaults. */
+function autoScale(field, value) {
+  if (typeof value === 'boolean') return value && { ...AUTO_SCALE_DEFAULTS };
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw invalid(field, value, 'a boolean or an object');
+  }
+  return group(field, value, AUTO_SCALE, AUTO_SCALE_DEFAULTS);
+}
+
+function circuitBreaker(field, value) {
+  return group(field, check.object(field, value), CIRCUIT_BREAKER, CIRCUIT_BREAKER_DEFAULTS);
+}
+
+/** An option that has options of its own. */
+function group(field, value, checks, defaults) {
+  check.noOthers(field, value, Object.keys(checks));
+  const given = {};
+  for (const [name, test] of Object.entries(checks)) {
+    if (value[name] !== undefined) given[name] = test(`${field}.${name}`, value[name]);
+  }
+  return { ...defaults, ...given };
+}
 
 /** For an option of which this version has nothing but the default: better refused than ignored. */
 function refused(only, instead) {
@@ -160,6 +202,9 @@ function withDefaults(given) {
     autoRestart: true,
     maxRestartAttempts: 3,
     restartCooldownMs: 5000,
+    maxAbandonedWorkers: 32,
+    maxDeadLetters: 1000,
+    autoScale: false,
     env: {},
     console: 'event',
     shutdownTimeout: 20_000,

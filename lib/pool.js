@@ -8,15 +8,24 @@ const check = require('./check.js');
 const { textOf } = require('./clone.js');
 const { Collection, toError } = require('./collection.js');
 const { IsolaneError, invalid } = require('./errors.js');
-const { health, poolMetrics, present, workerStatus } = require('./metrics.js');
+const { health, healthSummary, present } = require('./health.js');
+const { DeadLetters, picture } = require('./letters.js');
+const { mapTasks } = require('./map.js');
+const { poolMetrics, workerStatus } = require('./metrics.js');
+const { nativeOptions } = require('./native-options.js');
 const { resolveOptions } = require('./options.js');
+const { prometheus } = require('./prometheus.js');
 const { bundleScript, mapFault, mapStack, mapUrl, readScript } = require('./script.js');
+const { Signals } = require('./signals.js');
 const { Submission } = require('./submission.js');
 const { encodeValue, resolveTask } = require('./task.js');
-const { decode, encode } = require('./wire.js');
+const { decode } = require('./wire.js');
 
 /** Proves that the constructor is called from here. */
 const INTERNAL = Symbol('isolane');
+
+/** Frequent events, which the native pool makes only where somebody listens. */
+const TOPICS = ['task-started', 'task-completed', 'task-failed', 'task-retried', 'task-dead-lettered'];
 
 /** Lines of a task's stack that are ours. */
 const OWN_FRAMES = /\n +at [^\n]*\bext:isolane\/[^\n]*/g;
@@ -38,8 +47,11 @@ class WorkerPool extends EventEmitter {
   /** ticket → { resolve, reject, id, type, metadata, … } of tasks that are not settled. */
   #tasks = new Map();
   #ids = new Set();
-  /** signal → its tickets and the listener that aborts them. */
-  #signals = new Map();
+  #letters = new DeadLetters();
+  #signals = new Signals((tickets) => {
+    this.#flush();
+    for (const ticket of tickets) this.#native.abort(ticket);
+  });
   #lastTicket = 0;
   #size;
   #script;
@@ -170,7 +182,7 @@ class WorkerPool extends EventEmitter {
     // From here on nothing throws.
     this.#lastTicket = ticket;
     if (task.id !== undefined) this.#ids.add(task.id);
-    if (signal !== undefined) this.#obeySignal(ticket, signal);
+    if (signal !== undefined) this.#signals.obey(signal, ticket);
     this.#tasks.set(ticket, entry);
     if (this.#tasks.size === 1) this.#keepAlive();
     this.#submission.add(ticket, task, value);
@@ -187,30 +199,6 @@ class WorkerPool extends EventEmitter {
     this.#submission.flush((arena, length, blobs) => this.#native.submit(arena, length, blobs));
   }
 
-  /** One listener for each signal, however many tasks it may abort. */
-  #obeySignal(ticket, signal) {
-    const obeying = this.#signals.get(signal);
-    if (obeying !== undefined) {
-      obeying.tickets.add(ticket);
-      return;
-    }
-    const tickets = new Set([ticket]);
-    const abort = () => {
-      this.#flush();
-      for (const ticket of tickets) this.#native.abort(ticket);
-    };
-    signal.addEventListener('abort', abort, { once: true });
-    this.#signals.set(signal, { tickets, abort });
-  }
-
-  #leaveSignal(ticket, signal) {
-    const { tickets, abort } = this.#signals.get(signal);
-    tickets.delete(ticket);
-    if (tickets.size > 0) return;
-    signal.removeEventListener('abort', abort);
-    this.#signals.delete(signal);
-  }
-
   #abortError(entry, reason) {
     return new IsolaneError('ERR_TASK_ABORTED', 'task was aborted', {
       cause: reason,
@@ -224,7 +212,8 @@ class WorkerPool extends EventEmitter {
       const entry = this.#tasks.get(ticket);
       this.#tasks.delete(ticket);
       this.#ids.delete(entry.id);
-      if (entry.signal !== undefined) this.#leaveSignal(ticket, entry.signal);
+      if (entry.signal !== undefined) this.#signals.leave(entry.signal, ticket);
+      if (failure?.kept && !entry.isForgotten) this.#letters.keep(ticket, entry);
       this.#settle(entry, failure, value);
       if (this.#tasks.size === 0) this.#becomeIdle();
     },
@@ -278,6 +267,94 @@ class WorkerPool extends EventEmitter {
 
   resume() {
     this.#open().pause(false);
+  }
+
+  /** Whether the queue was full and is not empty since: a caller that waits for `'drain'` now is kind. */
+  get needsDrain() {
+    if (this.#shutdown === undefined) this.#flush();
+    return this.#native.needsDrain();
+  }
+
+  /**
+   * Runs a task for each item, results in the order of the items. Holds at most `concurrency` tasks that
+   * were submitted and whose result was not read; what is left when the caller stops is aborted.
+   * @param {Iterable<unknown> | AsyncIterable<unknown>} items
+   * @param {(item: unknown, index: number) => object | Promise<object>} toTask
+   * @param {{ concurrency?: number, signal?: AbortSignal }} [options]
+   * @returns {AsyncGenerator<unknown>} throws what a task rejects with, at its place
+   */
+  map(items, toTask, options = {}) {
+    const isIterable = items?.[Symbol.asyncIterator] !== undefined || items?.[Symbol.iterator] !== undefined;
+    if (!isIterable) throw invalid('items', items, 'an iterable or async iterable');
+    if (typeof toTask !== 'function') throw invalid('toTask', toTask, 'a function that gives a task for an item');
+    check.object('options', options);
+    check.noOthers('options', options, ['concurrency', 'signal']);
+    const { concurrency = 2 * this.#size * this.#options.tasksPerWorker, signal } = options;
+    check.integer(1)('options.concurrency', concurrency);
+    if (signal !== undefined && !(signal instanceof AbortSignal)) {
+      throw invalid('options.signal', signal, 'an AbortSignal');
+    }
+    return mapTasks(this, items, toTask, { concurrency, signal });
+  }
+
+  // Dead letters
+
+  /** Tasks that failed for good, with the error of each attempt, oldest first. */
+  getDeadLetterQueue() {
+    return this.#native.deadLetters().map((letter) => {
+      const name = this.#letters.get(letter.ticket) ?? this.#tasks.get(letter.ticket);
+      return picture(letter, name, (failure, value) => this.#failure(failure, value, name));
+    });
+  }
+
+  /**
+   * Submits a dead letter again, with all its attempts. It stays where it is if the pool refuses it.
+   * @param {string} id - of the task; where several have it, the oldest is meant
+   * @returns {Promise<unknown>} as `submitTask`
+   */
+  retryDeadLetter(id) {
+    return new Promise((resolve, reject) => {
+      try {
+        this.#revive(this.#letters.find(check.text('id', id)), id, resolve, reject);
+      } catch (error) {
+        reject(error);
+      }
+    });
+  }
+
+  #revive(letter, id, resolve, reject) {
+    const open = this.#open();
+    if (letter === undefined) throw invalid('id', id, 'the id of a dead letter');
+    if (this.#ids.has(id)) throw invalid('id', id, 'that of a task that is not running again already');
+    const ticket = ++this.#lastTicket;
+    this.#ids.add(id);
+    this.#tasks.set(ticket, { ...this.#letters.get(letter), resolve, reject });
+    const accepted = open.revive(letter, ticket);
+    if (accepted === null) {
+      this.#ids.delete(id);
+      this.#tasks.delete(ticket);
+      throw invalid('id', id, 'the id of a dead letter');
+    }
+    // A refused one stays, and the task is about to be rejected.
+    if (accepted) this.#letters.forget(letter);
+    this.#keepAlive();
+  }
+
+  /** @returns {number} of letters that were there */
+  clearDeadLetterQueue() {
+    const cleared = this.#native.clearDeadLetters();
+    for (const ticket of cleared) {
+      this.#letters.forget(ticket);
+      // Its end has not been heard of yet.
+      const entry = this.#tasks.get(ticket);
+      if (entry !== undefined) entry.isForgotten = true;
+    }
+    return cleared.length;
+  }
+
+  /** For code that was written for a pool of processes. */
+  get taskQueue() {
+    return { getDeadLetterQueue: () => this.getDeadLetterQueue() };
   }
 
   // Workers
@@ -353,12 +430,20 @@ class WorkerPool extends EventEmitter {
   // State
 
   getPoolMetrics() {
-    return poolMetrics(this.#native.status(), {
-      options: this.#options,
-      size: this.#size,
-      initialized: this.#initialized,
-      shuttingDown: this.#shutdown !== undefined,
-    });
+    return poolMetrics(this.#native.status(), { ...this.#state(), initialized: this.#initialized });
+  }
+
+  /**
+   * The metrics in the text format of Prometheus.
+   * @param {{ labels?: Record<string, string> }} [options] - labels that every figure gets
+   * @returns {Promise<string>}
+   */
+  async prometheus(options = {}) {
+    check.object('options', options);
+    check.noOthers('options', options, ['labels']);
+    const { labels } = options;
+    if (labels !== undefined) check.object('options.labels', labels);
+    return prometheus(this.getPoolMetrics(), this.#native.status(), labels);
   }
 
   getAllWorkersStatus() {
@@ -372,7 +457,16 @@ class WorkerPool extends EventEmitter {
   }
 
   getHealth() {
-    return health(this.#native.status().workers.filter(present), this.#size, this.#shutdown !== undefined);
+    return health(this.#native.status(), this.#state());
+  }
+
+  /** For code that was written for a pool of processes. */
+  get healthMonitor() {
+    return { getHealthSummary: () => healthSummary(this.#native.status(), this.#state()) };
+  }
+
+  #state() {
+    return { options: this.#options, shuttingDown: this.#shutdown !== undefined };
   }
 
   #worker(workerId) {
@@ -441,12 +535,10 @@ class WorkerPool extends EventEmitter {
   #listen(added) {
     if (this.#native === undefined) return;
     const wants = (name) => name === added || this.listenerCount(name) > 0;
+    const topics = TOPICS.filter(wants);
     const lines = this.#options.console;
-    this.#native.listen(
-      wants('task-started'),
-      wants('task-completed'),
-      lines === 'inherit' || (lines === 'event' && wants('console')),
-    );
+    if (lines === 'inherit' || (lines === 'event' && wants('console'))) topics.push('console');
+    this.#native.listen(topics);
   }
 
   #handle({ event, ...record }) {
@@ -465,6 +557,28 @@ class WorkerPool extends EventEmitter {
       case 'console':
         this.#print(record);
         return;
+      case 'crashed':
+        this.#crashed(record);
+        return;
+      case 'memory-alert':
+        this.#alertOfMemory(record);
+        return;
+      case 'dead-letter-dropped': {
+        const name = this.#letters.get(record.ticket) ?? this.#tasks.get(record.ticket);
+        this.#letters.forget(record.ticket);
+        this.#announce(event, { taskId: name?.id, type: name?.type, metadata: name?.metadata });
+        return;
+      }
+      case 'zombie-detected': {
+        const { tickets, ...details } = record;
+        const tasks = tickets.map((ticket) => this.#named({ ticket }));
+        this.#announce(event, { ...details, tasks });
+        return;
+      }
+      case 'pool-scaled-up':
+      case 'pool-scaled-down':
+        this.#size = record.to;
+        break;
       case 'console-dropped':
         this.#announce('console', {
           level: 'warn',
@@ -509,6 +623,17 @@ class WorkerPool extends EventEmitter {
     this.#starting.failed(error);
   }
 
+  #crashed({ workerId, message }) {
+    const error = new IsolaneError('ERR_WORKER_LOST', `worker ${workerId} crashed: ${message}`, { workerId });
+    this.#announce('worker-error', { workerId, error });
+  }
+
+  #alertOfMemory({ workerId, reason, heapUsed, external }) {
+    const { workerMemoryLimitMB: limitMB, workerRestartMemoryMB: thresholdMB } = this.#options;
+    const [heapUsedMB, externalMB] = [heapUsed, external].map((bytes) => Math.round(bytes / 10_485.76) / 100);
+    this.#announce('memory-alert', { workerId, reason, heapUsedMB, externalMB, thresholdMB, limitMB });
+  }
+
   #close() {
     this.#closed = true;
     this.#native.join();
@@ -529,35 +654,6 @@ class WorkerPool extends EventEmitter {
       }
     }
   }
-}
-
-function nativeOptions(options, script) {
-  return {
-    poolSize: options.poolSize,
-    minWorkers: options.minWorkers,
-    maxWorkers: options.maxWorkers,
-    tasksPerWorker: options.tasksPerWorker,
-    maxQueue: options.maxQueue,
-    roundRobin: options.loadBalancing === 'round-robin',
-    maxTasksPerWorker: options.maxTasksPerWorker,
-    autoRestart: options.autoRestart,
-    maxRestartAttempts: options.maxRestartAttempts,
-    restartCooldown: options.restartCooldownMs,
-    startLimit: options.zombieThresholdMs,
-    scriptPath: script?.path,
-    scriptText: script?.text,
-    memoryLimit: options.workerMemoryLimitMB,
-    memoryRestart: options.workerRestartMemoryMB,
-    env: Buffer.from(encode(options.env)),
-    taskTimeout: options.taskTimeout,
-    javascriptTimeout: options.javascriptTimeout,
-    filterTimeout: options.filterTimeout,
-    queueTimeout: options.queueTimeout,
-    maxRetries: options.maxTaskRetries,
-    retryBackoff: options.retryBackoffMs,
-    maxBackoff: options.maxBackoffMs,
-    retryJitter: options.retryJitter,
-  };
 }
 
 /** Rewrites the stacks of an error, its causes and an aggregate's errors. */

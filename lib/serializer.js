@@ -1,6 +1,6 @@
 'use strict';
 
-// Node's serializer for V8's format, with views as an isolate can read them.
+// Node's serializer for V8's format, with views as an isolate can read them, and what reads them here.
 
 const v8 = require('node:v8');
 
@@ -52,6 +52,20 @@ class Serializer extends v8.Serializer {
   }
 }
 
+/** Reads what an isolate, or `Serializer`, wrote. */
+class Deserializer extends v8.Deserializer {
+  _readHostObject() {
+    const View = globalThis[VIEWS[this.readUint32()]];
+    if (this.readUint32() === BYTES) {
+      // A copy: what was written aligned need not lie so here.
+      const bytes = new Uint8Array(this.readRawBytes(this.readUint32()));
+      return new View(bytes.buffer, 0, bytes.length);
+    }
+    const [offset, length] = [this.readDouble(), this.readDouble()];
+    return new View(this.readValue(), offset, Number.isNaN(length) ? undefined : length);
+  }
+}
+
 /** Nothing tells a view that follows its resizable buffer from one that just ends where that does. */
 const tracksLength = ({ buffer, byteOffset, byteLength }) =>
   buffer.resizable === true && byteOffset + byteLength === buffer.byteLength;
@@ -71,4 +85,4 @@ function serialize(...values) {
   return serializer.releaseBuffer();
 }
 
-module.exports = { serialize };
+module.exports = { Deserializer, serialize };

@@ -5,10 +5,9 @@
 // format, whose first byte is always 0xFF. Errors lose their name, `cause` and own properties in it:
 // where a value holds any, a second value follows that brings them back.
 
-const { Deserializer } = require('node:v8');
 const { collectErrors, pathOfUncloneable, restoreErrors, takeCauses } = require('./clone.js');
 const KIND = require('./kinds.js');
-const { serialize } = require('./serializer.js');
+const { Deserializer, serialize } = require('./serializer.js');
 const { decodeTree, encodeTree } = require('./tree.js');
 
 const number = Buffer.alloc(9);
@@ -84,7 +83,7 @@ function mayContainError(bytes) {
 }
 
 /**
- * Makes a value from bytes that an isolate wrote. Copies what it keeps.
+ * Makes a value from bytes that an isolate, or `encode`, wrote. Copies what it keeps.
  * @param {Buffer} bytes
  */
 function decode(bytes) {

@@ -1,6 +1,8 @@
-//! The scheduler, by behaviour and by simulation, and the metrics. Time is virtual: no test sleeps.
+//! The scheduler, by behaviour and by simulation, and the metrics: time is virtual there, and no test
+//! sleeps. And isolates, which run.
 #![allow(clippy::print_stderr, clippy::unwrap_used, reason = "tests say why they fail")]
 
+mod isolate;
 mod metrics;
 mod scheduler;
 mod simulation;

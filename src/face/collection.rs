@@ -5,23 +5,25 @@
 //! ```text
 //! u8 status; 255 is an event:
 //!     u32 length and JSON
-//! else the settlement of a task:
+//! else the settlement of a task; the bit 64 says that it is among the dead letters:
 //!     f64 ticket
 //!     where it is not 0 (done): u32 attempts · f64 figure of the status (a limit or a time in ms)
 //!     u32 length and the result or the error, in the wire format; length 0xFFFFFFFF: the next blob
 //! ```
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Serialize;
 
 use crate::isolate::{Fault, FaultKind};
-use crate::pool::{Answer, Delivery};
+use crate::pool::{Answer, Delivery, MemoryAlarm};
 use crate::scheduler::{Event, Exit, Failure, Retirement, TaskId};
 
 const DONE: u8 = 0;
 const EVENT: u8 = 255;
+const KEPT: u8 = 64;
 const NEXT_BLOB: u32 = u32::MAX;
 
 /// Larger values are handed to JavaScript as they are; smaller ones are cheaper to copy than to hand
@@ -42,8 +44,8 @@ pub(super) fn write(
         && let Some(delivery) = deliveries.pop_front()
     {
         match delivery {
-            Delivery::Settled { task, result, timing } => {
-                writer.settlement(task, result, timing.attempts);
+            Delivery::Settled { task, result, timing, kept } => {
+                writer.settlement(task, result, timing.attempts, kept);
             }
             other => {
                 let json = serde_json::to_vec(&Record::of(other)).expect("its fields are plain");
@@ -62,7 +64,13 @@ struct Writer<'a> {
 }
 
 impl Writer<'_> {
-    fn settlement(&mut self, task: TaskId, result: Result<Answer, Failure<Answer>>, attempts: u32) {
+    fn settlement(
+        &mut self,
+        task: TaskId,
+        result: Result<Answer, Failure<Answer>>,
+        attempts: u32,
+        kept: bool,
+    ) {
         let ticket = (task.0 as f64).to_le_bytes();
         match result {
             Ok(Answer::Value(value)) => {
@@ -71,11 +79,11 @@ impl Writer<'_> {
                 self.value(value);
             }
             Ok(fault @ Answer::Fault(_)) => {
-                self.settlement(task, Err(Failure::Failed(fault)), attempts);
+                self.settlement(task, Err(Failure::Failed(fault)), attempts, kept);
             }
             Err(failure) => {
                 let Failed { status, figure, error } = failure.into();
-                self.put(&[status]);
+                self.put(&[if kept { status | KEPT } else { status }]);
                 self.put(&ticket);
                 self.put(&attempts.to_le_bytes());
                 self.put(&figure.to_le_bytes());
@@ -101,10 +109,10 @@ impl Writer<'_> {
 }
 
 /// A failure as the arena has it.
-struct Failed {
-    status: u8,
-    figure: f64,
-    error: Vec<u8>,
+pub(super) struct Failed {
+    pub status: u8,
+    pub figure: f64,
+    pub error: Vec<u8>,
 }
 
 impl From<Failure<Answer>> for Failed {
@@ -128,6 +136,7 @@ impl From<Failure<Answer>> for Failed {
             Failure::Aborted => plain(9, 0.0),
             Failure::WorkerLost => plain(10, 0.0),
             Failure::Closed => plain(11, 0.0),
+            Failure::CircuitOpen { retry_after } => plain(12, ms(retry_after)),
         }
     }
 }
@@ -163,9 +172,23 @@ enum Record {
         attempt: u32,
         delay_ms: f64,
     },
+    TaskDeadLettered {
+        ticket: u64,
+        attempts: u32,
+        dead_letters: usize,
+    },
+    DeadLetterDropped {
+        ticket: u64,
+    },
     WorkerReady {
         worker_id: u32,
         generation: u32,
+    },
+    ZombieDetected {
+        worker_id: u32,
+        generation: u32,
+        time_since_heartbeat: f64,
+        tickets: Vec<u64>,
     },
     WorkerRestarted {
         worker_id: u32,
@@ -184,10 +207,32 @@ enum Record {
     PoolScaledUp {
         from: usize,
         to: usize,
+        automatic: bool,
     },
     PoolScaledDown {
         from: usize,
         to: usize,
+        automatic: bool,
+    },
+    CircuitOpen {
+        #[serde(rename = "type")]
+        kind: Arc<str>,
+        failures: u32,
+        retry_after_ms: f64,
+    },
+    CircuitClose {
+        #[serde(rename = "type")]
+        kind: Arc<str>,
+    },
+    MemoryAlert {
+        worker_id: u32,
+        reason: &'static str,
+        heap_used: usize,
+        external: usize,
+    },
+    Crashed {
+        worker_id: u32,
+        message: String,
     },
     Backpressure {
         queue_depth: usize,
@@ -235,6 +280,16 @@ impl Record {
                 stack: error.stack,
                 needs_bundle: error.needs_bundle,
             },
+            Delivery::Crashed { worker, message } => Self::Crashed { worker_id: worker.0, message },
+            Delivery::MemoryAlert { worker, memory, alarm } => Self::MemoryAlert {
+                worker_id: worker.0,
+                reason: match alarm {
+                    MemoryAlarm::Threshold => "threshold",
+                    MemoryAlarm::Limit => "limit",
+                },
+                heap_used: memory.heap_used,
+                external: memory.external,
+            },
             Delivery::Closed => Self::Closed,
             Delivery::Settled { .. } => unreachable!("a settlement is no event"),
         }
@@ -263,6 +318,16 @@ impl From<Event> for Record {
             Event::TaskRetried { task, attempt, delay } => {
                 Self::TaskRetried { ticket: task.0, attempt, delay_ms: ms(delay) }
             }
+            Event::TaskDeadLettered { task, attempt, letters } => {
+                Self::TaskDeadLettered { ticket: task.0, attempts: attempt, dead_letters: letters }
+            }
+            Event::DeadLetterDropped { task } => Self::DeadLetterDropped { ticket: task.0 },
+            Event::ZombieDetected { worker, generation, silent, tasks } => Self::ZombieDetected {
+                worker_id: worker.0,
+                generation: generation.0,
+                time_since_heartbeat: ms(silent),
+                tickets: tasks.into_iter().map(|task| task.0).collect(),
+            },
             Event::WorkerReady { worker, generation } => {
                 Self::WorkerReady { worker_id: worker.0, generation: generation.0 }
             }
@@ -279,8 +344,14 @@ impl From<Event> for Record {
             Event::WorkerDown { worker, failures } => {
                 Self::WorkerDown { worker_id: worker.0, failures }
             }
-            Event::ScaledUp { from, to } => Self::PoolScaledUp { from, to },
-            Event::ScaledDown { from, to } => Self::PoolScaledDown { from, to },
+            Event::ScaledUp { from, to, automatic } => Self::PoolScaledUp { from, to, automatic },
+            Event::ScaledDown { from, to, automatic } => {
+                Self::PoolScaledDown { from, to, automatic }
+            }
+            Event::CircuitOpened { kind, failures, retry_after } => {
+                Self::CircuitOpen { kind, failures, retry_after_ms: ms(retry_after) }
+            }
+            Event::CircuitClosed { kind } => Self::CircuitClose { kind },
             Event::Backpressure { depth, limit } => {
                 Self::Backpressure { queue_depth: depth, max_queue: limit }
             }
@@ -304,6 +375,8 @@ fn reason(exit: Exit) -> &'static str {
         Exit::StartFailed => "start-failed",
         Exit::Panicked => "panic",
         Exit::OutOfMemory => "out-of-memory",
+        Exit::Fatal => "fatal-error",
         Exit::Unresponsive => "unresponsive",
+        Exit::Zombie => "zombie",
     }
 }

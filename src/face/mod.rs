@@ -5,6 +5,7 @@
 //! done goes out in one.
 
 mod collection;
+mod letters;
 mod options;
 mod status;
 mod submission;
@@ -21,6 +22,7 @@ use napi_derive::napi;
 use crate::isolate::Job;
 use crate::pool::{Delivery, Pool, Topic};
 use crate::scheduler::{TaskId, WorkerId};
+use letters::NativeLetter;
 use options::{Defaults, NativeOptions};
 use status::NativeStatus;
 
@@ -133,15 +135,50 @@ impl NativePool {
         self.pool.join(ENVIRONMENT_END);
     }
 
-    /// Says which of the frequent events are listened to.
+    /// The dead letters, oldest first.
     #[napi]
-    pub fn listen(&self, started: bool, completed: bool, console: bool) {
-        let topics = [
-            (started, Topic::TaskStarted),
-            (completed, Topic::TaskCompleted),
-            (console, Topic::Console),
-        ];
-        self.pool.listen(topics.into_iter().filter(|(wanted, _)| *wanted).map(|(_, topic)| topic));
+    pub fn dead_letters(&self) -> Vec<NativeLetter> {
+        self.pool.letters().into_iter().map(Into::into).collect()
+    }
+
+    /// Submits a dead letter again as another task and says whether it was accepted. `null` where there is
+    /// none of this ticket.
+    #[napi]
+    pub fn revive(&self, letter: f64, ticket: f64) -> Option<bool> {
+        self.pool.revive(TaskId(letter as u64), TaskId(ticket as u64))
+    }
+
+    /// Forgets the dead letters and returns their tickets.
+    #[napi]
+    pub fn clear_dead_letters(&self) -> Vec<f64> {
+        self.pool.clear_letters().into_iter().map(|task| task.0 as f64).collect()
+    }
+
+    /// Whether the queue was full and is not empty yet.
+    #[napi]
+    pub fn needs_drain(&self) -> bool {
+        self.pool.is_pressed()
+    }
+
+    /// Says which of the frequent events are listened to, by their public names.
+    ///
+    /// # Errors
+    /// When there is no such topic.
+    #[napi]
+    #[allow(clippy::needless_pass_by_value, reason = "napi makes the list for this call")]
+    pub fn listen(&self, topics: Vec<String>) -> Result<()> {
+        let topic = |name: &String| match name.as_str() {
+            "task-started" => Ok(Topic::TaskStarted),
+            "task-completed" => Ok(Topic::TaskCompleted),
+            "task-failed" => Ok(Topic::TaskFailed),
+            "task-retried" => Ok(Topic::TaskRetried),
+            "task-dead-lettered" => Ok(Topic::TaskDeadLettered),
+            "console" => Ok(Topic::Console),
+            _ => Err(Error::new(Status::InvalidArg, format!("there is no topic '{name}'"))),
+        };
+        let topics = topics.iter().map(topic).collect::<Result<Vec<_>>>()?;
+        self.pool.listen(topics);
+        Ok(())
     }
 
     #[napi]

@@ -1,5 +1,6 @@
 //! The options of a pool, as `lib/options.js` hands them over: checked, and with every default filled in.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use napi::bindgen_prelude::Uint8Array;
@@ -7,7 +8,7 @@ use napi_derive::napi;
 
 use crate::isolate::{CodeKind, Script, Spec, Work};
 use crate::pool;
-use crate::scheduler::{self, Balance, Retry};
+use crate::scheduler::{self, AutoScale, Balance, BreakerRules, LetterRules, Retry};
 
 /// Times are milliseconds, memory is megabytes.
 #[napi(object)]
@@ -22,7 +23,12 @@ pub struct NativeOptions {
     pub auto_restart: bool,
     pub max_restart_attempts: u32,
     pub restart_cooldown: f64,
-    pub start_limit: f64,
+    pub max_abandoned: u32,
+    pub heartbeat: f64,
+    pub zombie_threshold: f64,
+    pub max_dead_letters: u32,
+    pub circuit_breaker: Option<NativeBreaker>,
+    pub auto_scale: Option<NativeAutoScale>,
     pub script_path: Option<String>,
     pub script_text: Option<String>,
     pub memory_limit: f64,
@@ -38,6 +44,19 @@ pub struct NativeOptions {
     pub retry_jitter: f64,
 }
 
+#[napi(object)]
+pub struct NativeBreaker {
+    pub failure_threshold: u32,
+    pub reset_timeout: f64,
+}
+
+#[napi(object)]
+pub struct NativeAutoScale {
+    pub scale_up_queue_depth: f64,
+    pub idle_timeout: f64,
+    pub cooldown: f64,
+}
+
 /// What a task has where it does not say otherwise.
 pub(super) struct Defaults {
     pub retry: Retry,
@@ -45,7 +64,12 @@ pub(super) struct Defaults {
     handler: Duration,
     javascript: Duration,
     filter: Duration,
+    javascript_kind: Arc<str>,
+    filter_kind: Arc<str>,
 }
+
+/// Of payloads and errors of dead letters.
+const DEAD_LETTERS_WEIGHT: usize = 64 << 20;
 
 /// From an abort to the forced end of the task: long enough for a `catch` and a `finally`.
 const ABORT_GRACE: Duration = Duration::from_secs(1);
@@ -71,6 +95,8 @@ impl NativeOptions {
             handler: millis(self.task_timeout),
             javascript: millis(self.javascript_timeout),
             filter: millis(self.filter_timeout),
+            javascript_kind: CodeKind::JavaScript.name().into(),
+            filter_kind: CodeKind::Filter.name().into(),
         };
         let scheduler = scheduler::Config {
             size: self.pool_size as usize,
@@ -85,6 +111,22 @@ impl NativeOptions {
             auto_restart: self.auto_restart,
             max_restart_attempts: self.max_restart_attempts,
             restart_cooldown: millis(self.restart_cooldown),
+            max_abandoned: self.max_abandoned as usize,
+            heartbeat: millis(self.heartbeat),
+            zombie_threshold: millis(self.zombie_threshold),
+            letters: LetterRules {
+                max: self.max_dead_letters as usize,
+                max_weight: DEAD_LETTERS_WEIGHT,
+            },
+            breaker: self.circuit_breaker.map(|rules| BreakerRules {
+                failure_threshold: rules.failure_threshold,
+                reset: millis(rules.reset_timeout),
+            }),
+            auto_scale: self.auto_scale.map(|rules| AutoScale {
+                queue_depth: rules.scale_up_queue_depth as usize,
+                idle: millis(rules.idle_timeout),
+                cooldown: millis(rules.cooldown),
+            }),
             seed: std::process::id().into(),
         };
         let isolate = Spec {
@@ -93,12 +135,24 @@ impl NativeOptions {
             memory_restart: megabytes(self.memory_restart),
             env: self.env.to_vec(),
         };
-        let config = pool::Config { scheduler, isolate, start_limit: millis(self.start_limit) };
+        let start_limit = millis(self.zombie_threshold);
+        let config = pool::Config { scheduler, isolate, start_limit };
         (config, defaults)
     }
 }
 
 impl Defaults {
+    /// Whose circuit breaker a task has to pass.
+    pub fn kind(&self, work: &Work) -> Arc<str> {
+        match work {
+            Work::Handler(name) => name.clone(),
+            Work::Code(code) => match code.kind {
+                CodeKind::JavaScript => self.javascript_kind.clone(),
+                CodeKind::Filter => self.filter_kind.clone(),
+            },
+        }
+    }
+
     pub fn timeout(&self, work: &Work) -> Duration {
         match work {
             Work::Handler(_) => self.handler,

@@ -4,7 +4,7 @@ use napi_derive::napi;
 
 use crate::metrics::Summary;
 use crate::pool::Snapshot;
-use crate::scheduler::WorkerState;
+use crate::scheduler::{BreakerState, BreakerView, WorkerState};
 
 /// Times are milliseconds, memory is bytes.
 #[napi(object)]
@@ -22,7 +22,15 @@ pub struct NativeStatus {
     pub running: u32,
     pub workers_spawned: f64,
     pub workers_restarted: f64,
-    pub workers_abandoned: f64,
+    pub abandoned: u32,
+    pub zombies: u32,
+    pub zombies_detected: f64,
+    pub dead_letters: u32,
+    pub dead_letters_dropped: f64,
+    pub circuits_opened: f64,
+    pub circuit_breakers: Vec<NativeCircuit>,
+    pub size: u32,
+    pub needs_drain: bool,
     pub panics: f64,
     pub fatal_errors: f64,
     pub tasks_per_second: f64,
@@ -64,6 +72,26 @@ pub struct NativeWorker {
     pub external: f64,
 }
 
+#[napi(object)]
+pub struct NativeCircuit {
+    #[napi(js_name = "type")]
+    pub kind: String,
+    pub state: String,
+    pub failures: u32,
+    pub retry_after: f64,
+}
+
+impl From<BreakerView> for NativeCircuit {
+    fn from(BreakerView { kind, state, failures }: BreakerView) -> Self {
+        let (state, retry_after) = match state {
+            BreakerState::Closed => ("closed", 0.0),
+            BreakerState::Open { retry_after } => ("open", retry_after.as_secs_f64() * 1000.0),
+            BreakerState::HalfOpen => ("half-open", 0.0),
+        };
+        Self { kind: kind.to_string(), state: state.into(), failures, retry_after }
+    }
+}
+
 impl From<Snapshot> for NativeStatus {
     fn from(snapshot: Snapshot) -> Self {
         let Snapshot {
@@ -75,6 +103,9 @@ impl From<Snapshot> for NativeStatus {
             uptime,
             panics,
             fatal_errors,
+            breakers,
+            size,
+            is_pressed,
         } = snapshot;
         let ms = |time: std::time::Duration| time.as_secs_f64() * 1000.0;
         Self {
@@ -91,7 +122,15 @@ impl From<Snapshot> for NativeStatus {
             running: stats.running as u32,
             workers_spawned: stats.workers_spawned as f64,
             workers_restarted: stats.workers_restarted as f64,
-            workers_abandoned: stats.workers_abandoned as f64,
+            abandoned: stats.abandoned as u32,
+            zombies: stats.zombies as u32,
+            zombies_detected: stats.zombies_detected as f64,
+            dead_letters: stats.dead_letters as u32,
+            dead_letters_dropped: stats.dead_letters_dropped as f64,
+            circuits_opened: stats.circuits_opened as f64,
+            circuit_breakers: breakers.into_iter().map(Into::into).collect(),
+            size: size as u32,
+            needs_drain: is_pressed,
             panics: panics as f64,
             fatal_errors: fatal_errors as f64,
             tasks_per_second: figures.tasks_per_second,

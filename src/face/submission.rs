@@ -86,6 +86,7 @@ fn read_task<'a>(
     };
     Ok(Task {
         id: TaskId(ticket),
+        kind: defaults.kind(&work),
         priority: Priority(priority),
         delay: delay.unwrap_or_default(),
         timeout: Some(timeout.unwrap_or_else(|| defaults.timeout(&work))),

@@ -8,6 +8,7 @@
 use deno_core::v8;
 use v8::{ValueDeserializerHelper, ValueSerializerHelper};
 
+use super::interrupt::InterruptSlot;
 use super::natives::Natives;
 use super::tree;
 use super::wire::{
@@ -238,7 +239,8 @@ impl v8::ValueDeserializerImpl for Views<'_> {
         if how == BYTES {
             let length = number()?;
             let bytes = source.read_raw_bytes(length as usize)?.to_vec();
-            let store = v8::ArrayBuffer::new_backing_store_from_vec(bytes).make_shared();
+            let ledger = &InterruptSlot::of(scope)?.ledger;
+            let store = ledger.buffers.store(scope, bytes)?;
             let buffer = v8::ArrayBuffer::with_backing_store(scope, &store);
             self.natives.view_of(scope, kind, buffer.into(), 0.0, length.into())
         } else {

@@ -2,9 +2,9 @@
 
 use std::borrow::Cow;
 use std::rc::Rc;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
-use deno_core::{Extension, ExtensionFileSource, ascii_str, extension, op2, v8};
+use deno_core::{Extension, ExtensionFileSource, FastStaticString, ascii_str, extension, op2, v8};
 
 use super::ledger::{Ledger, Stray};
 
@@ -19,15 +19,18 @@ const LEFT_OUT: [&str; 4] = [
 extension!(
     isolane,
     deps = [deno_web, deno_crypto],
-    ops = [op_isolane_console, op_isolane_report, op_isolane_settled],
+    ops = [op_isolane_console, op_isolane_report, op_isolane_settled, op_isolane_is_over],
     esm_entry_point = "ext:isolane/bootstrap.js",
-    esm = [dir "src/isolate/js", "bootstrap.js", "timers.js"],
+    esm = [dir "src/isolate/js", "bootstrap.js", "belongings.js", "timers.js"],
     options = { ledger: Rc<Ledger> },
     state = |state, options| {
         state.put(CoarseClock);
         state.put(options.ledger);
     },
 );
+
+/// The guarded ops and the modules that use them: the same for every isolate, so they are made once.
+static SOURCES: OnceLock<[Vec<ExtensionFileSource>; 3]> = OnceLock::new();
 
 /// Makes `performance.now()` coarse: a fine clock is a tool for side channels.
 struct CoarseClock;
@@ -49,6 +52,12 @@ pub(super) fn extensions(ledger: Rc<Ledger>) -> Vec<Extension> {
         .collect::<Vec<_>>()
         .into();
     web.lazy_loaded_esm_files = Cow::Borrowed(&[]);
+    let mut crypto = deno_crypto::deno_crypto::init(None);
+
+    let [guard, web_files, crypto_files] = SOURCES
+        .get_or_init(|| [vec![guarded_ops(&[&web, &crypto])], guarded(&web), guarded(&crypto)]);
+    web.esm_files = Cow::Borrowed(web_files);
+    crypto.esm_files = Cow::Borrowed(crypto_files);
 
     let mut ours = isolane::init(ledger);
     ours.esm_files.to_mut().push(ExtensionFileSource::new(
@@ -59,7 +68,47 @@ pub(super) fn extensions(ledger: Rc<Ledger>) -> Vec<Extension> {
             "export default module.exports;\n"
         )),
     ));
-    vec![web, deno_crypto::deno_crypto::init(None), ours]
+    ours.esm_files.to_mut().extend(guard.iter().cloned());
+    vec![web, crypto, ours]
+}
+
+/// The module with all ops, and that which keeps a task that is over from beginning any.
+const OPS: &str = "\"ext:core/ops\"";
+const GUARDED_OPS: &str = "\"ext:isolane/ops.js\"";
+
+/// Makes the module that puts a guard before every asynchronous op of these extensions.
+fn guarded_ops(extensions: &[&Extension]) -> ExtensionFileSource {
+    let mut text = format!(
+        "import * as ops from {OPS};\n\
+         import {{ createPorts, guard }} from \"ext:isolane/belongings.js\";\n\
+         export * from {OPS};\n\
+         export {{ createPorts as op_message_port_create_entangled }};\n"
+    );
+    let ops = extensions.iter().flat_map(|extension| extension.ops.iter());
+    for name in ops.filter(|op| op.is_async).map(|op| op.name) {
+        text.extend(["export const ", name, " = guard(ops.", name, ");\n"]);
+    }
+    ExtensionFileSource::new("ext:isolane/ops.js", lasting(text))
+}
+
+/// The modules of an extension, with their ops taken from [`guarded_ops`].
+fn guarded(extension: &Extension) -> Vec<ExtensionFileSource> {
+    let guard = |file: &ExtensionFileSource| {
+        let text = file.load().expect("the modules of deno's extensions are in the binary");
+        let text = text.as_str();
+        if !text.contains(OPS) {
+            return file.clone();
+        }
+        ExtensionFileSource::new(file.specifier, lasting(text.replace(OPS, GUARDED_OPS)))
+    };
+    extension.esm_files.iter().map(guard).collect()
+}
+
+/// Keeps an ASCII text for the rest of the process, as V8 wants it to use it without a copy.
+fn lasting(text: String) -> FastStaticString {
+    let text = String::leak(text).as_bytes();
+    let text = FastStaticString::create_external_onebyte_const(text);
+    FastStaticString::new(Box::leak(Box::new(text)))
 }
 
 /// A line of a task's console; `ticket` is negative for code of no task.
@@ -94,6 +143,12 @@ fn op_isolane_settled(
     if let Some(ticket) = ticket_of(ticket) {
         ledger.settled.borrow_mut().push((ticket, fulfilled, value));
     }
+}
+
+/// Whether a task is over: nothing of it is to go on.
+#[op2(fast)]
+fn op_isolane_is_over(#[state] ledger: &Rc<Ledger>, ticket: f64) -> bool {
+    ticket_of(ticket).is_some_and(|ticket| !ledger.is_in_flight(ticket))
 }
 
 fn ticket_of(number: f64) -> Option<u64> {

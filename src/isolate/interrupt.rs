@@ -1,4 +1,5 @@
-//! How another thread ends a task: an interrupt that looks at who is running before it ends anything.
+//! How another thread reaches into an isolate: an interrupt that looks at who is running before it ends
+//! anything, and one that only says that V8 is alive and how much memory it takes.
 
 use std::collections::HashSet;
 use std::ffi::c_void;
@@ -9,19 +10,29 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use deno_core::v8;
 use parking_lot::Mutex;
 
+use super::Memory;
 use super::ledger::Ledger;
+use super::pulse::Pulse;
 
-/// The isolate's ledger and realm, for callbacks that V8 gives nothing but the isolate.
+/// What callbacks need that V8 gives nothing but the isolate.
 pub(super) struct InterruptSlot {
     pub ledger: Rc<Ledger>,
     pub context: v8::Global<v8::Context>,
+    pub pulse: Arc<Pulse>,
 }
 
-/// Ends tasks of one isolate from any thread.
+impl InterruptSlot {
+    pub fn of(isolate: &v8::Isolate) -> Option<Rc<Self>> {
+        isolate.get_slot::<Rc<Self>>().cloned()
+    }
+}
+
+/// Ends tasks of one isolate, and feels its pulse, from any thread.
 #[derive(Clone)]
 pub struct Interrupter {
     isolate: v8::IsolateHandle,
     doomed: Arc<Doomed>,
+    pulse: Arc<Pulse>,
 }
 
 /// Attempts that are to end, for those that have not begun when their interrupt comes.
@@ -48,8 +59,33 @@ impl Interrupter {
         self.isolate.terminate_execution();
     }
 
+    /// Asks V8 for a sign of life: it answers within a loop, a regular expression or WebAssembly, and
+    /// not while the thread is in native code, waits or has no JavaScript to run. An answer looks at
+    /// the memory, too, and ends the task that runs where heap and buffers are over the limit together.
+    /// Does nothing while the last question is open.
+    pub fn ask(&self) {
+        if self.pulse.ask() {
+            self.isolate.request_interrupt(on_pulse, std::ptr::null_mut());
+        }
+    }
+
+    /// How often V8 has answered.
+    pub fn answers(&self) -> u64 {
+        self.pulse.answers()
+    }
+
+    /// What the latest answer saw of the memory; nothing before the first.
+    pub fn sampled(&self) -> Memory {
+        self.pulse.sampled()
+    }
+
     pub(super) fn of(isolate: &mut v8::Isolate) -> Self {
-        Self { isolate: isolate.thread_safe_handle(), doomed: Arc::default() }
+        let pulse = Arc::default();
+        Self { isolate: isolate.thread_safe_handle(), doomed: Arc::default(), pulse }
+    }
+
+    pub(super) fn pulse(&self) -> Arc<Pulse> {
+        self.pulse.clone()
     }
 
     /// Whether an attempt that begins now is to end at once.
@@ -93,36 +129,104 @@ impl Wanted {
 /// [`Wanted`], or null for whatever runs.
 unsafe extern "C" fn on_interrupt(isolate: &mut v8::Isolate, data: *mut c_void) {
     let wanted = Wanted::unpack(data);
-    let Some(slot) = isolate.get_slot::<Rc<InterruptSlot>>().cloned() else { return };
-    let running = {
-        // SAFETY: V8 calls this on the isolate's thread with the isolate entered, which is what a
-        // callback scope needs.
-        let scope = &mut unsafe { v8::CallbackScope::new(&mut *isolate) };
-        let scope = &mut v8::HandleScope::new(scope);
-        let context = v8::Local::new(scope, &slot.context);
-        let scope = &mut v8::ContextScope::new(scope, context);
-        running_ticket(scope)
-    };
+    let Some(slot) = InterruptSlot::of(isolate) else { return };
+    let running = running(isolate);
     let ledger = &slot.ledger;
-    let in_flight = ledger.in_flight.borrow();
-    let is_over = |wanted: &Wanted| {
-        !in_flight
-            .iter()
-            .any(|(ticket, attempt)| *ticket == wanted.ticket && *attempt as u16 == wanted.attempt)
-    };
+    let is_over =
+        |wanted: &Wanted| {
+            !ledger.in_flight.borrow().iter().any(|(ticket, attempt)| {
+                *ticket == wanted.ticket && *attempt as u16 == wanted.attempt
+            })
+        };
     if ledger.signalling.get() || wanted.as_ref().is_some_and(is_over) {
         return;
     }
     let wanted = wanted.map(|wanted| wanted.ticket);
     // Stray code, such as a timer that a module set while it was loaded, runs as no task in flight:
     // it holds the thread that the wanted task needs.
-    let stray =
-        running.is_none_or(|running| !in_flight.iter().any(|(ticket, _)| *ticket == running));
+    let stray = running.is_none_or(|running| !ledger.is_in_flight(running));
     if wanted.is_none() || running == wanted || stray {
-        let first = in_flight.first().map(|(ticket, _)| *ticket);
-        ledger.terminated.set(wanted.or(running).or(first));
-        isolate.terminate_execution();
+        end(isolate, ledger, wanted.or(running));
     }
+}
+
+/// The answer to [`Interrupter::ask`].
+unsafe extern "C" fn on_pulse(isolate: &mut v8::Isolate, _: *mut c_void) {
+    let Some(slot) = InterruptSlot::of(isolate) else { return };
+    let ledger = &slot.ledger;
+    let mut memory = ledger.buffers.look(isolate);
+    if ledger.buffers.is_over(memory) {
+        // What is over the limit may be garbage.
+        isolate.memory_pressure_notification(v8::MemoryPressureLevel::Critical);
+        memory = ledger.buffers.look(isolate);
+    }
+    slot.pulse.answer(memory);
+    let running = running(isolate);
+    let over = running.filter(|ticket| !ledger.is_in_flight(*ticket));
+    // Twice in a row: what a task that is over has left behind runs on, and nobody waits for it.
+    if ledger.lingering.replace(over) == over && over.is_some() {
+        ledger.leftover.set(true);
+        ledger.stopped.set(true);
+        isolate.terminate_execution();
+    } else if ledger.buffers.is_over(memory) && !ledger.signalling.get() {
+        ledger.out_of_memory.set(true);
+        end(isolate, ledger, running);
+    }
+}
+
+/// After V8 has collected garbage thoroughly: it does so now and then while memory outside the heap
+/// grows, too, and nobody asks between two short tasks.
+pub(super) unsafe extern "C" fn on_collected(
+    isolate: *mut v8::Isolate,
+    _: v8::GCType,
+    _: v8::GCCallbackFlags,
+    _: *mut c_void,
+) {
+    // SAFETY: V8 calls this on the isolate's thread; only figures are read.
+    let isolate = unsafe { &mut *isolate };
+    let Some(slot) = InterruptSlot::of(isolate) else { return };
+    let buffers = &slot.ledger.buffers;
+    let memory = buffers.look(isolate);
+    if buffers.is_over(memory) && slot.pulse.ask() {
+        isolate.thread_safe_handle().request_interrupt(on_pulse, std::ptr::null_mut());
+    }
+}
+
+/// A buffer was refused. Where that was the last word, the task that asked for it ends, whether it
+/// caught the error or not; if it does not run any more, `Isolate` sees to it.
+pub(super) unsafe extern "C" fn on_refusal(isolate: &mut v8::Isolate, _: *mut c_void) {
+    let Some(slot) = InterruptSlot::of(isolate) else { return };
+    let ledger = &slot.ledger;
+    ledger.buffers.interrupted();
+    let refused = ledger.buffers.refusal();
+    if refused.is_some_and(|ticket| ledger.is_in_flight(ticket))
+        && refused == running(isolate)
+        && !ledger.signalling.get()
+    {
+        ledger.out_of_memory.set(true);
+        end(isolate, ledger, refused);
+    }
+}
+
+/// Ends what runs; the blame is on `ticket`, or on the task that waits longest.
+fn end(isolate: &v8::Isolate, ledger: &Ledger, ticket: Option<u64>) {
+    let first = ledger.in_flight.borrow().first().map(|(ticket, _)| *ticket);
+    let blamed = ticket.or(first);
+    ledger.terminated.set(blamed);
+    ledger.stopped.set(ledger.stopped.get() || blamed.is_none());
+    isolate.terminate_execution();
+}
+
+/// The task whose code runs now, for callbacks that V8 gives nothing but the isolate.
+pub(super) fn running(isolate: &mut v8::Isolate) -> Option<u64> {
+    let slot = InterruptSlot::of(isolate)?;
+    // SAFETY: V8 calls back on the isolate's thread with the isolate entered, which is what a callback
+    // scope needs.
+    let scope = &mut unsafe { v8::CallbackScope::new(isolate) };
+    let scope = &mut v8::HandleScope::new(scope);
+    let context = v8::Local::new(scope, &slot.context);
+    let scope = &mut v8::ContextScope::new(scope, context);
+    running_ticket(scope)
 }
 
 /// The task whose code runs now, from V8's continuation-preserved data.

@@ -10,16 +10,18 @@ use deno_core::{PollEventLoopOptions, v8};
 use rustyscript::tokio::runtime::Runtime as Tokio;
 use rustyscript::{Module, Runtime, RuntimeOptions};
 
+use super::buffers::Buffers;
 use super::code::{CodeCache, Compiled};
+use super::fatal::{self, Inside, Watch};
 use super::handlers::Handlers;
-use super::interrupt::{InterruptSlot, Interrupter};
+use super::interrupt::{InterruptSlot, Interrupter, on_collected};
 use super::ledger::{Ledger, Stray};
 use super::modules::FileImports;
 use super::natives::{Natives, string};
 use super::running::{Running, set_running};
 use super::{
-    CodeKind, Ended, FaultKind, Hooks, Job, LoadError, Memory, Script, Spec, Work, codec,
-    extension, fatal,
+    CodeKind, Ended, FaultKind, Hooks, Job, Leftover, LoadError, Memory, Script, Spec, Work, codec,
+    extension,
 };
 
 /// A warm isolate. Everything of it happens on the thread that made it, inside the context of the
@@ -35,6 +37,8 @@ pub struct Isolate {
     ended: Vec<(u64, u32, Ended)>,
     /// What is pending may never settle, for instance because V8 dropped queued microtasks.
     broken: bool,
+    /// Dropped last: V8 can also fail while it goes.
+    _watch: Watch,
 }
 
 /// A task whose promise has not settled.
@@ -50,19 +54,24 @@ impl Isolate {
     /// # Errors
     /// When V8 or the extensions do not start; no code of a user is to blame.
     pub fn new(spec: &Spec, tokio: Rc<Tokio>, hooks: Hooks) -> Result<Self, LoadError> {
-        let ledger = Rc::new(Ledger::new(hooks.console));
+        let watch = Watch::over_this_thread(hooks.lost);
+        let _inside = Inside::enter();
+        let buffers = Buffers::new(spec.memory_limit);
+        let params = v8::CreateParams::default()
+            .heap_limits(0, spec.memory_limit)
+            .array_buffer_allocator(buffers.allocator());
+        let ledger = Rc::new(Ledger::new(buffers, hooks.console));
         let mut runtime = Runtime::with_tokio_runtime(
             RuntimeOptions {
                 extensions: extension::extensions(ledger.clone()),
                 import_provider: Some(Box::new(FileImports)),
-                isolate_params: Some(v8::CreateParams::default().heap_limits(0, spec.memory_limit)),
+                isolate_params: Some(params),
                 ..Default::default()
             },
             tokio,
         )?;
         let interrupter = Interrupter::of(runtime.deno_runtime().v8_isolate());
         guard(&mut runtime, &ledger, interrupter.clone());
-        fatal::guard(runtime.deno_runtime().v8_isolate(), hooks.lost);
         let natives = {
             let scope = &mut runtime.deno_runtime().handle_scope();
             let natives = Natives::take(scope);
@@ -81,6 +90,7 @@ impl Isolate {
             pending: HashMap::new(),
             ended: Vec::new(),
             broken: false,
+            _watch: watch,
         })
     }
 
@@ -95,6 +105,7 @@ impl Isolate {
         tokio: &Tokio,
         stop: impl Fn(&Context) -> bool,
     ) -> Result<(), LoadError> {
+        let _inside = Inside::enter();
         let module = Module::new(&script.path, &script.text);
         // Not the blocking call, which waits until no timer is left that the module has set.
         let loaded = {
@@ -120,6 +131,7 @@ impl Isolate {
     /// Runs a task as far as it goes without waiting. `None` when it waits for something; then
     /// [`Isolate::poll`] drives it and [`Isolate::take_ended`] tells how it ended.
     pub fn begin(&mut self, ticket: u64, attempt: u32, worker: u32, job: &Job) -> Option<Ended> {
+        let _inside = Inside::enter();
         self.ledger.in_flight.borrow_mut().push((ticket, attempt));
         // Looked at after it was put in flight: an interrupt that comes later meets it there.
         let ended = if self.interrupter.is_doomed(ticket, attempt) {
@@ -131,16 +143,17 @@ impl Isolate {
             self.release(ticket);
         }
         // Its interrupt may still be on its way to whoever runs next.
-        self.broken |= ended == Some(Ended::MemoryLimit) && !self.pending.is_empty();
+        self.broken |= self.is_spent() && !self.pending.is_empty();
         self.sweep();
         ended
     }
 
     /// Drives timers, promises and calls of the pending tasks. Ready when nothing is left to drive.
     pub fn poll(&mut self, cx: &mut Context) -> Poll<()> {
+        let _inside = Inside::enter();
         let polled =
             self.runtime.deno_runtime().poll_event_loop(cx, PollEventLoopOptions::default());
-        let terminated = self.ledger.terminated.get().is_some();
+        let terminated = self.ledger.terminated.get().is_some() || self.ledger.stopped.get();
         self.sweep();
         match polled {
             Poll::Pending => Poll::Pending,
@@ -175,8 +188,28 @@ impl Isolate {
         self.broken
     }
 
+    /// Whether the heap came so near to its limit that this was raised: the limit does not hold any more,
+    /// and the isolate has to be replaced. A task that buffers or WebAssembly took over the limit
+    /// spends nothing.
+    #[must_use]
+    pub fn is_spent(&self) -> bool {
+        self.ledger.spent.get()
+    }
+
+    /// What tasks that are over keep busy here, where no task is pending. What the worker script began
+    /// when it was loaded, or begins from its own timers, is none of it.
+    #[must_use]
+    pub fn leftovers(&self) -> Option<Leftover> {
+        if self.ledger.leftover.get() {
+            return Some(Leftover::Code);
+        }
+        let waits = self.pending.is_empty() && self.natives.has_operations();
+        waits.then_some(Leftover::Operations)
+    }
+
     /// Aborts `ctx.signal` of a pending task. `name` is that of the signal's reason, a DOMException.
     pub fn signal(&mut self, ticket: u64, message: &str, name: &str) {
+        let _inside = Inside::enter();
         if self.pending.contains_key(&ticket) {
             self.abort(ticket, message, name);
             self.sweep();
@@ -186,6 +219,7 @@ impl Isolate {
     /// Gives a pending attempt up: its signal is aborted, its timers are cancelled, and what it still
     /// says finds nobody. False where it is not pending.
     pub fn end(&mut self, ticket: u64, attempt: u32, message: &str, name: &str) -> bool {
+        let _inside = Inside::enter();
         self.interrupter.forget(ticket, attempt);
         if self.pending.get(&ticket).is_none_or(|pending| pending.attempt != attempt) {
             return false;
@@ -211,16 +245,12 @@ impl Isolate {
 
     /// What it takes of memory now.
     pub fn memory(&mut self) -> Memory {
-        let statistics = self.runtime.deno_runtime().v8_isolate().get_heap_statistics();
-        Memory {
-            heap_used: statistics.used_heap_size(),
-            heap_limit: statistics.heap_size_limit(),
-            external: statistics.external_memory(),
-        }
+        self.ledger.buffers.look(self.runtime.deno_runtime().v8_isolate())
     }
 
     /// Collects garbage, thoroughly.
     pub fn collect_garbage(&mut self) {
+        let _inside = Inside::enter();
         self.runtime.deno_runtime().v8_isolate().low_memory_notification();
     }
 
@@ -308,25 +338,32 @@ impl Isolate {
         self.ledger.in_flight.borrow_mut().retain(|(other, _)| *other != ticket);
         let scope = &mut self.runtime.deno_runtime().handle_scope();
         set_running(scope, None);
-        if self.natives.has_timers() || !self.pending.is_empty() {
+        if self.natives.has_belongings() || !self.pending.is_empty() {
             self.natives.release(scope, ticket);
         }
     }
 
     /// Reads the ledger after JavaScript ran: settled promises, errors nobody caught, force.
     fn sweep(&mut self) {
+        if self.ledger.stopped.get() && !self.broken {
+            // V8 has thrown away the microtasks of all with those of the one that was stopped.
+            self.runtime.deno_runtime().v8_isolate().cancel_terminate_execution();
+            self.broken = true;
+        }
         if let Some(ticket) = self.ledger.terminated.take() {
             // `call` reports its own; this one was ended while the event loop ran, and V8 has thrown
             // away the microtasks of the others with it.
             self.runtime.deno_runtime().v8_isolate().cancel_terminate_execution();
-            let memory = self.ledger.out_of_memory.get();
-            let ended = if memory { Ended::MemoryLimit } else { Ended::Interrupted };
-            if let Some(pending) = self.pending.remove(&ticket) {
-                self.ended.push((ticket, pending.attempt, ended));
-                self.release(ticket);
-            }
+            let memory = self.ledger.take_memory_end(ticket);
+            self.drop_pending(ticket, if memory { Ended::MemoryLimit } else { Ended::Interrupted });
             self.broken |= !self.pending.is_empty();
         }
+        if let Some(ticket) = self.ledger.buffers.refusal() {
+            // The interrupt met another task, or none.
+            self.drop_pending(ticket, Ended::MemoryLimit);
+        }
+        // Code of no task has had its error, and no more follows from it.
+        self.ledger.buffers.forget_refusal();
         let settled = std::mem::take(&mut *self.ledger.settled.borrow_mut());
         for (ticket, fulfilled, value) in settled {
             self.settle(ticket, fulfilled, &value);
@@ -341,6 +378,14 @@ impl Isolate {
                 }
                 _ => self.print_stray(ticket, &error),
             }
+        }
+    }
+
+    /// Ends a task whose promise has not settled.
+    fn drop_pending(&mut self, ticket: u64, ended: Ended) {
+        if let Some(pending) = self.pending.remove(&ticket) {
+            self.ended.push((ticket, pending.attempt, ended));
+            self.release(ticket);
         }
     }
 
@@ -382,20 +427,33 @@ impl Isolate {
     }
 }
 
+impl Drop for Isolate {
+    fn drop(&mut self) {
+        self.ledger.buffers.detach();
+    }
+}
+
 /// Installs what V8 asks and tells while JavaScript runs.
 fn guard(runtime: &mut Runtime, ledger: &Rc<Ledger>, interrupter: Interrupter) {
     let deno = runtime.deno_runtime();
     let context = deno.main_context();
-    let counted = ledger.clone();
+    let (spending, pulse) = (ledger.clone(), interrupter.pulse());
     deno.add_near_heap_limit_callback(move |current, _| {
-        counted.out_of_memory.set(true);
+        spending.spent.set(true);
         interrupter.terminate_current();
         // Room to come to a stop in. The isolate is replaced after this.
         current * 2
     });
     let isolate = deno.v8_isolate();
     isolate.set_allow_atomics_wait(false);
-    isolate.set_slot(Rc::new(InterruptSlot { ledger: ledger.clone(), context }));
+    fatal::guard(isolate);
+    isolate.add_gc_epilogue_callback(
+        on_collected,
+        std::ptr::null_mut(),
+        v8::GCType::kGCTypeMarkSweepCompact,
+    );
+    ledger.buffers.attach(isolate);
+    isolate.set_slot(Rc::new(InterruptSlot { ledger: ledger.clone(), context, pulse }));
     isolate.set_promise_reject_callback(on_promise_reject);
 }
 

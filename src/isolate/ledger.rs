@@ -1,10 +1,12 @@
 //! What happened in an isolate while its JavaScript ran, for Rust to read when it has control again.
 
 use std::cell::{Cell, RefCell};
+use std::sync::Arc;
 
 use deno_core::v8;
 
 use super::ConsoleLine;
+use super::buffers::Buffers;
 
 /// Written by ops and V8's callbacks on the isolate's thread, read by `Isolate`.
 pub(super) struct Ledger {
@@ -16,8 +18,17 @@ pub(super) struct Ledger {
     pub rejections: RefCell<Vec<(v8::Global<v8::Promise>, Stray)>>,
     /// The task that an interrupt has ended.
     pub terminated: Cell<Option<u64>>,
-    /// The heap came near to its limit.
+    /// Memory is why it was.
     pub out_of_memory: Cell<bool>,
+    /// The heap came near to its limit, which was raised then.
+    pub spent: Cell<bool>,
+    /// The task that was over and ran nevertheless when V8 last gave a sign of life.
+    pub lingering: Cell<Option<u64>>,
+    /// Code of a task that is over ran on, and was stopped.
+    pub leftover: Cell<bool>,
+    /// Code of no task in flight was stopped.
+    pub stopped: Cell<bool>,
+    pub buffers: Arc<Buffers>,
     /// Tickets in flight and the number of their attempt, for the interrupt to know whom it meets.
     pub in_flight: RefCell<Vec<(u64, u32)>>,
     /// A task is hearing that its time is over: an interrupt that was meant to end it came too late.
@@ -32,17 +43,36 @@ pub(super) struct Stray {
 }
 
 impl Ledger {
-    pub fn new(console: Box<dyn Fn(ConsoleLine)>) -> Self {
+    pub fn new(buffers: Arc<Buffers>, console: Box<dyn Fn(ConsoleLine)>) -> Self {
         Self {
             settled: RefCell::default(),
             strays: RefCell::default(),
             rejections: RefCell::default(),
             terminated: Cell::new(None),
             out_of_memory: Cell::new(false),
+            spent: Cell::new(false),
+            lingering: Cell::new(None),
+            leftover: Cell::new(false),
+            stopped: Cell::new(false),
+            buffers,
             in_flight: RefCell::default(),
             signalling: Cell::new(false),
             console,
         }
+    }
+
+    pub fn is_in_flight(&self, ticket: u64) -> bool {
+        self.in_flight.borrow().iter().any(|(other, _)| *other == ticket)
+    }
+
+    /// Whether memory is what ended this task: it was stopped, or a buffer that it asked for was
+    /// refused. The next task is not asked about it again, unless the heap itself is spent.
+    pub fn take_memory_end(&self, ticket: u64) -> bool {
+        let refused = self.buffers.refusal() == Some(ticket);
+        if refused {
+            self.buffers.forget_refusal();
+        }
+        self.out_of_memory.take() || self.spent.get() || refused
     }
 
     pub fn print(&self, level: &str, text: &str, ticket: Option<u64>) {

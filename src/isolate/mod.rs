@@ -4,6 +4,7 @@
 //! its [`Interrupter`] alone. It knows nothing of queues, retries or Node: it is given a [`Job`] and
 //! says how that [`Ended`].
 
+mod buffers;
 mod code;
 mod codec;
 mod extension;
@@ -15,6 +16,7 @@ mod ledger;
 mod modules;
 mod natives;
 mod platform;
+mod pulse;
 mod running;
 mod tree;
 mod wire;
@@ -22,6 +24,7 @@ mod wire;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+pub use fatal::Loss;
 pub use interrupt::Interrupter;
 pub use isolate::Isolate;
 pub use platform::initialise;
@@ -31,9 +34,9 @@ pub use platform::initialise;
 pub struct Spec {
     /// The module that holds the handlers.
     pub script: Option<Script>,
-    /// Limit of the JavaScript heap, in bytes.
+    /// Limit of the JavaScript heap, its buffers and the memory of WebAssembly together, in bytes.
     pub memory_limit: usize,
-    /// Heap in use after a task above which the isolate is to be replaced, in bytes.
+    /// Memory in use after a task above which the isolate is to be replaced, in bytes.
     pub memory_restart: usize,
     /// `ctx.env`, in the wire format.
     pub env: Vec<u8>,
@@ -99,6 +102,8 @@ pub enum Ended {
     Failed(Fault),
     /// By [`Interrupter::terminate`] or [`Isolate::end`].
     Interrupted,
+    /// It took more memory than the limit allows; [`Isolate::is_spent`] says whether it took the
+    /// isolate with it.
     MemoryLimit,
 }
 
@@ -145,9 +150,11 @@ pub struct LoadError {
 
 /// Whom an isolate calls on its own thread.
 pub struct Hooks {
+    /// Called by an op: where it panics, the isolate is lost.
     pub console: Box<dyn Fn(ConsoleLine)>,
-    /// V8 ran out of memory where it cannot throw: the isolate is lost, and its thread never returns.
-    pub lost: Box<dyn FnOnce()>,
+    /// The isolate is lost, and its thread never returns. Must not panic, nor need a lock that the
+    /// thread holds while its isolate runs.
+    pub lost: Box<dyn FnOnce(Loss)>,
 }
 
 /// What a task, or code of no task, wrote to its console.
@@ -164,7 +171,25 @@ pub struct ConsoleLine {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Memory {
     pub heap_used: usize,
+    /// That of the pool, for heap and external memory together.
     pub heap_limit: usize,
-    /// ArrayBuffers and other memory outside the heap.
+    /// ArrayBuffers and the memory of WebAssembly.
     pub external: usize,
+}
+
+/// What a task that is over has left behind, and what cannot be taken away from it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Leftover {
+    /// Its code ran on and had to be stopped.
+    Code,
+    /// Asynchronous operations that it began are under way: they compute, or wait for a message.
+    Operations,
+}
+
+impl Memory {
+    /// All that counts for the limit.
+    #[must_use]
+    pub fn total(&self) -> usize {
+        self.heap_used + self.external
+    }
 }

@@ -20,7 +20,8 @@ pub(super) struct Natives {
     put_causes_back: v8::Global<v8::Function>,
     is_body: v8::Global<v8::Function>,
     view_of: v8::Global<v8::Function>,
-    live_timers: v8::SharedRef<v8::BackingStore>,
+    /// See `js/belongings.js`.
+    live: v8::SharedRef<v8::BackingStore>,
 }
 
 impl Natives {
@@ -56,13 +57,12 @@ impl Natives {
         let object_prototype =
             v8::Object::new(scope).get_prototype(scope).expect("an object literal has a prototype");
         let object_prototype = v8::Global::new(scope, object_prototype);
-        let name = string(scope, "liveTimers");
-        let live_timers: v8::Local<v8::Uint32Array> = object
+        let name = string(scope, "live");
+        let live: v8::Local<v8::Uint32Array> = object
             .get(scope, name.into())
             .and_then(|value| value.try_into().ok())
-            .expect("the bootstrap counts timers in a Uint32Array");
-        let live_timers =
-            live_timers.buffer(scope).expect("a typed array has a buffer").get_backing_store();
+            .expect("the bootstrap counts what belongs to tasks in a Uint32Array");
+        let live = live.buffer(scope).expect("a typed array has a buffer").get_backing_store();
         Self {
             run,
             run_code,
@@ -79,13 +79,18 @@ impl Natives {
             put_causes_back,
             is_body,
             view_of,
-            live_timers,
+            live,
         }
     }
 
-    /// Whether any task has a timer.
-    pub fn has_timers(&self) -> bool {
-        self.live_timers[..4].iter().any(|byte| byte.get() != 0)
+    /// Whether any task has a timer or a message port.
+    pub fn has_belongings(&self) -> bool {
+        self.live[..4].iter().any(|byte| byte.get() != 0)
+    }
+
+    /// Whether any task, of those that are over too, has an asynchronous operation under way.
+    pub fn has_operations(&self) -> bool {
+        self.live[4..8].iter().any(|byte| byte.get() != 0)
     }
 
     pub fn hold(

@@ -4,6 +4,8 @@ use std::sync::Once;
 
 use deno_core::{JsRuntime, v8};
 
+use super::fatal;
+
 static PLATFORM: Once = Once::new();
 
 /// V8 13.7 takes the interrupt check out of unrolled loops. In an endless loop that allocates, such as
@@ -11,7 +13,8 @@ static PLATFORM: Once = Once::new();
 /// could not be ended and took memory without end.
 const FLAGS: &str = "--no-turboshaft-loop-unrolling";
 
-/// Initialises V8 for this process; only the first call does something.
+/// Initialises V8 for this process, and what becomes of its fatal errors and of panics below it; only
+/// the first call does something.
 ///
 /// The platform is the unprotected one. The default one guards V8's code pages with memory
 /// protection keys, which only threads that descend from the initialising thread may pass; the
@@ -23,5 +26,6 @@ pub fn initialise() {
         let threads = std::thread::available_parallelism().map_or(1, |n| n.get().min(4) as u32);
         let platform = v8::new_unprotected_default_platform(threads, false);
         JsRuntime::init_platform(Some(platform.make_shared()), false);
+        fatal::install();
     });
 }

@@ -65,6 +65,7 @@ impl Running<'_> {
         }
         let Some(exception) = scope.exception() else {
             // An isolate without memory for an exception.
+            self.ledger.spent.set(true);
             return Ended::MemoryLimit;
         };
         let exception = v8::Global::new(scope, exception);
@@ -108,7 +109,11 @@ impl Running<'_> {
 
     /// Whether the task was ended from outside or by its memory; takes V8's termination back.
     pub fn ended_by_force(&self, scope: &mut CatchScope<'_, '_>) -> Option<Ended> {
-        let memory = self.ledger.out_of_memory.get();
+        if self.ledger.stopped.get() {
+            // Another's code was stopped. This task goes on, and runs again elsewhere if it is not done.
+            scope.cancel_terminate_execution();
+        }
+        let memory = self.ledger.take_memory_end(self.ticket);
         let forced = self.ledger.terminated.get() == Some(self.ticket);
         if !forced && !memory {
             return None;

@@ -1,7 +1,7 @@
 //! What goes to JavaScript.
 
-use crate::isolate::{ConsoleLine, Fault, LoadError};
-use crate::scheduler::{Event, Failure, TaskId, Timing, WorkerId};
+use crate::isolate::{ConsoleLine, Fault, Job, LoadError, Memory, Work};
+use crate::scheduler::{Event, Failure, TaskId, Timing, Weigh, WorkerId};
 
 /// What a task gave: the scheduler's opaque result.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -11,6 +11,25 @@ pub enum Answer {
     Fault(Fault),
 }
 
+impl Weigh for Answer {
+    fn weight(&self) -> usize {
+        match self {
+            Self::Value(bytes) | Self::Fault(Fault { error: bytes, .. }) => bytes.len(),
+        }
+    }
+}
+
+impl Weigh for Job {
+    fn weight(&self) -> usize {
+        let text = match &self.work {
+            // Shared by all tasks of the type.
+            Work::Handler(_) => 0,
+            Work::Code(code) => code.text.len(),
+        };
+        size_of::<Self>() + text + self.task_id.len() + self.value.len()
+    }
+}
+
 /// A message to JavaScript.
 #[derive(Debug)]
 pub enum Delivery {
@@ -18,6 +37,8 @@ pub enum Delivery {
         task: TaskId,
         result: Result<Answer, Failure<Answer>>,
         timing: Timing,
+        /// It is among the dead letters.
+        kept: bool,
     },
     Event(Event),
     Console {
@@ -29,6 +50,17 @@ pub enum Delivery {
         worker: WorkerId,
         error: LoadError,
     },
+    /// A worker was lost to a fault of V8 or of this crate.
+    Crashed {
+        worker: WorkerId,
+        message: String,
+    },
+    /// An isolate takes more memory than is good, or its task took more than is allowed.
+    MemoryAlert {
+        worker: WorkerId,
+        memory: Memory,
+        alarm: MemoryAlarm,
+    },
     /// Console lines were dropped because nobody collected them.
     ConsoleDropped {
         lines: u64,
@@ -37,11 +69,23 @@ pub enum Delivery {
     Closed,
 }
 
+/// What a [`Delivery::MemoryAlert`] is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MemoryAlarm {
+    /// Over the threshold at which a worker is replaced after its task; said once until it is below.
+    Threshold,
+    /// A task was ended because of the limit.
+    Limit,
+}
+
 /// Deliveries that are so frequent that they are made only where somebody listens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Topic {
     TaskStarted,
     TaskCompleted,
+    TaskFailed,
+    TaskRetried,
+    TaskDeadLettered,
     Console,
 }
 

@@ -4,26 +4,32 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::thread::JoinHandle;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use super::Snapshot;
 use super::bell::Bell;
-use super::delivery::{Answer, Delivery, Topic};
+use super::delivery::{Answer, Delivery, MemoryAlarm, Topic};
+use super::{Letter, Snapshot};
 use crate::isolate::{ConsoleLine, Interrupter, Job, LoadError, Memory};
 use crate::metrics::Recorder;
 use crate::scheduler::{
-    self, Effect, Event, Exit, Generation, Input, Interruption, Retirement, Scheduler, TaskId,
-    WorkerId,
+    self, Effect, Event, Exit, Generation, Input, Interruption, Outcome, Retirement, Scheduler,
+    TaskId, WorkerId,
 };
 
-/// Console lines that wait for JavaScript; what comes on top is dropped and counted.
-const CONSOLE_LIMIT: usize = 10_000;
+/// Console lines that wait for JavaScript, and their bytes; what comes on top is dropped and counted.
+const CONSOLE_LINES: usize = 10_000;
+const CONSOLE_BYTES: usize = 8 << 20;
+
+/// How often the memory of an isolate is looked at while a task goes on in it. WebAssembly touches
+/// new memory at about 2 GB a second, so some 100 MB over the limit are possible.
+const LOOK: Duration = Duration::from_millis(50);
 
 pub(super) struct Heart {
     scheduler: Scheduler<Arc<Job>, Answer>,
     seats: Vec<Seat>,
     outbox: Vec<Delivery>,
     console_lines: usize,
+    console_bytes: usize,
     console_dropped: u64,
     /// JavaScript was woken and has not collected since.
     woken: bool,
@@ -31,6 +37,9 @@ pub(super) struct Heart {
     recorder: Recorder,
     /// When the supervisor means to wake up.
     planned: Option<Instant>,
+    /// When it looks at the memory of workers that are busy; `None` while nobody is.
+    look: Option<Instant>,
+    memory_threshold: usize,
     started: Instant,
     panics: u64,
     fatal_errors: u64,
@@ -46,6 +55,14 @@ struct Seat {
     bell: Arc<Bell>,
     interrupter: Option<Interrupter>,
     memory: Memory,
+    /// It was said that its memory is over the threshold.
+    alarmed: bool,
+    /// Signs of life that were noticed: of the thread, and of its isolate.
+    heard: (u64, u64),
+    /// Attempts that were ordered.
+    assigned: u64,
+    /// As many as there were at the last look.
+    seen: u64,
     thread: Option<JoinHandle<()>>,
     /// The end of its time to load; `None` once it is ready, or was told that it took too long.
     loading_until: Option<Instant>,
@@ -71,11 +88,13 @@ pub(super) struct Calls {
     pub ring: Vec<Arc<Bell>>,
     pub terminate: Vec<(Interrupter, TaskId, u32)>,
     pub terminate_all: Vec<Interrupter>,
+    /// For a sign of life.
+    pub ask: Vec<Interrupter>,
     pub spawn: Vec<(WorkerId, Generation, Arc<Bell>)>,
 }
 
 impl Heart {
-    pub fn new(config: scheduler::Config, now: Instant) -> (Self, Calls) {
+    pub fn new(config: scheduler::Config, memory_threshold: usize, now: Instant) -> (Self, Calls) {
         let mut effects = Vec::new();
         let scheduler = Scheduler::new(config, now, &mut effects);
         let mut heart = Self {
@@ -83,11 +102,14 @@ impl Heart {
             seats: Vec::new(),
             outbox: Vec::new(),
             console_lines: 0,
+            console_bytes: 0,
             console_dropped: 0,
             woken: false,
             topics: 0,
             recorder: Recorder::new(now),
             planned: None,
+            look: None,
+            memory_threshold,
             started: now,
             panics: 0,
             fatal_errors: 0,
@@ -114,15 +136,20 @@ impl Heart {
                 seat.loading_until = None;
                 if let Input::Exited { exit, .. } = input {
                     seat.interrupter = None;
-                    if exit == Exit::OutOfMemory {
-                        // It sleeps for ever, so it is not joined.
+                    if exit.leaves_remains() {
+                        // It may sleep for ever, so it is not joined.
                         seat.thread = None;
                     }
                 }
             }
             match input {
                 Input::Exited { exit: Exit::Panicked, .. } => self.panics += 1,
-                Input::Exited { exit: Exit::OutOfMemory, .. } => self.fatal_errors += 1,
+                Input::Exited { exit: Exit::OutOfMemory | Exit::Fatal, .. } => {
+                    self.fatal_errors += 1;
+                }
+                Input::Finished { worker, generation, outcome: Outcome::MemoryLimit, .. } => {
+                    self.alert_of_limit(worker, generation);
+                }
                 _ => {}
             }
             self.scheduler.handle(input, now, &mut self.effects);
@@ -134,7 +161,10 @@ impl Heart {
 
     /// What the supervisor does when it wakes up.
     pub fn tick(&mut self, now: Instant) -> Calls {
-        let mut calls = self.handle([Input::Tick], now);
+        let mut news = self.signs_of_life();
+        news.push(Input::Tick);
+        let mut calls = self.handle(news, now);
+        self.look_at_memory(now, &mut calls);
         for seat in &mut self.seats {
             if seat.loading_until.is_some_and(|until| until <= now) {
                 seat.loading_until = None;
@@ -148,6 +178,52 @@ impl Heart {
         self.planned = self.next_deadline();
         calls.alarm = false;
         calls
+    }
+
+    /// What the workers answered since the last time.
+    fn signs_of_life(&mut self) -> Vec<Input<Arc<Job>, Answer>> {
+        let mut beats = Vec::new();
+        for (worker, seat) in (0..).map(WorkerId).zip(&mut self.seats) {
+            let answers = seat.interrupter.as_ref().map_or(0, Interrupter::answers);
+            let heard = (seat.bell.answers(), answers);
+            if heard == seat.heard {
+                continue;
+            }
+            beats.push(Input::Beat { worker, generation: seat.generation });
+            if let Some(interrupter) = seat.interrupter.as_ref().filter(|_| heard.1 != seat.heard.1)
+            {
+                seat.memory = interrupter.sampled();
+                self.outbox.extend(seat.alert_of_threshold(worker, self.memory_threshold));
+            }
+            seat.heard = heard;
+        }
+        beats
+    }
+
+    /// Asks the isolates of tasks that go on for long what they take of memory.
+    fn look_at_memory(&mut self, now: Instant, calls: &mut Calls) {
+        if self.look.is_none_or(|at| at > now) {
+            return;
+        }
+        let mut busy = false;
+        for view in self.scheduler.workers().filter(|view| view.in_flight > 0) {
+            let Some(seat) = self.seats.get_mut(view.worker.0 as usize) else { continue };
+            busy = true;
+            if seat.assigned == seat.seen
+                && let Some(interrupter) = &seat.interrupter
+            {
+                calls.ask.push(interrupter.clone());
+            }
+            seat.seen = seat.assigned;
+        }
+        self.look = busy.then(|| now + LOOK);
+    }
+
+    fn alert_of_limit(&mut self, worker: WorkerId, generation: Generation) {
+        if let Some(seat) = self.seat(worker, generation) {
+            let (memory, alarm) = (seat.memory, MemoryAlarm::Limit);
+            self.outbox.push(Delivery::MemoryAlert { worker, memory, alarm });
+        }
     }
 
     /// Takes a worker's orders.
@@ -190,8 +266,11 @@ impl Heart {
     }
 
     pub fn set_memory(&mut self, worker: WorkerId, generation: Generation, memory: Memory) {
+        let threshold = self.memory_threshold;
         if let Some(seat) = self.seat(worker, generation) {
             seat.memory = memory;
+            let alert = seat.alert_of_threshold(worker, threshold);
+            self.outbox.extend(alert);
         }
     }
 
@@ -204,14 +283,21 @@ impl Heart {
         self.outbox.push(Delivery::LoadFailed { worker, error });
     }
 
+    /// The report of the exit, which follows, wakes JavaScript.
+    pub fn crashed(&mut self, worker: WorkerId, message: String) {
+        self.outbox.push(Delivery::Crashed { worker, message });
+    }
+
     pub fn print(&mut self, worker: WorkerId, line: ConsoleLine) -> bool {
         if self.topics & Topic::Console.bit() == 0 {
             return false;
         }
-        if self.console_lines >= CONSOLE_LIMIT {
+        let bytes = self.console_bytes + line.text.len();
+        if self.console_lines >= CONSOLE_LINES || bytes > CONSOLE_BYTES {
             self.console_dropped += 1;
         } else {
             self.console_lines += 1;
+            self.console_bytes = bytes;
             self.outbox.push(Delivery::Console { worker, line });
         }
         self.call_for_collection()
@@ -220,6 +306,7 @@ impl Heart {
     pub fn collect(&mut self) -> Vec<Delivery> {
         self.woken = false;
         self.console_lines = 0;
+        self.console_bytes = 0;
         if self.console_dropped > 0 {
             let lines = std::mem::take(&mut self.console_dropped);
             self.outbox.push(Delivery::ConsoleDropped { lines });
@@ -256,7 +343,27 @@ impl Heart {
             uptime: now.saturating_duration_since(self.started),
             panics: self.panics,
             fatal_errors: self.fatal_errors,
+            breakers: self.scheduler.breakers(now).collect(),
+            size: self.scheduler.size(),
+            is_pressed: self.scheduler.is_pressed(),
         }
+    }
+
+    pub fn is_pressed(&self) -> bool {
+        self.scheduler.is_pressed()
+    }
+
+    /// The dead letters, oldest first.
+    pub fn letters(&self, now: Instant) -> Vec<Letter> {
+        self.scheduler.dead_letters().map(|letter| Letter::of(letter, now)).collect()
+    }
+
+    pub fn letter_ids(&self) -> Vec<TaskId> {
+        self.scheduler.dead_letters().map(|letter| letter.job.id).collect()
+    }
+
+    pub fn has_letter(&self, task: TaskId) -> bool {
+        self.scheduler.has_dead_letter(task)
     }
 
     /// Whether JavaScript has to be woken: once until it collects.
@@ -269,6 +376,10 @@ impl Heart {
         for effect in effects.drain(..) {
             match effect {
                 Effect::Assign { worker, generation, task, attempt, payload } => {
+                    if let Some(seat) = self.seat(worker, generation) {
+                        seat.assigned += 1;
+                    }
+                    self.look.get_or_insert_with(|| now + LOOK);
                     self.order(
                         worker,
                         generation,
@@ -276,9 +387,9 @@ impl Heart {
                         calls,
                     );
                 }
-                Effect::Settle { task, result, timing } => {
+                Effect::Settle { task, result, timing, kept } => {
                     self.recorder.record(&timing, now);
-                    self.outbox.push(Delivery::Settled { task, result, timing });
+                    self.outbox.push(Delivery::Settled { task, result, timing, kept });
                 }
                 Effect::Interrupt { worker, generation, task, attempt, why, force } => {
                     if force {
@@ -311,6 +422,13 @@ impl Heart {
                         calls.terminate_all.extend(seat.interrupter.take());
                     }
                 }
+                Effect::Ask { worker, generation } => {
+                    if let Some(seat) = self.seat(worker, generation) {
+                        seat.bell.ask();
+                        calls.ring.push(seat.bell.clone());
+                        calls.ask.extend(seat.interrupter.clone());
+                    }
+                }
                 Effect::Emit(event) => self.emit(event),
                 Effect::Closed => {
                     self.closed = true;
@@ -336,6 +454,9 @@ impl Heart {
         let topic = match event {
             Event::TaskStarted { .. } => Some(Topic::TaskStarted),
             Event::TaskCompleted { .. } => Some(Topic::TaskCompleted),
+            Event::TaskFailed { .. } => Some(Topic::TaskFailed),
+            Event::TaskRetried { .. } => Some(Topic::TaskRetried),
+            Event::TaskDeadLettered { .. } => Some(Topic::TaskDeadLettered),
             _ => None,
         };
         if topic.is_none_or(|topic| self.topics & topic.bit() != 0) {
@@ -350,7 +471,7 @@ impl Heart {
 
     fn next_deadline(&self) -> Option<Instant> {
         let loading = self.seats.iter().filter_map(|seat| seat.loading_until).min();
-        self.scheduler.next_tick().into_iter().chain(loading).min()
+        self.scheduler.next_tick().into_iter().chain(loading).chain(self.look).min()
     }
 
     fn set_alarm(&mut self, calls: &mut Calls) {
@@ -386,9 +507,22 @@ impl Seat {
             bell,
             interrupter: None,
             memory: Memory::default(),
+            alarmed: false,
+            heard: (0, 0),
+            assigned: 0,
+            seen: 0,
             thread: None,
             loading_until: None,
             overdue: false,
         }
+    }
+
+    /// Says once that it is over the threshold, until it is below again.
+    fn alert_of_threshold(&mut self, worker: WorkerId, threshold: usize) -> Option<Delivery> {
+        let is_over = self.memory.total() > threshold;
+        let is_news = is_over && !self.alarmed;
+        self.alarmed = is_over;
+        let (memory, alarm) = (self.memory, MemoryAlarm::Threshold);
+        is_news.then_some(Delivery::MemoryAlert { worker, memory, alarm })
     }
 }

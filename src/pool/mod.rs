@@ -21,10 +21,11 @@ use parking_lot::{Condvar, Mutex};
 use crate::isolate::{self, ConsoleLine, Job, LoadError, Memory, Spec};
 use crate::metrics::Figures;
 use crate::scheduler::{
-    self, Exit, Generation, Input, Priority, Stats, Task, TaskId, WorkerId, WorkerView,
+    self, BreakerView, DeadLetter, Exit, Failure, Generation, Input, Priority, Stats, Task, TaskId,
+    WorkerId, WorkerView,
 };
 use bell::Bell;
-pub use delivery::{Answer, Delivery, Topic};
+pub use delivery::{Answer, Delivery, MemoryAlarm, Topic};
 use heart::{Calls, Heart};
 use spin::Spin;
 
@@ -54,8 +55,61 @@ pub struct Snapshot {
     pub uptime: Duration,
     /// Panics of isolate threads since the start.
     pub panics: u64,
-    /// Isolates lost to V8's fatal lack of memory since the start.
+    /// Isolates lost to V8's fatal errors, such as a lack of memory, since the start.
     pub fatal_errors: u64,
+    /// Circuit breakers of types that failed last.
+    pub breakers: Vec<BreakerView>,
+    /// Workers wanted.
+    pub size: usize,
+    /// The queue was full and is not empty yet.
+    pub is_pressed: bool,
+}
+
+/// A task that failed for good.
+#[derive(Clone, Debug)]
+pub struct Letter {
+    pub task: TaskId,
+    pub job: Arc<Job>,
+    pub priority: Priority,
+    /// Started and not given back.
+    pub attempts: u32,
+    /// How long ago it was submitted, and failed.
+    pub submitted: Duration,
+    pub died: Duration,
+    /// Oldest first.
+    pub errors: Vec<LetterError>,
+}
+
+/// How an attempt, or a task that had none, failed.
+#[derive(Clone, Debug)]
+pub struct LetterError {
+    pub attempt: u32,
+    pub failure: Failure<Answer>,
+    pub worker: Option<WorkerId>,
+    /// How long ago.
+    pub at: Duration,
+}
+
+impl Letter {
+    fn of(letter: &DeadLetter<Arc<Job>, Answer>, now: Instant) -> Self {
+        let ago = |at: Instant| now.saturating_duration_since(at);
+        let errors = letter.lapses.iter().map(|lapse| LetterError {
+            attempt: lapse.attempt,
+            failure: lapse.failure.clone(),
+            worker: lapse.worker,
+            at: ago(lapse.at),
+        });
+        let job = &letter.job;
+        Self {
+            task: job.id,
+            job: job.payload.clone(),
+            priority: job.priority,
+            attempts: job.attempts,
+            submitted: ago(job.submitted),
+            died: ago(letter.died),
+            errors: errors.collect(),
+        }
+    }
 }
 
 /// What all threads of a pool share.
@@ -83,7 +137,7 @@ impl Pool {
     pub fn start(config: Config, wake: Box<dyn Fn() + Send + Sync>) -> std::io::Result<Self> {
         isolate::initialise();
         let now = Instant::now();
-        let (heart, calls) = Heart::new(config.scheduler, now);
+        let (heart, calls) = Heart::new(config.scheduler, config.isolate.memory_restart, now);
         let shared = Arc::new(Shared {
             heart: Mutex::new(heart),
             alarm: Condvar::new(),
@@ -136,6 +190,44 @@ impl Pool {
     pub fn close(&self, drain: Option<Duration>) {
         let drain_until = drain.map(|drain| Instant::now() + drain);
         self.shared.tell([Input::Close { drain_until }]);
+    }
+
+    /// The tasks that failed for good, oldest first.
+    #[must_use]
+    pub fn letters(&self) -> Vec<Letter> {
+        self.shared.heart.lock().letters(Instant::now())
+    }
+
+    /// Submits a dead letter again under a new id and says whether it was accepted; if not, the letter
+    /// is still there. `None` where there is no such letter.
+    pub fn revive(&self, letter: TaskId, task: TaskId) -> Option<bool> {
+        let (accepted, calls) = {
+            let mut heart = self.shared.heart.lock();
+            if !heart.has_letter(letter) {
+                return None;
+            }
+            let calls = heart.handle([Input::Revive { letter, task }], Instant::now());
+            (!heart.has_letter(letter), calls)
+        };
+        self.shared.make(calls);
+        Some(accepted)
+    }
+
+    /// Forgets the dead letters and returns whose they were.
+    pub fn clear_letters(&self) -> Vec<TaskId> {
+        let now = Instant::now();
+        let (cleared, calls) = {
+            let mut heart = self.shared.heart.lock();
+            (heart.letter_ids(), heart.handle([Input::ClearDeadLetters], now))
+        };
+        self.shared.make(calls);
+        cleared
+    }
+
+    /// Whether the queue was full and is not empty yet.
+    #[must_use]
+    pub fn is_pressed(&self) -> bool {
+        self.shared.heart.lock().is_pressed()
     }
 
     /// Says which of the frequent events are wanted.
@@ -199,6 +291,9 @@ impl Shared {
         }
         for (interrupter, task, attempt) in calls.terminate {
             interrupter.terminate(task.0, attempt);
+        }
+        for interrupter in calls.ask {
+            interrupter.ask();
         }
         for interrupter in calls.terminate_all {
             interrupter.terminate_all();

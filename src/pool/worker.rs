@@ -1,22 +1,25 @@
 //! The thread of a worker: makes an isolate, runs what it is ordered to, reports, and drops it.
 
+use std::any::Any;
 use std::cell::Cell;
 use std::collections::VecDeque;
-use std::future::poll_fn;
+use std::future::{Future, poll_fn};
 use std::mem::ManuallyDrop;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::Poll;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tokio::runtime::{Builder, Runtime as Tokio};
+use tokio::time::sleep;
 
 use super::Shared;
 use super::bell::Bell;
 use super::delivery::Answer;
 use super::heart::Order;
-use crate::isolate::{Ended, Hooks, Isolate, Job, LoadError};
+use crate::isolate::{Ended, Hooks, Isolate, Job, LoadError, Loss};
 use crate::scheduler::{
     Exit, Generation, Input, Interruption, Outcome, Retirement, TaskId, WorkerId,
 };
@@ -29,6 +32,12 @@ pub(super) const STACK_SIZE: usize = 4 << 20;
 const LONG_TASK_MS: u128 = 2;
 const SHORT_TASKS: u32 = 64;
 
+/// A worker with nothing to do for so long collects its garbage.
+const IDLE: Duration = Duration::from_secs(2);
+
+/// What a task that is over has under way may take so long, where nothing else is to be done.
+const LEFTOVER_PATIENCE: Duration = Duration::from_secs(5);
+
 /// Runs the worker until it is retired, fails to start or panics, and says so.
 pub(super) fn run(shared: &Arc<Shared>, worker: WorkerId, generation: Generation, bell: &Bell) {
     let running = Rc::new(Cell::new(None));
@@ -38,9 +47,18 @@ pub(super) fn run(shared: &Arc<Shared>, worker: WorkerId, generation: Generation
     }));
     let (exit, culprit) = match exit {
         Ok(exit) => (exit, None),
-        Err(_) => (Exit::Panicked, running.get().map(|(task, _)| task)),
+        Err(panic) => {
+            shared.heart.lock().crashed(worker, words(panic.as_ref()));
+            (Exit::Panicked, running.get().map(|(task, _)| task))
+        }
     };
     shared.tell([Input::Exited { worker, generation, exit, culprit }]);
+}
+
+fn words(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().copied();
+    let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    text.unwrap_or("a panic without words").to_owned()
 }
 
 type Attempt = (TaskId, u32);
@@ -63,7 +81,11 @@ struct Worker<'a> {
     reports: Vec<Input<Arc<Job>, Answer>>,
     /// The event loop has something to do.
     turning: bool,
+    /// Since it last had its garbage collected.
+    has_worked: bool,
     short_tasks: u32,
+    /// What tasks have left behind in the isolate does not come to an end.
+    littered: bool,
 }
 
 impl<'a> Starting<'a> {
@@ -77,7 +99,9 @@ impl<'a> Starting<'a> {
                 orders: VecDeque::new(),
                 reports: vec![Input::Ready { worker, generation }],
                 turning: true,
+                has_worked: true,
                 short_tasks: 0,
+                littered: false,
             }),
             Err(mut error) => {
                 let mut heart = shared.heart.lock();
@@ -114,6 +138,7 @@ impl<'a> Starting<'a> {
         if let Some(script) = &shared.isolate.script {
             isolate.load(script, &tokio, |cx| {
                 self.bell.event_loop.register(cx.waker());
+                self.bell.answer();
                 self.bell.has_orders()
             })?;
         }
@@ -130,8 +155,18 @@ impl Starting<'_> {
             let shared = shared.clone();
             Box::new(move |line| shared.print(worker, line))
         };
-        let lost = Box::new(move || {
-            let finished = running.get().map(|(task, attempt)| Input::Finished {
+        let lost = Box::new(move |loss: Loss| {
+            let running = running.get();
+            let (exit, message) = match loss {
+                Loss::OutOfMemory => (Exit::OutOfMemory, None),
+                Loss::Fatal(message) => (Exit::Fatal, Some(message)),
+                Loss::Panicked(message) => (Exit::Panicked, Some(message)),
+            };
+            if let Some(message) = message {
+                shared.heart.lock().crashed(worker, message);
+            }
+            let out_of_memory = running.filter(|_| exit == Exit::OutOfMemory);
+            let finished = out_of_memory.map(|(task, attempt)| Input::Finished {
                 worker,
                 generation,
                 task,
@@ -139,8 +174,8 @@ impl Starting<'_> {
                 outcome: Outcome::MemoryLimit,
                 retire: Some(Retirement::MemoryLimit),
             });
-            let exit = Exit::OutOfMemory;
-            let exited = Input::Exited { worker, generation, exit, culprit: None };
+            let culprit = running.map(|(task, _)| task);
+            let exited = Input::Exited { worker, generation, exit, culprit };
             shared.tell(finished.into_iter().chain([exited]));
         });
         Hooks { console, lost }
@@ -159,7 +194,7 @@ impl Worker<'_> {
             if self.turning && self.reports.is_empty() && self.orders.is_empty() {
                 self.turn();
             }
-            if self.isolate.is_broken() {
+            if self.isolate.is_broken() || self.littered {
                 // What is still in flight here runs again elsewhere; the scheduler sees to it.
                 self.start.shared.tell(self.reports.drain(..));
                 break Exit::Retired(Retirement::PendingWork);
@@ -192,10 +227,28 @@ impl Worker<'_> {
             heart = shared.heart.lock();
             heart.take_orders(worker, generation, &mut self.orders);
         }
+        // From here on: it may be rung for a sign of life in between.
+        let tidy_at = Instant::now() + IDLE;
         while self.orders.is_empty() && !self.turning {
-            bell.idle.wait(&mut heart);
+            bell.answer();
+            if !self.has_worked {
+                bell.idle.wait(&mut heart);
+            } else if bell.idle.wait_until(&mut heart, tidy_at).timed_out() {
+                drop(heart);
+                self.tidy_up();
+                heart = shared.heart.lock();
+            }
             heart.take_orders(worker, generation, &mut self.orders);
         }
+    }
+
+    /// Gives back memory that the tasks have left, once for each time that nothing is to be done.
+    fn tidy_up(&mut self) {
+        let Starting { shared, worker, generation, .. } = self.start;
+        self.isolate.collect_garbage();
+        let memory = self.isolate.memory();
+        shared.heart.lock().set_memory(worker, generation, memory);
+        self.has_worked = false;
     }
 
     /// Does what was ordered up to the first thing that is to be reported.
@@ -225,6 +278,7 @@ impl Worker<'_> {
     }
 
     fn run(&mut self, task: TaskId, attempt: u32, job: &Job) {
+        self.has_worked = true;
         let started = Instant::now();
         self.start.running.set(Some((task, attempt)));
         match self.isolate.begin(task.0, attempt, self.start.worker.0, job) {
@@ -232,6 +286,7 @@ impl Worker<'_> {
             Some(ended) => {
                 let long = started.elapsed().as_millis() >= LONG_TASK_MS;
                 self.short_tasks = if long { SHORT_TASKS } else { self.short_tasks + 1 };
+                self.turning |= self.isolate.leftovers().is_some();
                 self.report(task, attempt, ended);
             }
         }
@@ -239,15 +294,18 @@ impl Worker<'_> {
 
     /// Turns the event loop until a task ends or an order comes.
     fn turn(&mut self) {
-        let Self { isolate, tokio, turning, start, .. } = self;
+        let Self { isolate, tokio, turning, start, littered, .. } = self;
         let bell = start.bell;
+        let mut patience = pin!(sleep(LEFTOVER_PATIENCE));
         tokio.block_on(poll_fn(|cx| {
             bell.event_loop.register(cx.waker());
+            bell.answer();
             *turning = isolate.poll(cx).is_pending();
             if !*turning || isolate.has_ended() || isolate.is_broken() || bell.has_orders() {
                 return Poll::Ready(());
             }
-            Poll::Pending
+            *littered = isolate.leftovers().is_some() && patience.as_mut().poll(cx).is_ready();
+            if *littered { Poll::Ready(()) } else { Poll::Pending }
         }));
         self.report_ended();
     }
@@ -259,9 +317,13 @@ impl Worker<'_> {
     }
 
     fn report(&mut self, task: TaskId, attempt: u32, ended: Ended) {
-        let retire = match ended {
-            Ended::MemoryLimit => Some(Retirement::MemoryLimit),
-            _ => self.memory_retirement(),
+        if ended == Ended::MemoryLimit {
+            self.short_tasks = SHORT_TASKS;
+        }
+        let retire = if self.isolate.is_spent() {
+            Some(Retirement::MemoryLimit)
+        } else {
+            self.memory_retirement()
         };
         let outcome = match ended {
             Ended::Done(value) => Outcome::Done(Answer::Value(value)),

@@ -1,5 +1,6 @@
 //! An accepted task together with what has become of it so far.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::{Priority, Retry, Task, TaskId, Timing};
@@ -9,9 +10,11 @@ use super::{Priority, Retry, Task, TaskId, Timing};
 #[derive(Debug)]
 pub struct Job<P> {
     pub id: TaskId,
+    pub kind: Arc<str>,
     pub priority: Priority,
     /// Run time of one attempt.
     pub timeout: Option<Duration>,
+    pub queue_timeout: Option<Duration>,
     /// When it has waited too long; `None` from its first start on.
     pub expires: Option<Instant>,
     pub retry: Retry,
@@ -28,8 +31,10 @@ impl<P> Job<P> {
         let due = later(now, task.delay);
         Self {
             id: task.id,
+            kind: task.kind,
             priority: task.priority,
             timeout: task.timeout,
+            queue_timeout: task.queue_timeout,
             expires: task.queue_timeout.map(|limit| later(due, limit)),
             retry: task.retry,
             payload: task.payload,
@@ -39,15 +44,30 @@ impl<P> Job<P> {
         }
     }
 
-    /// Ends its story and returns its times. `started` is the start of its running attempt.
-    pub fn end(self, started: Option<Instant>, now: Instant) -> (TaskId, Timing) {
-        let timing = Timing {
+    /// Returns its times if it ends now. `started` is the start of its running attempt.
+    pub fn timing(&self, started: Option<Instant>, now: Instant) -> Timing {
+        Timing {
             waited: started.unwrap_or(now).saturating_duration_since(self.due),
             ran: started.map_or(Duration::ZERO, |at| now.saturating_duration_since(at)),
             total: now.saturating_duration_since(self.submitted),
             attempts: self.attempts,
-        };
-        (self.id, timing)
+        }
+    }
+}
+
+impl<P: Clone> Job<P> {
+    /// Makes the task that it once was, to begin anew without a delay.
+    pub fn anew(&self, id: TaskId) -> Task<P> {
+        Task {
+            id,
+            kind: self.kind.clone(),
+            priority: self.priority,
+            delay: Duration::ZERO,
+            timeout: self.timeout,
+            queue_timeout: self.queue_timeout,
+            retry: self.retry,
+            payload: self.payload.clone(),
+        }
     }
 }
 

@@ -6,17 +6,21 @@
 mod attempts;
 mod closing;
 mod fleet;
+mod scaling;
+mod vigil;
 
-use std::collections::BTreeSet;
-use std::marker::PhantomData;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use self::closing::Lifetime;
+use self::scaling::Scaling;
+use super::breaker::{BreakerView, Breakers};
 use super::job::Job;
+use super::letters::{DeadLetter, Letters, Weigh};
 use super::queue::Queue;
 use super::random::Random;
-use super::worker::{Slot, WorkerId, WorkerState, WorkerView};
-use super::{Config, Effect, Event, Failure, Input, Priority, Stats, Task, TaskId, Timing};
+use super::worker::{Generation, Slot, WorkerId, WorkerState, WorkerView};
+use super::{Config, Effect, Event, Exit, Failure, Input, Priority, Stats, Task, TaskId, Timing};
 
 /// Decides for a pool of workers; see the [module](super).
 pub struct Scheduler<P, R> {
@@ -24,10 +28,17 @@ pub struct Scheduler<P, R> {
     /// The latest time that it was told; it never goes back.
     now: Instant,
     queue: Queue<P>,
+    letters: Letters<P, R>,
+    breakers: Breakers,
     slots: Vec<Slot<P>>,
     /// Slots that are wanted.
     size: usize,
     alarms: BTreeSet<(Instant, Alarm)>,
+    /// Generations whose isolate is still in the process though they were given up.
+    abandoned: BTreeMap<(WorkerId, Generation), Exit>,
+    /// When the workers were last asked for a sign of life.
+    last_round: Instant,
+    scaling: Scaling,
     random: Random,
     /// The worker that had the latest task.
     last: WorkerId,
@@ -39,7 +50,6 @@ pub struct Scheduler<P, R> {
     lifetime: Lifetime,
     /// The counters; its gauges are unused.
     stats: Stats,
-    result: PhantomData<fn(R)>,
 }
 
 /// Whose time is over; what that means is up to its state.
@@ -47,19 +57,30 @@ pub struct Scheduler<P, R> {
 enum Alarm {
     Flight(WorkerId, TaskId),
     Slot(WorkerId),
+    /// All workers: to be asked for a sign of life.
+    Round,
+    /// Their number.
+    Scaling,
 }
 
-impl<P: Clone, R> Scheduler<P, R> {
+impl<P: Clone + Weigh, R: Clone + Weigh> Scheduler<P, R> {
     /// Makes a scheduler and has its first workers started.
     pub fn new(config: Config, now: Instant, out: &mut Vec<Effect<P, R>>) -> Self {
         let random = Random::new(config.seed);
+        let letters = Letters::new(config.letters);
+        let breakers = Breakers::new(config.breaker);
         let mut scheduler = Self {
             config,
             now,
             queue: Queue::new(),
+            letters,
+            breakers,
             slots: Vec::new(),
             size: 0,
             alarms: BTreeSet::new(),
+            abandoned: BTreeMap::new(),
+            last_round: now,
+            scaling: Scaling::default(),
             random,
             last: WorkerId(u32::MAX),
             paused: false,
@@ -67,12 +88,13 @@ impl<P: Clone, R> Scheduler<P, R> {
             stranded: false,
             lifetime: Lifetime::Open,
             stats: Stats::default(),
-            result: PhantomData,
         };
         scheduler.size = scheduler.clamp(scheduler.config.size);
         for _ in 0..scheduler.size {
             scheduler.add_slot(out);
         }
+        scheduler.plan_round();
+        scheduler.plan_review();
         scheduler
     }
 
@@ -84,24 +106,28 @@ impl<P: Clone, R> Scheduler<P, R> {
         self.now = self.now.max(now);
         // What became due meanwhile comes before a new task. All other news come before what became
         // due: a result that is there is no timeout.
-        let submission = matches!(input, Input::Submit(_));
-        if submission {
-            self.elapse(out);
-            self.dispatch(None, out);
+        match input {
+            Input::Submit(task) => {
+                self.pass_time(None, out);
+                self.submit(task, out);
+            }
+            Input::Revive { letter, task } => self.revive(letter, task, out),
+            news => {
+                let reporter = self.take_in(news, out);
+                self.pass_time(reporter, out);
+            }
         }
-        let reporter = self.take_in(input, out);
-        if !submission {
-            self.elapse(out);
-            self.dispatch(reporter, out);
-        }
+        self.watch_queue();
         self.signal_pressure(out);
         self.conclude(out);
     }
 
-    /// Takes in news and returns the worker that now may have room.
+    /// Takes in what is no submission and returns the worker that now may have room.
     fn take_in(&mut self, input: Input<P, R>, out: &mut Vec<Effect<P, R>>) -> Option<WorkerId> {
         match input {
-            Input::Submit(task) => self.submit(task, out),
+            Input::Submit(_) | Input::Revive { .. } | Input::Tick => {}
+            Input::ClearDeadLetters => self.letters.clear(),
+            Input::Beat { worker, generation } => self.beat(worker, generation),
             Input::Ready { worker, generation } => {
                 self.ready(worker, generation, out);
                 return Some(worker);
@@ -114,11 +140,10 @@ impl<P: Clone, R> Scheduler<P, R> {
                 self.exited(worker, generation, exit, culprit, out);
             }
             Input::Abort(task) => self.abort(task, out),
-            Input::Scale(size) => self.scale(size, out),
+            Input::Scale(size) => self.scale(size, false, out),
             Input::Restart(worker) => self.restart(worker, out),
             Input::Pause => self.paused = self.lifetime == Lifetime::Open,
             Input::Resume => self.paused = false,
-            Input::Tick => {}
             Input::Close { drain_until } => self.close(drain_until, out),
         }
         None
@@ -131,13 +156,20 @@ impl<P: Clone, R> Scheduler<P, R> {
         alarm.into_iter().chain(queue).chain(self.lifetime.deadline()).min()
     }
 
-    fn submit(&mut self, task: Task<P>, out: &mut Vec<Effect<P, R>>) {
+    /// Returns whether it was accepted.
+    fn submit(&mut self, task: Task<P>, out: &mut Vec<Effect<P, R>>) -> bool {
         self.stats.submitted += 1;
-        if self.lifetime != Lifetime::Open {
-            return self.refuse(task.id, Failure::Closed, out);
-        }
-        if self.stranded {
-            return self.refuse(task.id, Failure::WorkerLost, out);
+        let refusal = if self.lifetime != Lifetime::Open {
+            Some(Failure::Closed)
+        } else if self.stranded {
+            Some(Failure::WorkerLost)
+        } else {
+            let held_back = self.breakers.refusal(&task.kind, self.now);
+            held_back.map(|retry_after| Failure::CircuitOpen { retry_after })
+        };
+        if let Some(failure) = refusal {
+            self.refuse(task.id, failure, out);
+            return false;
         }
         let worker = if task.delay.is_zero() && !self.paused && !self.queue.has_due() {
             self.pick()
@@ -151,17 +183,34 @@ impl<P: Clone, R> Scheduler<P, R> {
             self.queue.push(Box::new(Job::new(task, self.now)), self.now);
         } else {
             self.refuse(task.id, Failure::QueueFull { limit }, out);
+            return false;
         }
+        true
     }
 
     fn refuse(&mut self, task: TaskId, failure: Failure<R>, out: &mut Vec<Effect<P, R>>) {
         self.stats.rejected += 1;
         let timing = Timing::default();
-        out.push(Effect::Settle { task, result: Err(failure), timing });
+        out.push(Effect::Settle { task, result: Err(failure), timing, kept: false });
     }
 
-    /// Does all for which the time has come.
+    fn revive(&mut self, letter: TaskId, task: TaskId, out: &mut Vec<Effect<P, R>>) {
+        // It may have to make room for what dies now; its task was promised an answer all the same.
+        let task = self.letters.get(letter).map(|dead| dead.job.anew(task));
+        self.pass_time(None, out);
+        if task.is_some_and(|task| self.submit(task, out)) {
+            self.letters.remove(letter);
+        }
+    }
+
+    /// Does all for which the time has come, and starts what then can start.
+    fn pass_time(&mut self, reporter: Option<WorkerId>, out: &mut Vec<Effect<P, R>>) {
+        self.elapse(out);
+        self.dispatch(reporter, out);
+    }
+
     fn elapse(&mut self, out: &mut Vec<Effect<P, R>>) {
+        self.queue.promote(self.now);
         if self.lifetime.deadline().is_some_and(|at| at <= self.now) {
             self.close_now(out);
         }
@@ -171,9 +220,13 @@ impl<P: Clone, R> Scheduler<P, R> {
             match alarm {
                 Alarm::Flight(worker, task) => self.flight_overdue(worker, task, out),
                 Alarm::Slot(worker) => self.slot_overdue(worker, out),
+                Alarm::Round => {
+                    self.alarms.pop_first();
+                    self.make_round(out);
+                }
+                Alarm::Scaling => self.review_size(out),
             }
         }
-        self.queue.promote(self.now);
         while let Some(job) = self.queue.expire(self.now) {
             let waited = self.now.saturating_duration_since(job.due);
             self.settle(*job, None, Err(Failure::QueueTimeout { waited }), out);
@@ -197,7 +250,10 @@ impl<P: Clone, R> Scheduler<P, R> {
                 return;
             };
             if let Some(job) = self.queue.pop() {
-                self.start(worker, job, out);
+                match self.breakers.refusal(&job.kind, self.now) {
+                    None => self.start(worker, job, out),
+                    Some(retry_after) => self.hold_back(job, retry_after, out),
+                }
             }
         }
     }
@@ -237,6 +293,9 @@ impl<P, R> Scheduler<P, R> {
             queued: self.queue.len() - self.queue.delayed(),
             delayed: self.queue.delayed(),
             running: self.running(),
+            dead_letters: self.letters.len(),
+            zombies: self.abandoned.values().filter(|exit| **exit == Exit::Zombie).count(),
+            abandoned: self.abandoned.len(),
             ..self.stats.clone()
         }
     }
@@ -249,6 +308,31 @@ impl<P, R> Scheduler<P, R> {
     /// Returns the status of all workers that there ever were, in the order of their ids.
     pub fn workers(&self) -> impl Iterator<Item = WorkerView> {
         (0..).map(WorkerId).zip(&self.slots).map(|(worker, slot)| slot.view(worker))
+    }
+
+    /// Returns the dead letters, oldest first.
+    pub fn dead_letters(&self) -> impl Iterator<Item = &DeadLetter<P, R>> {
+        self.letters.iter()
+    }
+
+    /// Whether there is a dead letter of this task.
+    pub fn has_dead_letter(&self, task: TaskId) -> bool {
+        self.letters.contains(task)
+    }
+
+    /// Returns the circuit breakers of kinds that failed last.
+    pub fn breakers(&self, now: Instant) -> impl Iterator<Item = BreakerView> {
+        self.breakers.views(now)
+    }
+
+    /// Whether the queue reached its limit and was not empty since.
+    pub fn is_pressed(&self) -> bool {
+        self.pressed
+    }
+
+    /// Returns how many workers are wanted.
+    pub fn size(&self) -> usize {
+        self.size
     }
 
     /// Returns how many tasks wait for a worker in each priority that has any, most urgent first.

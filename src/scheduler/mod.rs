@@ -5,16 +5,22 @@
 //! it carries the effects out in their order. Payloads `P` and results `R` are opaque.
 
 mod balance;
+mod breaker;
 mod job;
+mod letters;
 mod machine;
 mod queue;
 mod random;
 mod retry;
 mod worker;
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 pub use balance::Balance;
+pub use breaker::{BreakerRules, BreakerState, BreakerView};
+pub use job::Job;
+pub use letters::{DeadLetter, Lapse, LetterRules, Weigh};
 pub use machine::Scheduler;
 pub use random::Random;
 pub use retry::Retry;
@@ -32,6 +38,8 @@ pub struct Priority(pub u8);
 #[derive(Clone, Debug)]
 pub struct Task<P> {
     pub id: TaskId,
+    /// Whose circuit breaker it has to pass.
+    pub kind: Arc<str>,
     pub priority: Priority,
     /// Not before this long after its submission.
     pub delay: Duration,
@@ -67,14 +75,49 @@ pub struct Config {
     pub max_restart_attempts: u32,
     /// From a loss to the replacement, for the second and later losses in a row.
     pub restart_cooldown: Duration,
+    /// Workers given up, and not come back, from which on lost workers are no longer replaced: each
+    /// keeps its memory.
+    pub max_abandoned: usize,
+    /// How often a worker is asked for a sign of life; more often where the threshold is below four
+    /// times of it.
+    pub heartbeat: Duration,
+    /// Silence after which a worker is a zombie.
+    pub zombie_threshold: Duration,
+    pub letters: LetterRules,
+    /// `None`: no type is held back.
+    pub breaker: Option<BreakerRules>,
+    pub auto_scale: Option<AutoScale>,
     /// Seed of the jitter.
     pub seed: u64,
+}
+
+/// When the scheduler changes the number of workers by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AutoScale {
+    /// Tasks that wait for a worker from which on there are too few workers.
+    pub queue_depth: usize,
+    /// A worker that had nothing to do for so long is one too many.
+    pub idle: Duration,
+    /// From one change to the next.
+    pub cooldown: Duration,
 }
 
 /// What happened.
 #[derive(Debug)]
 pub enum Input<P, R> {
     Submit(Task<P>),
+    /// Submits the task of a dead letter again under a new id. The letter is gone if it is accepted.
+    /// Where there is no such letter, there is no such task.
+    Revive {
+        letter: TaskId,
+        task: TaskId,
+    },
+    ClearDeadLetters,
+    /// A worker answered [`Effect::Ask`].
+    Beat {
+        worker: WorkerId,
+        generation: Generation,
+    },
     /// A worker finished its start.
     Ready {
         worker: WorkerId,
@@ -158,8 +201,20 @@ pub enum Exit {
     Panicked,
     /// It ran out of memory where V8 cannot throw; its thread never ends.
     OutOfMemory,
+    /// V8 found itself in a state that must not be; its thread never ends.
+    Fatal,
     /// It did not answer a forced end, and was given up.
     Unresponsive,
+    /// It gave no sign of life, and was given up.
+    Zombie,
+}
+
+impl Exit {
+    /// Whether the isolate, and mostly its thread, stay behind in the process.
+    #[must_use]
+    pub fn leaves_remains(self) -> bool {
+        !matches!(self, Self::Retired(_) | Self::StartFailed)
+    }
 }
 
 /// Why an attempt is to end.
@@ -187,6 +242,10 @@ pub enum Failure<R> {
     MemoryLimit,
     Aborted,
     WorkerLost,
+    /// Tasks of its kind failed too often; the breaker lets the next one through after this.
+    CircuitOpen {
+        retry_after: Duration,
+    },
     Closed,
 }
 
@@ -218,6 +277,8 @@ pub enum Effect<P, R> {
         task: TaskId,
         result: Result<R, Failure<R>>,
         timing: Timing,
+        /// It is among the dead letters.
+        kept: bool,
     },
     /// `force` false: tell the task through its signal; true: end it now. Void if this attempt is
     /// no longer what the worker runs: it may have ended, and a retry of the task have begun.
@@ -240,8 +301,14 @@ pub enum Effect<P, R> {
         generation: Generation,
         why: Retirement,
     },
-    /// Forget this worker: its thread may hang for ever. Not answered.
+    /// Forget this worker: its thread may hang for ever. If it ends after all, `Exited` says so.
     Abandon {
+        worker: WorkerId,
+        generation: Generation,
+    },
+    /// Ask this worker for a sign of life, to be answered by [`Input::Beat`], also in the middle of a
+    /// task.
+    Ask {
         worker: WorkerId,
         generation: Generation,
     },
@@ -278,9 +345,26 @@ pub enum Event {
         attempt: u32,
         delay: Duration,
     },
+    /// It failed for good and can be looked at and submitted again; `letters` are there now.
+    TaskDeadLettered {
+        task: TaskId,
+        attempt: u32,
+        letters: usize,
+    },
+    /// A dead letter made room for a newer one, or was too large to be kept.
+    DeadLetterDropped {
+        task: TaskId,
+    },
     WorkerReady {
         worker: WorkerId,
         generation: Generation,
+    },
+    /// It was silent for so long, with these tasks in flight.
+    ZombieDetected {
+        worker: WorkerId,
+        generation: Generation,
+        silent: Duration,
+        tasks: Vec<TaskId>,
     },
     WorkerRestarted {
         worker: WorkerId,
@@ -297,13 +381,25 @@ pub enum Event {
         worker: WorkerId,
         failures: u32,
     },
+    /// `automatic`: by [`AutoScale`].
     ScaledUp {
         from: usize,
         to: usize,
+        automatic: bool,
     },
     ScaledDown {
         from: usize,
         to: usize,
+        automatic: bool,
+    },
+    /// So many attempts of this kind failed in a row, or the one that was let through to try.
+    CircuitOpened {
+        kind: Arc<str>,
+        failures: u32,
+        retry_after: Duration,
+    },
+    CircuitClosed {
+        kind: Arc<str>,
     },
     /// The queue reached its limit; `Drain` follows when it is empty again.
     Backpressure {
@@ -321,7 +417,7 @@ pub enum Event {
 pub struct Stats {
     pub submitted: u64,
     pub completed: u64,
-    /// For good: it threw, went over its memory or lost its worker.
+    /// For good: it threw, went over its memory, lost its worker or met an open breaker.
     pub failed: u64,
     /// Attempts that another one followed.
     pub retried: u64,
@@ -337,7 +433,15 @@ pub struct Stats {
     pub delayed: usize,
     /// Started and not settled.
     pub running: usize,
+    pub dead_letters: usize,
+    pub dead_letters_dropped: u64,
     pub workers_spawned: u64,
     pub workers_restarted: u64,
-    pub workers_abandoned: u64,
+    /// Since the start.
+    pub zombies_detected: u64,
+    /// Of them, those whose thread has not come back.
+    pub zombies: usize,
+    /// Workers whose isolate stays in the process, zombies among them.
+    pub abandoned: usize,
+    pub circuits_opened: u64,
 }

@@ -3,7 +3,7 @@
 //! A slot is a place for a worker and outlives it; each start in it has a new generation. The
 //! rules of a slot's life are in `machine/fleet.rs`.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::job::Job;
 use super::{Exit, Retirement, TaskId};
@@ -57,6 +57,8 @@ pub struct WorkerView {
     pub started: u32,
     /// How the previous generation ended.
     pub last_exit: Option<Exit>,
+    /// Its last sign of life that was noticed.
+    pub heard: Instant,
 }
 
 pub struct Slot<P> {
@@ -69,6 +71,14 @@ pub struct Slot<P> {
     pub flights: Vec<Flight<P>>,
     /// When to give a retiring one up, or to replace a cooling one.
     pub alarm: Option<Instant>,
+    /// Its last sign of life.
+    pub heard: Instant,
+    /// It was asked for one since.
+    pub asked: bool,
+    /// How long it has not answered, as far as it can be held responsible.
+    pub silent: Duration,
+    /// Nothing is in flight since.
+    pub idle_since: Instant,
     /// Attempts that this generation answered.
     pub served: u64,
     pub tasks_done: u64,
@@ -78,7 +88,7 @@ pub struct Slot<P> {
 }
 
 impl<P> Slot<P> {
-    pub fn new() -> Self {
+    pub fn new(now: Instant) -> Self {
         Self {
             state: WorkerState::Gone,
             generation: Generation(0),
@@ -86,6 +96,10 @@ impl<P> Slot<P> {
             worn: None,
             flights: Vec::new(),
             alarm: None,
+            heard: now,
+            asked: false,
+            silent: Duration::ZERO,
+            idle_since: now,
             served: 0,
             tasks_done: 0,
             failures: 0,
@@ -100,6 +114,18 @@ impl<P> Slot<P> {
         matches!(self.state, Starting | Ready | Draining | Retiring)
     }
 
+    /// Whether it takes tasks and has none.
+    pub fn is_idle(&self) -> bool {
+        self.wanted && self.state == WorkerState::Ready && self.flights.is_empty()
+    }
+
+    /// Takes in a sign of life.
+    pub fn hear(&mut self, now: Instant) {
+        self.heard = now;
+        self.asked = false;
+        self.silent = Duration::ZERO;
+    }
+
     pub fn view(&self, worker: WorkerId) -> WorkerView {
         WorkerView {
             worker,
@@ -110,6 +136,7 @@ impl<P> Slot<P> {
             failures: self.failures,
             started: self.started,
             last_exit: self.last_exit,
+            heard: self.heard,
         }
     }
 }

@@ -1,8 +1,12 @@
 //! One promise a test, one behaviour a file.
 
+mod abandoned;
 mod abort;
+mod auto_scale;
 mod backpressure;
 mod balance;
+mod circuit_breaker;
+mod dead_letters;
 mod delay;
 mod late_answers;
 mod lost_workers;
@@ -17,3 +21,4 @@ mod scale;
 mod shutdown;
 mod stats;
 mod timeout;
+mod zombies;

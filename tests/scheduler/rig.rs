@@ -3,8 +3,9 @@
 use std::time::{Duration, Instant};
 
 use isolane::scheduler::{
-    Balance, Config, Effect, Event, Exit, Failure, Generation, Input, Interruption, Outcome,
-    Priority, Retirement, Retry, Scheduler, Task, TaskId, Timing, WorkerId, WorkerState,
+    Balance, BreakerView, Config, Effect, Event, Exit, Failure, Generation, Input, Interruption,
+    LetterRules, Outcome, Priority, Retirement, Retry, Scheduler, Task, TaskId, Timing, WorkerId,
+    WorkerState,
 };
 
 pub type Did = Effect<(), &'static str>;
@@ -32,6 +33,12 @@ pub fn config() -> Config {
         auto_restart: true,
         max_restart_attempts: 3,
         restart_cooldown: ms(5_000),
+        max_abandoned: 100,
+        heartbeat: Duration::MAX,
+        zombie_threshold: Duration::MAX,
+        letters: LetterRules { max: 100, max_weight: usize::MAX },
+        breaker: None,
+        auto_scale: None,
         seed: 1,
     }
 }
@@ -40,6 +47,7 @@ pub fn task(id: u64) -> Task<()> {
     let retry = Retry { max_retries: 0, backoff: ms(10), max_backoff: ms(1_000), jitter: 0.0 };
     Task {
         id: TaskId(id),
+        kind: "kind".into(),
         priority: Priority(10),
         delay: Duration::ZERO,
         timeout: None,
@@ -123,9 +131,22 @@ impl Rig {
         self.tell(Input::Tick);
     }
 
-    /// Returns when the next tick is wanted, in ms from now.
+    /// Lets time pass in steps of 1 ms, with a tick in each, until `done`; returns how long it took.
+    pub fn pass_until(&mut self, done: impl Fn(&Self) -> bool) -> u64 {
+        let limit = 100_000;
+        let passed = (1..=limit).find(|_| {
+            self.pass(1);
+            done(self)
+        });
+        passed.expect("it comes to pass")
+    }
+
+    /// Returns when the next tick is wanted, in ms from now, if it is in this decade: the workers are
+    /// asked for signs of life much later, unless a test wants it sooner.
     pub fn next_tick(&self) -> Option<u128> {
-        self.scheduler.next_tick().map(|at| (at - self.now).as_millis())
+        const DECADE: Duration = Duration::from_secs(86_400 * 365 * 10);
+        let tick = self.scheduler.next_tick().map(|at| at - self.now);
+        tick.filter(|span| *span < DECADE).map(|span| span.as_millis())
     }
 
     pub fn generation(&self, worker: u32) -> Generation {
@@ -148,6 +169,15 @@ impl Rig {
     pub fn settled(&self) -> Vec<(u64, Result<&'static str, Failure<&'static str>>)> {
         let settled = self.did.iter().filter_map(|effect| match effect {
             Effect::Settle { task, result, .. } => Some((task.0, result.clone())),
+            _ => None,
+        });
+        settled.collect()
+    }
+
+    /// Returns which tasks were settled, and whether they are among the dead letters.
+    pub fn kept(&self) -> Vec<(u64, bool)> {
+        let settled = self.did.iter().filter_map(|effect| match effect {
+            Effect::Settle { task, kept, .. } => Some((task.0, *kept)),
             _ => None,
         });
         settled.collect()
@@ -202,6 +232,29 @@ impl Rig {
             _ => None,
         });
         events.collect()
+    }
+
+    /// Returns who was asked for a sign of life.
+    pub fn asked(&self) -> Vec<u32> {
+        let asked = self.did.iter().filter_map(|effect| match effect {
+            Effect::Ask { worker, .. } => Some(worker.0),
+            _ => None,
+        });
+        asked.collect()
+    }
+
+    pub fn beat(&mut self, worker: u32) {
+        let generation = self.generation(worker);
+        self.tell(Input::Beat { worker: WorkerId(worker), generation });
+    }
+
+    /// Returns whose dead letters there are, oldest first.
+    pub fn letters(&self) -> Vec<u64> {
+        self.scheduler.dead_letters().map(|letter| letter.job.id.0).collect()
+    }
+
+    pub fn breakers(&self) -> Vec<BreakerView> {
+        self.scheduler.breakers(self.now).collect()
     }
 
     pub fn closed(&self) -> bool {

@@ -13,9 +13,9 @@ fn the_wanted_size_is_clamped_to_the_bounds() {
     let mut rig = sized(2);
     rig.tell(Input::Scale(100));
     assert_eq!(rig.spawned(), [(2, 1), (3, 1)]);
-    assert_eq!(rig.events(), [Event::ScaledUp { from: 2, to: 4 }]);
+    assert_eq!(rig.events(), [Event::ScaledUp { from: 2, to: 4, automatic: false }]);
     rig.tell(Input::Scale(0));
-    assert!(rig.events().contains(&Event::ScaledDown { from: 4, to: 1 }));
+    assert!(rig.events().contains(&Event::ScaledDown { from: 4, to: 1, automatic: false }));
 }
 
 #[test]

@@ -31,9 +31,9 @@ fn each_task_is_in_one_place() {
             queued: 1,
             delayed: 1,
             running: 1,
+            dead_letters: 1,
             workers_spawned: 1,
-            workers_restarted: 0,
-            workers_abandoned: 0,
+            ..Stats::default()
         }
     );
     assert!(!rig.scheduler.is_idle());

@@ -70,7 +70,7 @@ fn a_worker_that_does_not_answer_is_abandoned_and_replaced() {
             .iter()
             .any(|e| matches!(e, Event::WorkerExited { exit: Exit::Unresponsive, .. }))
     );
-    assert_eq!(rig.scheduler.stats().workers_abandoned, 1);
+    assert_eq!(rig.scheduler.stats().abandoned, 1);
 }
 
 #[test]

@@ -1,7 +1,8 @@
 //! Lives through random faults in virtual time, one life a seed.
 //!
-//! `ISOLANE_SEEDS` is how many seeds are run; `ISOLANE_SEED` runs just that one and prints what
-//! happens (`cargo test simulation -- --nocapture`). A failure tells the seed and its last steps.
+//! `ISOLANE_SEEDS` is how many seeds are run, from `ISOLANE_FIRST_SEED` on; `ISOLANE_SEED` runs just
+//! that one and prints what happens (`cargo test simulation -- --nocapture`). A failure tells the
+//! seed and its last steps.
 
 mod model;
 mod world;
@@ -27,12 +28,13 @@ fn every_seed_keeps_all_promises() {
         assert!(result.is_ok(), "seed {seed} breaks a promise");
         return;
     }
-    let seeds = from_env("ISOLANE_SEEDS").unwrap_or(SEEDS);
+    let start = from_env("ISOLANE_FIRST_SEED").unwrap_or(0);
+    let end = start + from_env("ISOLANE_SEEDS").unwrap_or(SEEDS);
     let threads = thread::available_parallelism().map_or(1, |n| n.get() as u64);
     thread::scope(|scope| {
-        for first in 0..threads {
+        for thread in 0..threads {
             scope.spawn(move || {
-                for seed in (first..seeds).filter(|seed| seed % threads == first) {
+                for seed in (start..end).filter(|seed| seed % threads == thread) {
                     if live(seed, None).is_err() {
                         fail(seed);
                     }

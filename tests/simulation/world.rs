@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use isolane::scheduler::{
-    Balance, Config, Effect, Exit, Generation, Input, Outcome, Priority, Random, Retirement, Retry,
-    Scheduler, Task, TaskId, WorkerId,
+    AutoScale, Balance, BreakerRules, Config, Effect, Exit, Generation, Input, LetterRules,
+    Outcome, Priority, Random, Retirement, Retry, Scheduler, Task, TaskId, WorkerId,
 };
 
 use super::Trace;
-use super::model::{Key, Life, Model};
+use super::model::{Key, Life, Model, leaves_remains};
 
 pub struct World<'a> {
     random: Random,
@@ -33,14 +33,20 @@ struct Faults {
     hang: u32,
     fail: u32,
     panic: u32,
+    fatal: u32,
+    mute: u32,
     retire: u32,
     twice: u32,
     caller: u32,
 }
 
+/// A laptop that is opened again, in ms.
+const HOURS: u32 = 20_000_000;
+
 #[derive(Clone, Debug)]
 enum Deed {
     Ready(Key),
+    Beat(Key),
     Finish {
         key: Key,
         task: TaskId,
@@ -69,6 +75,8 @@ impl<'a> World<'a> {
             hang: chance(40),
             fail: chance(60),
             panic: chance(40),
+            fatal: chance(20),
+            mute: chance(40),
             retire: chance(30),
             twice: chance(40),
             caller: chance(100),
@@ -123,6 +131,7 @@ impl<'a> World<'a> {
             0..25 => self.submit(),
             25..76 => self.advance(),
             76..80 => self.hear_nonsense(),
+            80 if !self.model.winding_up() && self.chance(20) => self.doze(HOURS),
             80..82 if !self.model.winding_up() => self.doze(3_000),
             82..85 if !self.model.winding_up() => self.doze(20),
             85..88 => self.tell(Input::Tick),
@@ -138,7 +147,7 @@ impl<'a> World<'a> {
     }
 
     fn interfere(&mut self) {
-        let input = match self.below(60) {
+        let input = match self.below(70) {
             0..10 => Input::Abort(self.any_task()),
             10..25 => {
                 let runs = self.model.threads.values().flat_map(|thread| thread.runs.keys());
@@ -153,7 +162,15 @@ impl<'a> World<'a> {
             47..50 => Input::Pause,
             50..55 => Input::Resume,
             55..59 => return self.lose_sight(),
-            _ => return self.close(),
+            59 => return self.close(),
+            60 => Input::ClearDeadLetters,
+            _ => {
+                let letters = self.model.letters.tasks();
+                let Some(letter) = self.any_of(&letters) else {
+                    return;
+                };
+                Input::Revive { letter, task: self.next_id() }
+            }
         };
         self.tell(input);
     }
@@ -177,8 +194,7 @@ impl<'a> World<'a> {
     }
 
     fn submit(&mut self) {
-        let id = self.submitted;
-        self.submitted += 1;
+        let id = self.next_id();
         let priority = self.any_of(&[0, 10, 20, 100]).expect("there are some");
         let retry = Retry {
             max_retries: self.below(4),
@@ -187,15 +203,21 @@ impl<'a> World<'a> {
             jitter: if self.chance(50) { 0.0 } else { self.random.unit() },
         };
         let task = Task {
-            id: TaskId(id),
+            id,
+            kind: self.any_of(&["a", "b", "c"]).expect("there are some").into(),
             priority: Priority(priority),
             delay: self.maybe(20, 500).unwrap_or_default(),
             timeout: self.maybe(60, 400),
             queue_timeout: self.maybe(30, 600),
             retry,
-            payload: id * 7,
+            payload: id.0 * 7,
         };
         self.tell(Input::Submit(task));
+    }
+
+    fn next_id(&mut self) -> TaskId {
+        self.submitted += 1;
+        TaskId(self.submitted - 1)
     }
 
     fn close(&mut self) {
@@ -215,47 +237,67 @@ impl<'a> World<'a> {
     fn hear_nonsense(&mut self) {
         let key = (WorkerId(self.below(8)), Generation(self.below(6)));
         let (task, attempt) = (self.any_task(), self.below(4));
-        let deed = match self.below(3) {
+        let deed = match self.below(5) {
             0 => finish(key, (task, attempt), Outcome::Done(1), Some(Retirement::PendingWork)),
             1 => exit((key.0, Generation(0)), Exit::Panicked, Some(task)),
+            2 => Deed::Beat((key.0, Generation(0))),
+            3 => {
+                let unknown = TaskId(u64::MAX);
+                self.tell(Input::Tick);
+                return self.check_late(Input::Revive { letter: unknown, task: unknown });
+            }
             _ => Deed::Ready((key.0, Generation(u32::MAX))),
         };
         self.act(deed);
     }
 
     fn act(&mut self, deed: Deed) {
-        let model = &self.model;
-        let (genuine, input) = match deed {
-            Deed::Ready(key) => {
-                let genuine =
-                    model.threads.get(&key).is_some_and(|thread| thread.life == Life::Starting);
-                (genuine, Input::Ready { worker: key.0, generation: key.1 })
+        if !self.is_genuine(&deed) {
+            self.tell(Input::Tick);
+        }
+        // A task may just have come to where a made-up answer to it comes from.
+        let genuine = self.is_genuine(&deed);
+        let input = match deed {
+            Deed::Ready((worker, generation)) => Input::Ready { worker, generation },
+            Deed::Beat((worker, generation)) => Input::Beat { worker, generation },
+            Deed::Finish { key: (worker, generation), task, attempt, outcome, retire } => {
+                Input::Finished { worker, generation, task, attempt, outcome, retire }
             }
-            Deed::Finish { key, task, attempt, outcome, retire } => {
-                let (worker, generation) = key;
-                let input = Input::Finished { worker, generation, task, attempt, outcome, retire };
-                (model.runs(key, task, attempt), input)
-            }
-            Deed::Exit { key, exit, culprit } => {
-                let (worker, generation) = key;
-                (
-                    model.threads.contains_key(&key),
-                    Input::Exited { worker, generation, exit, culprit },
-                )
+            Deed::Exit { key: (worker, generation), exit, culprit } => {
+                Input::Exited { worker, generation, exit, culprit }
             }
         };
         if genuine {
             self.tell(input);
         } else {
-            self.tell(Input::Tick);
             self.check_late(input);
         }
     }
 
+    /// Whether it changes anything.
+    fn is_genuine(&self, deed: &Deed) -> bool {
+        let model = &self.model;
+        match deed {
+            Deed::Ready(key) => {
+                model.threads.get(key).is_some_and(|thread| thread.life == Life::Starting)
+            }
+            Deed::Beat(key) => model.threads.contains_key(key),
+            Deed::Finish { key, task, attempt, .. } => model.runs(*key, *task, *attempt),
+            Deed::Exit { key, exit, .. } => {
+                let returns = model.abandoned.contains_key(key) && !leaves_remains(*exit);
+                returns || model.threads.contains_key(key)
+            }
+        }
+    }
+
     fn tell(&mut self, input: Input<u64, u64>) {
-        self.note(|world| format!("{:?} <- {input:?}", world.now - world.start));
-        self.model.told(&input, self.now);
-        self.scheduler.handle(input, self.now, &mut self.out);
+        // A thread may have taken the time, and then waited for the lock.
+        let is_late = self.model.now == self.now && self.chance(3);
+        let back = if is_late { self.span(1_000) } else { Duration::ZERO };
+        let now = self.now.checked_sub(back).unwrap_or(self.now);
+        self.note(|world| format!("{:?} <- {input:?}", now - world.start));
+        self.model.told(&input, now);
+        self.scheduler.handle(input, now, &mut self.out);
         self.carry_out();
     }
 
@@ -270,6 +312,7 @@ impl<'a> World<'a> {
         if before.2.is_some_and(|tick| tick <= self.now) {
             return;
         }
+        self.model.now = self.model.now.max(self.now);
         self.scheduler.handle(input, self.now, &mut self.out);
         assert!(self.out.is_empty(), "a late answer has effects: {:?}", self.out);
         assert_eq!(before, state(&self.scheduler), "a late answer changes the state");
@@ -325,7 +368,16 @@ impl<'a> World<'a> {
                 for run in heirs {
                     self.after(300, finish(key, run, Outcome::Done(0), None));
                 }
-                self.after(400, exit(key, Exit::Panicked, None));
+                let returns = Exit::Retired(Retirement::PendingWork);
+                let how = if self.chance(50) { returns } else { Exit::Panicked };
+                self.after(400, exit(key, how, None));
+            }
+            Effect::Ask { worker, generation } if !self.chance(self.faults.mute) => {
+                let beat = Deed::Beat((worker, generation));
+                if self.chance(self.faults.twice) {
+                    self.after(600, beat.clone());
+                }
+                self.after(60, beat);
             }
             _ => {}
         }
@@ -352,6 +404,16 @@ impl<'a> World<'a> {
             };
             return self.after(200, exit(key, Exit::Panicked, culprit));
         }
+        if self.chance(self.faults.fatal) {
+            if self.chance(50) {
+                return self.after(200, exit(key, Exit::Fatal, Some(task)));
+            }
+            // It tells of its task, and then falls asleep for ever.
+            let at = self.now + self.span(200);
+            let retire = self.chance(50).then_some(Retirement::MemoryLimit);
+            self.at(at, finish(key, (task, attempt), Outcome::MemoryLimit, retire));
+            return self.at(at, exit(key, Exit::OutOfMemory, None));
+        }
         let outcome = match self.below(8) {
             _ if !self.chance(self.faults.fail) => Outcome::Done(task.0),
             0 => Outcome::MemoryLimit,
@@ -372,6 +434,10 @@ impl<'a> World<'a> {
 
     fn after(&mut self, most: u32, deed: Deed) {
         let at = self.now + self.span(most);
+        self.at(at, deed);
+    }
+
+    fn at(&mut self, at: Instant, deed: Deed) {
         self.planned += 1;
         self.agenda.insert((at, self.planned), deed);
     }
@@ -435,6 +501,16 @@ fn below(random: &mut Random, bound: u32) -> u32 {
 }
 
 fn config(random: &mut Random) -> Config {
+    let rare = Duration::from_secs(86_400 * 365);
+    let heartbeat = [rare, rare, span(random, 500)][below(random, 3) as usize];
+    let zombie_threshold =
+        [rare, rare, span(random, 400), span(random, 2_000)][below(random, 4) as usize];
+    let breaker = BreakerRules { failure_threshold: below(random, 5), reset: span(random, 300) };
+    let auto_scale = AutoScale {
+        queue_depth: below(random, 6) as usize,
+        idle: span(random, 400),
+        cooldown: span(random, 300),
+    };
     let mut some = |bound: u32| below(random, bound) as usize;
     let max_workers = 1 + some(6);
     let min_workers = 1 + some(3).min(max_workers - 1);
@@ -447,6 +523,15 @@ fn config(random: &mut Random) -> Config {
         balance: if some(2) == 0 { Balance::RoundRobin } else { Balance::LeastLoaded },
         max_tasks_per_worker: [None, None, Some(1), Some(2), Some(5)][some(5)],
         auto_restart: some(6) != 0,
+        max_abandoned: [1_000, some(12)][some(2)],
+        heartbeat,
+        zombie_threshold,
+        letters: LetterRules {
+            max: [100, some(10)][some(2)],
+            max_weight: [usize::MAX, usize::MAX, some(4_000)][some(3)],
+        },
+        breaker: (some(2) == 0).then_some(breaker),
+        auto_scale: (some(2) == 0).then_some(auto_scale),
         max_restart_attempts: below(random, 8),
         seed: random.bits(),
         abort_grace: span(random, 100),

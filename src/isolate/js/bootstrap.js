@@ -17,8 +17,10 @@ import * as file from 'ext:deno_web/09_file.js';
 import * as messagePort from 'ext:deno_web/13_message_port.js';
 import * as performance from 'ext:deno_web/15_performance.js';
 import * as crypto from 'ext:deno_crypto/00_crypto.js';
+import * as webidl from 'ext:deno_webidl/00_webidl.js';
 import * as denoConsole from 'ext:deno_console/01_console.js';
 import clone from 'ext:isolane/clone.js';
+import { closePortsOf, guard, live } from 'ext:isolane/belongings.js';
 import * as timers from 'ext:isolane/timers.js';
 
 const {
@@ -26,6 +28,7 @@ const {
   MapPrototypeDelete,
   MapPrototypeGet,
   MapPrototypeSet,
+  MathMin,
   NumberIsNaN,
   ObjectDefineProperty,
   ObjectEntries,
@@ -120,6 +123,17 @@ install(true, {
   performance: performance.performance,
   structuredClone: messagePort.structuredClone,
 });
+// Deno's own has a timer that no task owns.
+define(abortSignal.AbortSignal, 'timeout', true, function timeout(millis) {
+  const prefix = "Failed to execute 'AbortSignal.timeout'";
+  webidl.requiredArguments(arguments.length, 1, prefix);
+  const options = { __proto__: null, enforceRange: true };
+  const ms = webidl.converters['unsigned long long'](millis, prefix, 'Argument 1', options);
+  const controller = new abortSignal.AbortController();
+  const abort = () => controller.abort(new DOMException('Signal timed out.', 'TimeoutError'));
+  timers.globals.setTimeout(abort, MathMin(ms, timers.MAX_DELAY));
+  return controller.signal;
+});
 event.setEventTargetData(globalThis);
 event.saveGlobalThisReference(globalThis);
 
@@ -129,6 +143,9 @@ delete globalThis.rustyscript;
 delete globalThis.SharedArrayBuffer;
 delete Atomics.wait;
 delete Atomics.waitAsync;
+ArrayPrototypeForEach(['compile', 'instantiate'], (name) => {
+  define(WebAssembly, name, true, guard(WebAssembly[name]));
+});
 
 // Tasks
 
@@ -230,6 +247,7 @@ globalThis.isolane = {
   /** Lets go of everything that belongs to a task that is over. */
   release(ticket) {
     timers.clearAllOf(ticket);
+    closePortsOf(ticket);
     MapPrototypeDelete(aborts, ticket);
   },
 
@@ -263,5 +281,5 @@ globalThis.isolane = {
   putCausesBack: () => putCausesBack(),
   restoreErrors: clone.restoreErrors,
   pathOfUncloneable: (value, root) => clone.pathOfUncloneable(value, root, cloneable),
-  liveTimers: timers.live,
+  live,
 };

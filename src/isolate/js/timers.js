@@ -1,7 +1,8 @@
-// Timers that know their task: a task that is over takes its timers with it, and an error thrown in
-// a callback is reported to the task that set the timer.
+// Timers that know their task: a task that is over takes its timers with it and sets no new ones, and an
+// error thrown in a callback is reported to the task that set the timer.
 
 import { core, primordials } from 'ext:core/mod.js';
+import { TIMERS_AND_PORTS, isOver, live } from 'ext:isolane/belongings.js';
 
 const {
   MapPrototypeDelete,
@@ -15,19 +16,18 @@ const {
   SetPrototypeDelete,
   SetPrototypeForEach,
   TypeError,
-  Uint32Array,
 } = primordials;
 const { getAsyncContext, setAsyncContext } = core;
 
 // What Node and browsers do with a delay that does not fit into 31 bits.
-const MAX_DELAY = 2 ** 31 - 1;
+export const MAX_DELAY = 2 ** 31 - 1;
+
+/** No timer has it, so clearing it does nothing. */
+const NO_TIMER = 0;
 
 /** Timers of each task, by its ticket; those of no task are not in here. */
 const owned = new SafeMap();
 const ownerOf = new SafeMap();
-
-/** The number of timers that belong to tasks, where Rust can read it without a call. */
-export const live = new Uint32Array(1);
 
 let report = () => {};
 export function onError(callback) {
@@ -40,7 +40,7 @@ function own(ticket, id) {
   if (ids === undefined) MapPrototypeSet(owned, ticket, (ids = new SafeSet()));
   SetPrototypeAdd(ids, id);
   MapPrototypeSet(ownerOf, id, ticket);
-  live[0]++;
+  live[TIMERS_AND_PORTS]++;
 }
 
 function disown(id) {
@@ -50,7 +50,7 @@ function disown(id) {
   const ids = MapPrototypeGet(owned, ticket);
   SetPrototypeDelete(ids, id);
   if (ids.size === 0) MapPrototypeDelete(owned, ticket);
-  live[0]--;
+  live[TIMERS_AND_PORTS]--;
 }
 
 function start(name, repeat, callback, delay, args) {
@@ -61,6 +61,7 @@ function start(name, repeat, callback, delay, args) {
   // Not nested as in browsers, which hold nested timers back to 4 ms: Node does not.
   const ms = NumberIsFinite(number) && number >= 1 && number <= MAX_DELAY ? number : 1;
   const ticket = getAsyncContext();
+  if (isOver(ticket)) return NO_TIMER;
   const id = core.queueUserTimer(1, repeat, ms, () => {
     if (!repeat) disown(id);
     const before = getAsyncContext();
@@ -90,7 +91,7 @@ export function clearAllOf(ticket) {
   SetPrototypeForEach(ids, (id) => {
     MapPrototypeDelete(ownerOf, id);
     core.cancelTimer(id);
-    live[0]--;
+    live[TIMERS_AND_PORTS]--;
   });
   MapPrototypeDelete(owned, ticket);
 }

@@ -1,19 +1,23 @@
 //! The life of a task from its start to its settlement: attempts, their deadlines, retries, aborts.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
+use super::super::breaker::{Change, Verdict};
 use super::super::job::{Job, later};
+use super::super::letters::{Lapse, Weigh};
 use super::super::worker::{Flight, Generation, Phase, WorkerId, WorkerState};
-use super::super::{Effect, Event, Failure, Interruption, Outcome, Retirement, TaskId};
+use super::super::{Effect, Event, Exit, Failure, Interruption, Outcome, Retirement, TaskId};
+use super::fleet::Guilt;
 use super::{Alarm, Scheduler};
 
-impl<P: Clone, R> Scheduler<P, R> {
+impl<P: Clone + Weigh, R: Clone + Weigh> Scheduler<P, R> {
     pub(super) fn start(
         &mut self,
         worker: WorkerId,
         mut job: Box<Job<P>>,
         out: &mut Vec<Effect<P, R>>,
     ) {
+        self.breakers.admit(&job.kind, job.id);
         job.attempts += 1;
         // It limits the wait for the first start only.
         job.expires = None;
@@ -46,6 +50,7 @@ impl<P: Clone, R> Scheduler<P, R> {
         retire: Option<Retirement>,
         out: &mut Vec<Effect<P, R>>,
     ) {
+        let now = self.now;
         // Otherwise a late answer of a replaced worker, or a second one; the task has gone on.
         let Some(slot) = self.live(worker, generation) else {
             return;
@@ -57,6 +62,8 @@ impl<P: Clone, R> Scheduler<P, R> {
         slot.served += 1;
         slot.tasks_done += 1;
         slot.failures = 0;
+        slot.hear(now);
+        slot.idle_since = now;
         let served = slot.served;
         self.silence_flight(worker, &flight);
         if let Some(job) = flight.job {
@@ -77,6 +84,12 @@ impl<P: Clone, R> Scheduler<P, R> {
         out: &mut Vec<Effect<P, R>>,
     ) {
         let run = (worker, started);
+        let verdict = match outcome {
+            Outcome::Done(_) => Verdict::Success,
+            Outcome::Failed { retryable: false, .. } => Verdict::Neither,
+            _ => Verdict::Failure,
+        };
+        self.tell_breaker(&job, verdict, out);
         match outcome {
             // Also when an interrupt was on its way: the result is there.
             Outcome::Done(result) => self.settle(*job, Some(run), Ok(result), out),
@@ -94,24 +107,55 @@ impl<P: Clone, R> Scheduler<P, R> {
         }
     }
 
-    /// Decides on an attempt that its worker took with it.
+    /// Decides on an attempt that its worker took with it. `guilty`: it may be what killed the worker.
     pub(super) fn attempt_lost(
         &mut self,
         worker: WorkerId,
         flight: Flight<P>,
-        culprit: Option<TaskId>,
+        guilty: bool,
         out: &mut Vec<Effect<P, R>>,
     ) {
         self.silence_flight(worker, &flight);
         let Some(mut job) = flight.job else { return };
-        if flight.phase == Phase::Forced || culprit == Some(flight.task) {
+        if flight.phase == Phase::Forced || guilty {
+            self.tell_breaker(&job, Verdict::Failure, out);
             let failure = interrupted(&job, flight.phase);
             self.retry_or_fail(job, (worker, flight.started), failure, out);
         } else {
+            self.tell_breaker(&job, Verdict::Neither, out);
             job.attempts -= 1;
             job.due = self.now;
             self.queue.push(job, self.now);
         }
+    }
+
+    fn tell_breaker(&mut self, job: &Job<P>, verdict: Verdict, out: &mut Vec<Effect<P, R>>) {
+        let Some(change) = self.breakers.hear(&job.kind, job.id, verdict, self.now) else { return };
+        let kind = job.kind.clone();
+        let event = match change {
+            Change::Opened { failures, retry_after } => {
+                self.stats.circuits_opened += 1;
+                Event::CircuitOpened { kind, failures, retry_after }
+            }
+            Change::Closed => Event::CircuitClosed { kind },
+        };
+        out.push(Effect::Emit(event));
+    }
+
+    /// Does not start a task because its kind is held back. One that was tried before waits longer;
+    /// one that was not fails, as it would if it was submitted now.
+    pub(super) fn hold_back(
+        &mut self,
+        mut job: Box<Job<P>>,
+        retry_after: Duration,
+        out: &mut Vec<Effect<P, R>>,
+    ) {
+        if job.attempts == 0 {
+            return self.settle(*job, None, Err(Failure::CircuitOpen { retry_after }), out);
+        }
+        // Not at once, whatever the rules say: it would come back for ever.
+        job.due = later(self.now, retry_after.max(Duration::from_millis(1)));
+        self.queue.push(job, self.now);
     }
 
     fn retry_or_fail(
@@ -125,6 +169,7 @@ impl<P: Clone, R> Scheduler<P, R> {
         if !retry.allows_another(attempt) {
             return self.settle(*job, Some((worker, started)), Err(failure), out);
         }
+        self.letters.note(task, Lapse { attempt, failure, worker: Some(worker), at: self.now });
         let delay = retry.delay(attempt, &mut self.random);
         job.due = later(self.now, delay);
         self.queue.push(job, self.now);
@@ -147,7 +192,7 @@ impl<P: Clone, R> Scheduler<P, R> {
         out: &mut Vec<Effect<P, R>>,
     ) {
         let (worker, started) = run.unzip();
-        let (task, timing) = job.end(started, self.now);
+        let (task, timing) = (job.id, job.timing(started, self.now));
         let attempt = timing.attempts;
         let counter = match &result {
             Ok(_) => &mut self.stats.completed,
@@ -164,9 +209,34 @@ impl<P: Clone, R> Scheduler<P, R> {
             }
             _ => Event::TaskFailed { task, worker, attempt, retried: false },
         };
-        // First the event: whoever keeps the task's name lets go of it when it is settled.
+        // First the events: whoever keeps the task's name lets go of it when it is settled.
         out.push(Effect::Emit(event));
-        out.push(Effect::Settle { task, result, timing });
+        let kept = match &result {
+            Err(failure) if self.letters.are_kept() && is_death(failure) => {
+                let lapse = Lapse { attempt, failure: failure.clone(), worker, at: self.now };
+                self.bury(job, lapse, out)
+            }
+            _ => {
+                self.letters.forget(task);
+                false
+            }
+        };
+        out.push(Effect::Settle { task, result, timing, kept });
+    }
+
+    /// Returns whether it is kept.
+    fn bury(&mut self, job: Job<P>, lapse: Lapse<R>, out: &mut Vec<Effect<P, R>>) -> bool {
+        let (task, attempt) = (job.id, lapse.attempt);
+        let gone = self.letters.bury(job, lapse);
+        let is_kept = self.letters.contains(task);
+        if is_kept {
+            let letters = self.letters.len();
+            out.push(Effect::Emit(Event::TaskDeadLettered { task, attempt, letters }));
+        }
+        self.stats.dead_letters_dropped += gone.len() as u64;
+        let gone = gone.into_iter().map(|task| Effect::Emit(Event::DeadLetterDropped { task }));
+        out.extend(gone);
+        is_kept
     }
 
     pub(super) fn abort(&mut self, task: TaskId, out: &mut Vec<Effect<P, R>>) {
@@ -181,6 +251,7 @@ impl<P: Clone, R> Scheduler<P, R> {
             };
             let (started, phase, job) = (flight.started, flight.phase, flight.job.take());
             if let Some(job) = job {
+                self.tell_breaker(&job, Verdict::Neither, out);
                 self.settle(*job, Some((worker, started)), Err(Failure::Aborted), out);
             }
             // A forced end is on its way already if its time was over.
@@ -206,7 +277,9 @@ impl<P: Clone, R> Scheduler<P, R> {
             Phase::Signalled => {
                 self.interrupt(worker, task, Interruption::Abort, Phase::Forced, out);
             }
-            Phase::Forced => self.abandon(worker, Some(task), out),
+            Phase::Forced => {
+                self.abandon(worker, Exit::Unresponsive, Guilt::One(task), out);
+            }
         }
     }
 
@@ -245,6 +318,21 @@ impl<P: Clone, R> Scheduler<P, R> {
         let slot = &mut self.slots[worker.index()];
         slot.worn.get_or_insert(why);
         slot.state = WorkerState::Draining;
+    }
+}
+
+/// Whether a task that was accepted has failed by itself, and not by its caller's will or patience.
+fn is_death<R>(failure: &Failure<R>) -> bool {
+    match failure {
+        Failure::Failed(_)
+        | Failure::Timeout { .. }
+        | Failure::MemoryLimit
+        | Failure::WorkerLost
+        | Failure::CircuitOpen { .. } => true,
+        Failure::QueueFull { .. }
+        | Failure::QueueTimeout { .. }
+        | Failure::Aborted
+        | Failure::Closed => false,
     }
 }
 

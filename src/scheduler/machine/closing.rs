@@ -7,6 +7,7 @@
 
 use std::time::Instant;
 
+use super::super::letters::Weigh;
 use super::super::worker::{Phase, WorkerState};
 use super::super::{Effect, Failure, Interruption};
 use super::Scheduler;
@@ -34,7 +35,7 @@ impl Lifetime {
     }
 }
 
-impl<P: Clone, R> Scheduler<P, R> {
+impl<P: Clone + Weigh, R: Clone + Weigh> Scheduler<P, R> {
     pub(super) fn close(&mut self, drain_until: Option<Instant>, out: &mut Vec<Effect<P, R>>) {
         self.paused = false;
         match (self.lifetime, drain_until) {
@@ -82,6 +83,7 @@ impl<P: Clone, R> Scheduler<P, R> {
             && self.slots.iter().all(|slot| slot.state == WorkerState::Gone)
         {
             self.lifetime = Lifetime::Closed;
+            self.alarms.clear();
             out.push(Effect::Closed);
         }
     }

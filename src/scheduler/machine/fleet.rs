@@ -4,12 +4,22 @@ use std::cmp::Reverse;
 use std::time::Duration;
 
 use super::super::job::later;
+use super::super::letters::Weigh;
 use super::super::worker::{Generation, Slot, WorkerId, WorkerState};
 use super::super::{Effect, Event, Exit, Retirement, TaskId};
 use super::closing::Lifetime;
 use super::{Alarm, Scheduler};
 
-impl<P: Clone, R> Scheduler<P, R> {
+/// Which of the tasks in flight may have killed a worker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Guilt {
+    Nobody,
+    One(TaskId),
+    /// Nobody knows which of them.
+    All,
+}
+
+impl<P: Clone + Weigh, R: Clone + Weigh> Scheduler<P, R> {
     pub(super) fn worker_ids(&self) -> impl Iterator<Item = WorkerId> + use<P, R> {
         let count = u32::try_from(self.slots.len()).expect("workers are counted in u32");
         (0..count).map(WorkerId)
@@ -31,7 +41,7 @@ impl<P: Clone, R> Scheduler<P, R> {
     }
 
     pub(super) fn add_slot(&mut self, out: &mut Vec<Effect<P, R>>) {
-        self.slots.push(Slot::new());
+        self.slots.push(Slot::new(self.now));
         let worker = self.worker_ids().last().expect("one was just added");
         self.spawn(worker, out);
     }
@@ -44,6 +54,8 @@ impl<P: Clone, R> Scheduler<P, R> {
         slot.started += 1;
         slot.served = 0;
         slot.worn = None;
+        slot.hear(self.now);
+        slot.idle_since = self.now;
         slot.state = WorkerState::Starting;
         let generation = slot.generation;
         self.stats.workers_spawned += 1;
@@ -60,10 +72,13 @@ impl<P: Clone, R> Scheduler<P, R> {
         generation: Generation,
         out: &mut Vec<Effect<P, R>>,
     ) {
+        let now = self.now;
         if let Some(slot) = self.live(worker, generation)
             && slot.state == WorkerState::Starting
         {
             slot.state = WorkerState::Ready;
+            slot.hear(now);
+            slot.idle_since = now;
             out.push(Effect::Emit(Event::WorkerReady { worker, generation }));
         }
     }
@@ -77,6 +92,10 @@ impl<P: Clone, R> Scheduler<P, R> {
         out: &mut Vec<Effect<P, R>>,
     ) {
         let Some(slot) = self.live(worker, generation) else {
+            // One that was given up has come to its end after all, and took its isolate along.
+            if !exit.leaves_remains() {
+                self.abandoned.remove(&(worker, generation));
+            }
             return;
         };
         if slot.state == WorkerState::Retiring && matches!(exit, Exit::Retired(_)) {
@@ -88,7 +107,7 @@ impl<P: Clone, R> Scheduler<P, R> {
                 self.forget(worker);
             }
         } else {
-            self.lose(worker, exit, culprit, out);
+            self.lose(worker, exit, culprit.map_or(Guilt::Nobody, Guilt::One), out);
         }
     }
 
@@ -96,37 +115,37 @@ impl<P: Clone, R> Scheduler<P, R> {
     pub(super) fn abandon(
         &mut self,
         worker: WorkerId,
-        culprit: Option<TaskId>,
+        exit: Exit,
+        guilt: Guilt,
         out: &mut Vec<Effect<P, R>>,
     ) {
         let generation = self.slots[worker.index()].generation;
         out.push(Effect::Abandon { worker, generation });
-        self.lose(worker, Exit::Unresponsive, culprit, out);
+        self.lose(worker, exit, guilt, out);
     }
 
     /// Decides on the tasks of a lost worker, and on its replacement.
-    fn lose(
-        &mut self,
-        worker: WorkerId,
-        exit: Exit,
-        culprit: Option<TaskId>,
-        out: &mut Vec<Effect<P, R>>,
-    ) {
+    fn lose(&mut self, worker: WorkerId, exit: Exit, guilt: Guilt, out: &mut Vec<Effect<P, R>>) {
         let slot = &mut self.slots[worker.index()];
         let (generation, flights) = (slot.generation, std::mem::take(&mut slot.flights));
         slot.last_exit = Some(exit);
         slot.failures = slot.failures.saturating_add(1);
         let (wanted, failures) = (slot.wanted, slot.failures);
-        if matches!(exit, Exit::Unresponsive | Exit::OutOfMemory) {
-            self.stats.workers_abandoned += 1;
+        if exit.leaves_remains() {
+            self.abandoned.insert((worker, generation), exit);
         }
+        let crowded = exit.leaves_remains() && self.is_crowded();
         out.push(Effect::Emit(Event::WorkerExited { worker, generation, exit }));
         for flight in flights {
-            self.attempt_lost(worker, flight, culprit, out);
+            let guilty = guilt == Guilt::All || guilt == Guilt::One(flight.task);
+            self.attempt_lost(worker, flight, guilty, out);
         }
         if !wanted {
             self.forget(worker);
-        } else if !self.config.auto_restart || failures >= self.config.max_restart_attempts {
+        } else if crowded
+            || !self.config.auto_restart
+            || failures >= self.config.max_restart_attempts
+        {
             self.silence_slot(worker);
             self.slots[worker.index()].state = WorkerState::Down;
             out.push(Effect::Emit(Event::WorkerDown { worker, failures }));
@@ -151,7 +170,7 @@ impl<P: Clone, R> Scheduler<P, R> {
     pub(super) fn slot_overdue(&mut self, worker: WorkerId, out: &mut Vec<Effect<P, R>>) {
         match self.slots[worker.index()].state {
             WorkerState::Cooling => self.spawn(worker, out),
-            _ => self.abandon(worker, None, out),
+            _ => self.abandon(worker, Exit::Unresponsive, Guilt::Nobody, out),
         }
     }
 
@@ -200,19 +219,20 @@ impl<P: Clone, R> Scheduler<P, R> {
         }
     }
 
-    pub(super) fn scale(&mut self, size: usize, out: &mut Vec<Effect<P, R>>) {
+    pub(super) fn scale(&mut self, size: usize, automatic: bool, out: &mut Vec<Effect<P, R>>) {
         let (from, to) = (self.size, self.clamp(size));
         if self.lifetime != Lifetime::Open || from == to {
             return;
         }
         self.size = to;
         if from < to {
-            out.push(Effect::Emit(Event::ScaledUp { from, to }));
+            out.push(Effect::Emit(Event::ScaledUp { from, to, automatic }));
             self.scale_up(to - from, out);
         } else {
-            out.push(Effect::Emit(Event::ScaledDown { from, to }));
+            out.push(Effect::Emit(Event::ScaledDown { from, to, automatic }));
             self.scale_down(from - to, out);
         }
+        self.plan_review();
         self.look_for_hope();
     }
 
@@ -274,6 +294,11 @@ impl<P: Clone, R> Scheduler<P, R> {
             WorkerState::Cooling | WorkerState::Down => self.forget(worker),
             WorkerState::Retiring | WorkerState::Gone => {}
         }
+    }
+
+    /// Whether so many workers were given up that no other one is risked.
+    pub(super) fn is_crowded(&self) -> bool {
+        !self.abandoned.is_empty() && self.abandoned.len() >= self.config.max_abandoned
     }
 
     fn look_for_hope(&mut self) {

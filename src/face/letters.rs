@@ -1,0 +1,82 @@
+//! The dead letters as `lib/letters.js` reads them.
+
+use std::time::Duration;
+
+use napi::bindgen_prelude::Buffer;
+use napi_derive::napi;
+
+use super::collection::Failed;
+use crate::isolate::{CodeKind, Work};
+use crate::pool::{Letter, LetterError};
+
+/// Times are milliseconds before now.
+#[napi(object)]
+pub struct NativeLetter {
+    pub ticket: f64,
+    pub priority: u32,
+    pub attempts: u32,
+    pub submitted: f64,
+    pub died: f64,
+    /// `handler`, `javascript` or `filter`.
+    pub kind: String,
+    /// Source text of a code task.
+    pub code: Option<String>,
+    /// The payload, or `{ inputs, config }`, in the wire format.
+    pub value: Buffer,
+    pub errors: Vec<NativeLetterError>,
+}
+
+/// `status`, `figure` and `value` as in a settlement.
+#[napi(object)]
+pub struct NativeLetterError {
+    pub attempt: u32,
+    pub worker_id: Option<u32>,
+    pub at: f64,
+    pub status: u32,
+    pub figure: f64,
+    pub value: Buffer,
+}
+
+impl From<Letter> for NativeLetter {
+    fn from(letter: Letter) -> Self {
+        let (kind, code) = match &letter.job.work {
+            Work::Handler(_) => ("handler", None),
+            Work::Code(code) => {
+                let kind = match code.kind {
+                    CodeKind::JavaScript => "javascript",
+                    CodeKind::Filter => "filter",
+                };
+                (kind, Some(code.text.to_string()))
+            }
+        };
+        Self {
+            ticket: letter.task.0 as f64,
+            priority: letter.priority.0.into(),
+            attempts: letter.attempts,
+            submitted: ms(letter.submitted),
+            died: ms(letter.died),
+            kind: kind.into(),
+            code,
+            value: letter.job.value.to_vec().into(),
+            errors: letter.errors.into_iter().map(Into::into).collect(),
+        }
+    }
+}
+
+impl From<LetterError> for NativeLetterError {
+    fn from(error: LetterError) -> Self {
+        let Failed { status, figure, error: value } = error.failure.into();
+        Self {
+            attempt: error.attempt,
+            worker_id: error.worker.map(|worker| worker.0),
+            at: ms(error.at),
+            status: status.into(),
+            figure,
+            value: value.into(),
+        }
+    }
+}
+
+fn ms(time: Duration) -> f64 {
+    time.as_secs_f64() * 1000.0
+}

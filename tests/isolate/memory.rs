@@ -1,0 +1,165 @@
+//! Heap, buffers and the memory of WebAssembly have one limit.
+
+use super::*;
+
+/// Runs each in an isolate of its own, which has to go on afterwards, and is not spent.
+fn each_ends_with_memory_limit(codes: &'static [&'static str]) {
+    on_thread(move || {
+        for code in codes {
+            let mut bench = Bench::new(quiet());
+            assert_eq!(bench.run(code), Ended::MemoryLimit, "{code}");
+            assert!(!bench.isolate.is_spent(), "{code}");
+            assert!(!bench.isolate.is_broken(), "{code}");
+            assert_eq!(number(&bench.run("return 1")), 1, "after {code}");
+            bench.isolate.collect_garbage();
+            let memory = bench.isolate.memory();
+            assert!(memory.heap_used + memory.external < 24 * MB, "{memory:?} after {code}");
+        }
+    });
+}
+
+#[test]
+fn buffers_over_the_limit_end_their_task_and_not_the_isolate() {
+    each_ends_with_memory_limit(&[
+        "const all = []; for (;;) all.push(new Uint8Array(1e6).fill(1))",
+        "const all = []; for (;;) all.push(new ArrayBuffer(1000))",
+        "await null; const all = []; for (;;) all.push(new ArrayBuffer(1e6))",
+        "return new ArrayBuffer(1e9).byteLength",
+        "return new ArrayBuffer(70e6).byteLength",
+        "return new Float64Array(1e7).fill(1).length",
+        // A task that does not want to hear it.
+        "const all = []; for (;;) { try { for (;;) all.push(new ArrayBuffer(1e6)) } catch {} }",
+        "try { new ArrayBuffer(1e9) } catch {}; return 1",
+        "try { new ArrayBuffer(1e9) } catch {}; await new Promise((go) => setTimeout(go, 5)); return 1",
+        "setTimeout(() => { try { new ArrayBuffer(1e9) } catch {} }, 1); await new Promise(() => {})",
+        // What V8 and ops make by themselves.
+        "const all = []; for (;;) all.push(new TextEncoder().encode('x'.repeat(1e6)))",
+        "const all = []; for (;;) all.push(structuredClone(new Uint8Array(1e6)))",
+        "const all = []; for (;;) all.push(new Uint8Array(1e6).slice().buffer.transfer(2e6))",
+    ]);
+}
+
+#[test]
+fn heap_and_buffers_count_together() {
+    on_thread(|| {
+        let mut bench = Bench::new(quiet());
+        let heap = "globalThis.kept = Array.from({ length: 3e6 }, (_, n) => n + 0.5);";
+        let buffers =
+            "const all = []; for (let n = 0; n < 44; n++) all.push(new ArrayBuffer(1e6));";
+        assert_eq!(number(&bench.run(&format!("{buffers} return 1"))), 1);
+        assert_eq!(number(&bench.run(&format!("{heap} return 1"))), 1);
+        assert_eq!(bench.run(&format!("{buffers} return 1")), Ended::MemoryLimit);
+        assert!(!bench.isolate.is_spent());
+        assert_eq!(number(&bench.run(&format!("delete globalThis.kept; {buffers} return 1"))), 1);
+    });
+}
+
+#[test]
+fn garbage_is_collected_before_a_buffer_is_refused() {
+    on_thread(|| {
+        let mut bench = Bench::new(quiet());
+        let code = "let sum = 0; for (let n = 0; n < 2000; n++) sum += new Uint8Array(1e6).fill(1)[n]; return sum";
+        assert_eq!(number(&bench.run(code)), 2000);
+        let code = "const big = 40e6; for (let n = 0; n < 20; n++) new ArrayBuffer(big); return 1";
+        assert_eq!(number(&bench.run(code)), 1);
+    });
+}
+
+#[test]
+fn what_a_task_gave_back_is_not_counted_any_more() {
+    on_thread(|| {
+        let mut bench = Bench::new(quiet());
+        let before = bench.isolate.memory();
+        assert_eq!(before.heap_limit, 64 * MB);
+        assert_eq!(number(&bench.run("globalThis.kept = new ArrayBuffer(20e6); return 1")), 1);
+        let during = bench.isolate.memory();
+        assert!(during.external >= before.external + 20_000_000, "{during:?}");
+        assert!(during.external < before.external + 21_000_000, "{during:?}");
+        assert_eq!(number(&bench.run("delete globalThis.kept; return 1")), 1);
+        bench.isolate.collect_garbage();
+        let after = bench.isolate.memory();
+        assert!(after.external <= before.external, "{after:?}, and before {before:?}");
+    });
+}
+
+#[test]
+fn a_refusal_is_its_own_tasks_and_no_others() {
+    on_thread(|| {
+        let mut bench = Bench::new(quiet());
+        let (waiting, none) = bench
+            .begin("globalThis.go = null; await new Promise((go) => globalThis.go = go); return 1");
+        assert_eq!(none, None);
+        let (hog, none) = bench.begin(
+            "await new Promise((go) => setTimeout(go, 1)); try { new ArrayBuffer(1e9) } catch {} await new Promise(() => {})",
+        );
+        assert_eq!(none, None);
+        assert_eq!(bench.end_of(hog), Ended::MemoryLimit);
+        assert_eq!(number(&bench.run("globalThis.go(); return 2")), 2);
+        if !bench.isolate.is_broken() {
+            assert_eq!(number(&bench.end_of(waiting)), 1);
+        }
+    });
+}
+
+/// `(module (memory (export "m") 1) (func (export "loop") (loop (br 0))))`
+pub const WASM: &str = "new WebAssembly.Module(new Uint8Array([0,97,115,109,1,0,0,0,1,4,1,96,0,0,3,2,1,0,5,3,1,0,1,7,12,2,1,109,2,0,4,108,111,111,112,0,0,10,9,1,7,0,3,64,12,0,11,11]))";
+
+#[test]
+fn memory_of_webassembly_is_seen_while_its_task_runs() {
+    let grow = format!(
+        "const {{ m }} = new WebAssembly.Instance({WASM}).exports; m.grow(1599);
+         new Uint8Array(m.buffer).fill(1); for (;;);"
+    );
+    let many = "const all = []; for (;;) { all.push(new WebAssembly.Memory({ initial: 16 })); for (let n = 0; n < 1e5; n++); }";
+    let resizable =
+        "const b = new ArrayBuffer(1, { maxByteLength: 1e9 }); b.resize(1e8); for (;;);";
+    for code in [grow, many.into(), resizable.into()] {
+        let ended = asked_while(move |bench| {
+            let ended = bench.run(&code);
+            assert!(!bench.isolate.is_spent());
+            assert_eq!(number(&bench.run("return 1")), 1);
+            ended
+        });
+        assert_eq!(ended, Ended::MemoryLimit);
+    }
+}
+
+#[test]
+fn memory_of_webassembly_is_external() {
+    on_thread(|| {
+        let mut bench = Bench::new(quiet());
+        let before = bench.isolate.memory().external;
+        let code = format!(
+            "globalThis.kept = new WebAssembly.Instance({WASM}).exports.m; kept.grow(159); return 1"
+        );
+        assert_eq!(number(&bench.run(&code)), 1);
+        let grown = bench.isolate.memory().external - before;
+        assert!((10 * MB..11 * MB).contains(&grown), "{grown}");
+    });
+}
+
+#[test]
+fn a_heap_at_its_limit_spends_the_isolate() {
+    on_thread(|| {
+        let mut bench = Bench::new(quiet());
+        let code = "const all = []; for (;;) all.push({ n: all.length });";
+        assert_eq!(bench.run(code), Ended::MemoryLimit);
+        assert!(bench.isolate.is_spent());
+    });
+}
+
+/// Asks the isolate for a sign of life every ten milliseconds while `body` works with it.
+fn asked_while<T: Send + 'static>(body: impl FnOnce(&mut Bench) -> T + Send + 'static) -> T {
+    let (send, receive) = mpsc::channel::<Interrupter>();
+    let thread = std::thread::spawn(move || {
+        let mut bench = Bench::new(quiet());
+        send.send(bench.isolate.interrupter()).unwrap();
+        body(&mut bench)
+    });
+    let interrupter = receive.recv().unwrap();
+    while !thread.is_finished() {
+        interrupter.ask();
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    thread.join().unwrap()
+}

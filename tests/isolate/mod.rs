@@ -1,0 +1,117 @@
+//! One isolate on a thread of its own, without a pool.
+
+mod leftovers;
+mod loss;
+mod memory;
+mod pulse;
+
+use std::rc::Rc;
+use std::sync::mpsc;
+use std::task::Poll;
+use std::time::{Duration, Instant};
+
+use isolane::isolate::{
+    Code, CodeKind, ConsoleLine, Ended, Hooks, Interrupter, Isolate, Job, Loss, Memory, Spec, Work,
+    initialise,
+};
+use tokio::runtime::{Builder, Runtime};
+
+const MB: usize = 1 << 20;
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// The wire format's byte for `undefined`, and for a number, which eight bytes follow.
+const UNDEFINED: u8 = 0;
+const NUMBER: u8 = 4;
+/// An object without properties.
+const NOTHING: [u8; 6] = [9, 7, 0, 0, 0, 0];
+
+/// An isolate with a limit of 64 MB, and the event loop that it turns in.
+struct Bench {
+    isolate: Isolate,
+    tokio: Rc<Runtime>,
+    tasks: u64,
+}
+
+impl Bench {
+    fn new(hooks: Hooks) -> Self {
+        initialise();
+        let spec = Spec {
+            script: None,
+            memory_limit: 64 * MB,
+            memory_restart: 48 * MB,
+            env: vec![UNDEFINED],
+        };
+        let tokio = Rc::new(Builder::new_current_thread().enable_time().build().unwrap());
+        let _context = tokio.enter();
+        let isolate = Isolate::new(&spec, tokio.clone(), hooks).unwrap();
+        Self { isolate, tokio: tokio.clone(), tasks: 0 }
+    }
+
+    /// Begins a code task, and gives its ticket.
+    fn begin(&mut self, code: &str) -> (u64, Option<Ended>) {
+        self.tasks += 1;
+        let job = Job {
+            work: Work::Code(Code { kind: CodeKind::JavaScript, text: code.into() }),
+            task_id: "task".into(),
+            value: Box::new(NOTHING),
+        };
+        let tokio = self.tokio.clone();
+        let _context = tokio.enter();
+        let ended = self.isolate.begin(self.tasks, 1, 0, &job);
+        (self.tasks, ended)
+    }
+
+    /// Runs a code task to its end.
+    fn run(&mut self, code: &str) -> Ended {
+        let (ticket, ended) = self.begin(code);
+        ended.unwrap_or_else(|| self.end_of(ticket))
+    }
+
+    fn end_of(&mut self, wanted: u64) -> Ended {
+        let mut ended = None;
+        self.turn(PATIENCE, |isolate| {
+            let found = isolate.take_ended().into_iter().find(|(ticket, ..)| *ticket == wanted);
+            ended = found.map(|(.., how)| how);
+            ended.is_some()
+        });
+        ended.expect("the task ends")
+    }
+
+    /// Turns the event loop until something is the case; false where that takes too long.
+    fn turn(&mut self, limit: Duration, mut is: impl FnMut(&mut Isolate) -> bool) -> bool {
+        let until = Instant::now() + limit;
+        let Self { isolate, tokio, .. } = self;
+        tokio.block_on(async {
+            while Instant::now() < until {
+                let turn = std::future::poll_fn(|cx| Poll::Ready(isolate.poll(cx)));
+                let _ = turn.await;
+                if is(isolate) {
+                    return true;
+                }
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+            false
+        })
+    }
+}
+
+/// Prints nothing, and fails the test when the isolate is lost.
+fn quiet() -> Hooks {
+    Hooks { console: Box::new(|_| {}), lost: Box::new(|loss| panic!("lost: {loss:?}")) }
+}
+
+/// Runs on a thread of its own, as isolates do.
+fn on_thread<T: Send + 'static>(body: impl FnOnce() -> T + Send + 'static) -> T {
+    let thread = std::thread::Builder::new().stack_size(4 << 20).spawn(body).unwrap();
+    thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+}
+
+/// The whole number that a task gave.
+fn number(ended: &Ended) -> u64 {
+    match ended {
+        Ended::Done(bytes) if bytes[0] == NUMBER => {
+            f64::from_le_bytes(bytes[1..].try_into().unwrap()) as u64
+        }
+        other => panic!("no number: {other:?}"),
+    }
+}

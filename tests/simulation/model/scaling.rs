@@ -1,0 +1,122 @@
+//! The account of the number of workers.
+
+use std::time::{Duration, Instant};
+
+use isolane::scheduler::{AutoScale, Config, Event};
+
+const PATIENCE: Duration = Duration::from_millis(100);
+
+pub struct Scaling {
+    rules: Option<AutoScale>,
+    least: usize,
+    most: usize,
+    pub size: usize,
+    /// A change that was asked for and not yet made.
+    wanted: Option<usize>,
+    pressed_since: Option<Instant>,
+    rests_until: Option<Instant>,
+    /// It is time for a change since.
+    owed_since: Option<Instant>,
+}
+
+/// What the number depends on.
+#[derive(Clone, Copy, Debug)]
+pub struct Need {
+    /// Tasks that wait for a worker.
+    pub depth: usize,
+    /// There were some at some moment since the previous input.
+    pub deep: bool,
+    /// How long the most idle worker had nothing to do.
+    pub idle: Option<Duration>,
+    /// Too many workers were given up.
+    pub crowded: bool,
+    /// Nobody has closed the pool.
+    pub open: bool,
+    /// Tasks that wait though none is held up on purpose.
+    pub pressure: usize,
+}
+
+impl Scaling {
+    pub fn new(config: &Config) -> Self {
+        let most = config.max_workers.max(1);
+        let least = config.min_workers.clamp(1, most);
+        Self {
+            rules: config.auto_scale,
+            least,
+            most,
+            size: config.size.clamp(least, most),
+            wanted: None,
+            pressed_since: None,
+            rests_until: None,
+            owed_since: None,
+        }
+    }
+
+    pub fn asked(&mut self, size: usize) {
+        let to = size.clamp(self.least, self.most);
+        self.wanted = (to != self.size).then_some(to);
+        self.owed_since = None;
+    }
+
+    pub fn said(&mut self, event: &Event, need: Need, now: Instant) {
+        let (&Event::ScaledUp { from, to, automatic } | &Event::ScaledDown { from, to, automatic }) =
+            event
+        else {
+            return;
+        };
+        assert_eq!(from, self.size);
+        assert_eq!(from < to, matches!(event, Event::ScaledUp { .. }));
+        if automatic {
+            assert!(!self.is_resting(now), "no cooldown");
+            assert_eq!(Some(to), self.owed(need, now), "{need:?}");
+            let rules = self.rules.expect("it may");
+            self.rests_until = Some(now + rules.cooldown);
+            self.pressed_since = None;
+            self.owed_since = None;
+        } else {
+            assert_eq!(self.wanted.take(), Some(to));
+        }
+        assert!((self.least..=self.most).contains(&to), "out of bounds");
+        self.size = to;
+    }
+
+    fn is_resting(&self, now: Instant) -> bool {
+        self.rests_until.is_some_and(|until| now < until)
+    }
+
+    /// Returns the size that it is time for.
+    fn owed(&self, need: Need, now: Instant) -> Option<usize> {
+        let rules = self.rules.filter(|_| need.open && !self.is_resting(now))?;
+        let tasks = rules.queue_depth.max(1);
+        let pressed = self.pressed_since.is_some_and(|since| now >= since + PATIENCE);
+        let to = if need.depth >= tasks && pressed && !need.crowded {
+            self.size + (need.depth / tasks).min(self.size)
+        } else if need.depth == 0 && need.idle.is_some_and(|idle| idle >= rules.idle) {
+            self.size - 1
+        } else {
+            self.size
+        };
+        let to = to.clamp(self.least, self.most);
+        (to != self.size).then_some(to)
+    }
+
+    pub fn check(&mut self, need: Need, now: Instant, next_tick: Option<Instant>) {
+        assert_eq!(self.wanted, None, "not scaled as asked");
+        let Some(rules) = self.rules else { return };
+        if need.open && need.pressure >= rules.queue_depth.max(1) {
+            self.pressed_since.get_or_insert(now);
+        } else {
+            self.pressed_since = None;
+        }
+        let Some(to) = self.owed(need, now) else {
+            self.owed_since = None;
+            return;
+        };
+        if to < self.size && need.deep {
+            self.owed_since = None;
+        }
+        let since = *self.owed_since.get_or_insert(now);
+        assert!(now < since + PATIENCE, "not scaled in time: {need:?}");
+        assert!(next_tick.is_some_and(|tick| tick <= since + PATIENCE), "not looked at in time");
+    }
+}
