@@ -34,9 +34,29 @@ describe('javascript', () => {
 
   test('code cannot close the function that it is the body of', async (t) => {
     const pool = await withPool(t);
-    for (const code of ['return 1 }) ; (async function () { return 2', '} ; {', '})', '}), (async () => { return 3']) {
+    for (const code of [
+      'return 1 }) ; (async function () { return 2',
+      '} ; {',
+      '})',
+      '}), (async () => { return 3',
+      '}, (() => { for (;;); })(), async function () {',
+      '}, globalThis.out = 1, async function () {',
+      '}); globalThis.out = 1; (function () {',
+      'const n: number = 1; }, globalThis.out = 1, async function () {',
+      '}); globalThis.out = 1 as any; (function () {',
+      '// \u2028 const n: number = 1; }); globalThis.out = 1; (function () {',
+    ]) {
       const error = await failure(pool.submitTask({ type: 'javascript', code }), 'ERR_TASK_FAILED');
       assert.equal(error.cause.name, 'SyntaxError', code);
+    }
+    assert.equal(await pool.submitTask({ type: 'javascript', code: 'return typeof globalThis.out' }), 'undefined');
+  });
+
+  test('code that closes its function is told so', async (t) => {
+    const pool = await withPool(t);
+    for (const code of ['}, async function () {', 'const n: number = 1; }, async function () {']) {
+      const error = await failure(pool.submitTask({ type: 'javascript', code }), 'ERR_TASK_FAILED');
+      assert.equal(error.cause.message, 'code must be the body of one function', code);
     }
   });
 
@@ -92,7 +112,16 @@ describe('filter', () => {
     ['0n', { a: 1 }, undefined, null],
     ['inputs.missing?.deep', { a: 1 }, undefined, null],
     ['', { a: 1 }, undefined, null],
+    ['0, inputs.a', { a: 1 }, undefined, { a: 1 }],
+    ['1, 0', { a: 1 }, undefined, null],
+    ['inputs.a // why; ;', { a: 1 }, undefined, { a: 1 }],
+    ['inputs.a <!-- why', { a: 1 }, undefined, { a: 1 }],
+    ['inputs.a;\u2028', { a: 1 }, undefined, { a: 1 }],
+    ['inputs.a\u2028&& inputs.b ;; ', { a: 1, b: 0 }, undefined, null],
+    ['if (inputs.a) return true; return false', { a: 0 }, undefined, null],
+    ['/[)]/.test(inputs.a) && `)` === ")"', { a: ')' }, undefined, { a: ')' }],
     ['(inputs as any).a === 1', { a: 1 }, undefined, { a: 1 }],
+    ['0, (inputs as any).a', { a: 1 }, undefined, { a: 1 }],
     ['const n: number = inputs.a; return n > 0', { a: 1 }, undefined, { a: 1 }],
   ];
   for (const [code, inputs, config, expected] of table) {
@@ -101,6 +130,31 @@ describe('filter', () => {
       for (const type of ['filter', '@any/filter']) {
         assert.deepEqual(await pool.submitTask({ type, code, inputs, config }), expected);
       }
+    });
+  }
+
+  for (const code of [
+    '1); }, globalThis.out = 1, async function () { return (7',
+    '1); globalThis.out = 1; (1',
+    '1) + (globalThis.out = 1',
+    '"(", 1); globalThis.out = 1; (1',
+    '1 <!-- (\n); globalThis.out = 1; (1',
+    ') => {}, globalThis.out = 1, (1',
+    '1\n); } ); globalThis.out = 1; (function () { (1',
+    'return 1 }, globalThis.out = 1, async function () {',
+    '1 as any); globalThis.out = 1; (1',
+    '1 as any) + (globalThis.out = 1',
+    '1, ...[globalThis.out = 1]',
+    '1, , globalThis.out = 1',
+    '1]; globalThis.out = 1; [1',
+    'const n: number = 1; }, globalThis.out = 1, async function () {',
+  ]) {
+    test(`${JSON.stringify(code)} is neither one expression nor one body`, async (t) => {
+      const pool = await withPool(t);
+      const error = await failure(pool.submitTask({ type: 'filter', code, inputs: 1 }), 'ERR_TASK_FAILED');
+      assert.equal(error.cause.name, 'SyntaxError');
+      const out = await pool.submitTask({ type: 'javascript', code: 'return typeof globalThis.out' });
+      assert.equal(out, 'undefined');
     });
   }
 
@@ -125,6 +179,19 @@ describe('TypeScript', () => {
       return [...pair, new Counter(3).value, id<string>('a'), point!.y ?? null] satisfies unknown[];
     `;
     assert.deepEqual(await pool.submitTask({ type: 'javascript', code, inputs: { x: 1 } }), [1, 2, 3, 'a', null]);
+  });
+
+  test('what swc has helpers or other forms for stays one function', async (t) => {
+    const pool = await withPool(t);
+    const code = `
+      'use strict';
+      enum Deep { a = 1 }
+      class Point { x = 1; #y?: number; declare z: string; static seen: boolean; static { Point.seen = true } }
+      using closed = { [Symbol.dispose]() {} } as any;
+      // (a comment)
+      return [Deep.a, new Point().x, Point.seen, /[}]/.test('}'), \`\${'}' as string}\`];
+    `;
+    assert.deepEqual(await pool.submitTask({ type: 'javascript', code }), [1, 1, true, true, '}']);
   });
 
   test('top-level await of the body stays possible', async (t) => {
@@ -165,4 +232,54 @@ test('code may hold any characters', async (t) => {
   const text = 'ä 漢字 👍 \u2028 \u2029 \u0000';
   assert.equal(await pool.submitTask({ type: 'javascript', code: `return ${JSON.stringify(text)}` }), text);
   assert.equal(await pool.submitTask({ type: 'javascript', code: "return '漢字 👍'" }), '漢字 👍');
+});
+
+describe('nesting without end', () => {
+  const DEEP = 100_000;
+  const table = [
+    ['parentheses', `return ${'('.repeat(DEEP)}1${')'.repeat(DEEP)}`],
+    ['brackets', `return ${'['.repeat(DEEP)}${']'.repeat(DEEP)}`],
+    ['unclosed brackets', `return ${'[{a:'.repeat(DEEP)}`],
+    ['blocks', `${'{'.repeat(DEEP)}${'}'.repeat(DEEP)}`],
+    ['functions', `return ${'(() => '.repeat(20_000)}1${')'.repeat(20_000)}`],
+    ['templates', `return ${'`${'.repeat(20_000)}1${'}`'.repeat(20_000)}`],
+    ['operators', `return ${'!'.repeat(DEEP)}1`],
+    ['generic types', `const x: ${'Array<'.repeat(20_000)}number${'>'.repeat(20_000)} = []`],
+    ['types in parentheses', `type T = ${'('.repeat(DEEP)}1${')'.repeat(DEEP)}`],
+    ['blocks of TypeScript', `const n: number = 1; ${'{'.repeat(DEEP)}${'}'.repeat(DEEP)}`],
+    ['blocks of TypeScript, within the stack', `const n: number = 1; ${'{'.repeat(30_000)}${'}'.repeat(30_000)}`],
+    ['a sum of TypeScript', `const n: number = ${'1+'.repeat(DEEP)}1; return n`],
+    ['conditions of TypeScript', `const n: number = 1; ${'if(1)'.repeat(50_000)};`],
+    ['arrows of TypeScript', `const n: any = ${'a=>'.repeat(5_000)}1`],
+  ];
+  for (const [name, code] of table) {
+    for (const type of ['javascript', 'filter']) {
+      test(`${name} in ${type} cost the task alone`, async (t) => {
+        const pool = await withPool(t, { maxTaskRetries: 0 });
+        const first = await pool.submitTask({ type: 'javascript', code: 'return (globalThis.here = 1)' });
+        const outcome = await pool.submitTask({ type, code }).catch((error) => error);
+        if (outcome instanceof Error) {
+          assert.equal(outcome.code, 'ERR_TASK_FAILED', outcome.message);
+          const { cause } = outcome;
+          assert.match(`${cause.name}: ${cause.message}`, /^(RangeError: Maximum call stack|SyntaxError: )/);
+        }
+        assert.equal(await pool.submitTask({ type: 'javascript', code: 'return globalThis.here' }), first);
+      });
+    }
+  }
+
+  test('what is too much for TypeScript names the limit', async (t) => {
+    const pool = await withPool(t);
+    const code = `const n: number = 1;\ntype T = ${'('.repeat(DEEP)}1${')'.repeat(DEEP)}`;
+    const { cause } = await failure(pool.submitTask({ type: 'javascript', code }), 'ERR_TASK_FAILED');
+    assert.equal(cause.name, 'SyntaxError');
+    assert.match(cause.message, /TypeScript: it may need \d+ MiB of stack, and the limit is 1024 MiB$/);
+  });
+
+  test('a timeout ends a text that swc takes for ever', async (t) => {
+    const pool = await withPool(t, { maxTaskRetries: 0 });
+    const code = `return ${'<any>('.repeat(60)}1${')'.repeat(60)}`;
+    await failure(pool.submitTask({ type: 'javascript', code, timeout: 100 }), 'ERR_TASK_TIMEOUT');
+    assert.equal(await pool.submitTask({ type: 'javascript', code: 'const n: number = 1; return n' }), 1);
+  });
 });

@@ -11,7 +11,7 @@ const namesIn = (folder) =>
     .sort();
 
 const CASES = namesIn('cases');
-const CONTENDERS = namesIn('contenders');
+const CONTENDERS = namesIn('contenders').filter((name) => name !== 'isolane-before' || process.env.ISOLANE_BEFORE);
 
 const HELP = `Usage: npm run bench -- [options]
 
@@ -23,7 +23,9 @@ Runs isolane beside other pools, each round in a fresh process, and compares the
   --contender NAME    only this contender; may be repeated:
                       ${CONTENDERS.join(', ')}
   --json PATH         where the result goes (default bench/results/latest.json, or quick.json)
-  --help              this text`;
+  --help              this text
+
+ISOLANE_BEFORE is the folder of another built checkout: 'isolane-before' runs it, and ratios are to it.`;
 
 function fail(message) {
   console.error(`bench: ${message}\nTry: npm run bench -- --help`);

@@ -1,5 +1,5 @@
 /** Ratios are to this contender, of the same case in the same round. */
-export const BASELINE = 'piscina';
+export const BASELINE = process.env.ISOLANE_BEFORE ? 'isolane-before' : 'piscina';
 
 /** Units by the second count work done; all others (times, bytes) count what it cost. */
 export const isHigherBetter = (unit) => unit.endsWith('/s');

@@ -1,21 +1,23 @@
-import { createWorkerPool } from 'isolane';
+import * as isolane from 'isolane';
 import { versionOf } from '../version.mjs';
+
+export async function setupIsolane({ handler, workers }, { createWorkerPool }) {
+  const pool = await createWorkerPool({
+    poolSize: workers,
+    workerScript: handler.href,
+    // The peers queue without a limit; the default of isolane is backpressure.
+    maxQueue: 1_000_000,
+    // No peer retries.
+    maxTaskRetries: 0,
+  });
+  return {
+    run: (payload) => pool.submitTask({ type: 'default', payload }),
+    close: () => pool.shutdown(),
+  };
+}
 
 export default {
   name: 'isolane',
   version: versionOf('isolane'),
-  async setup({ handler, workers }) {
-    const pool = await createWorkerPool({
-      poolSize: workers,
-      workerScript: handler.href,
-      // The peers queue without a limit; the default of isolane is backpressure.
-      maxQueue: 1_000_000,
-      // No peer retries.
-      maxTaskRetries: 0,
-    });
-    return {
-      run: (payload) => pool.submitTask({ type: 'default', payload }),
-      close: () => pool.shutdown(),
-    };
-  },
+  setup: (options) => setupIsolane(options, isolane),
 };

@@ -99,6 +99,11 @@ impl Buffers {
         memory.heap_used + memory.external > self.limit
     }
 
+    /// Whether so many bytes alone would be more than the isolate may have.
+    pub fn is_too_large(&self, length: usize) -> bool {
+        length > self.limit
+    }
+
     /// Makes a store of bytes that Rust has; `None` where there is no room for them.
     pub fn store(
         self: &Arc<Self>,

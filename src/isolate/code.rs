@@ -1,15 +1,15 @@
 //! Code tasks: source text to a function, compiled once for each text and isolate.
 
 use std::collections::HashMap;
+use std::fmt::Write;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 
-use deno_ast::swc::ast::{Expr, Program, Stmt};
-use deno_ast::{EmitOptions, MediaType, ParseParams, SourceMapOption};
 use deno_core::v8;
 use sourcemap::SourceMap;
 
 use super::natives::{Natives, string};
+use super::typescript::{Refusal, Shape, Stripped, strip_types};
 use super::{Code, CodeKind};
 
 /// Functions kept for each isolate; past it the cache starts anew. Compiling a short text again
@@ -102,55 +102,115 @@ fn compile(
     code: &Code,
     name: String,
 ) -> Option<Compiled> {
-    let shapes: &[fn(&str) -> String] = match code.kind {
-        CodeKind::JavaScript => &[body],
-        CodeKind::Filter => &[expression, body],
+    let shapes: &[Shape] = match code.kind {
+        CodeKind::JavaScript => &[Shape::Body],
+        CodeKind::Filter => &[Shape::Expression, Shape::Body],
     };
     let mut fault = None;
-    for shape in shapes {
-        let scope = &mut v8::TryCatch::new(scope);
-        let text = shape(&code.text);
-        if let Some(function) = evaluate(scope, &text, &name, -1) {
-            if code.kind == CodeKind::JavaScript && !natives.is_body(scope, &code.text) {
-                fault = Some(Fault::leaves_its_function());
-                break;
+    for &shape in shapes {
+        match check(scope, &put_into(shape, &code.text), &name, -1, |scope| match shape {
+            Shape::Body => natives.check_body(scope, &code.text),
+            Shape::Expression if is_plainly_inside(&code.text) => Some(()),
+            // What closes a parenthesis early does not close a bracket.
+            Shape::Expression => {
+                natives.check_body(scope, &format!("return [\n{}\n]", bare(&code.text)))
             }
-            let origin = Arc::new(Origin { name, map: None });
-            return Some(Compiled { function, origin });
+        }) {
+            Checked::Function(function) => {
+                let origin = Arc::new(Origin { name, map: None });
+                return Some(Compiled { function, origin });
+            }
+            Checked::Leaves if shape == Shape::Body => {
+                Fault::leaves_its_function().throw(scope, &code.text, &name);
+                return None;
+            }
+            Checked::Leaves => {}
+            Checked::Refused(why) => fault = why,
+            Checked::Lost => return None,
         }
-        if scope.has_terminated() {
-            return None;
-        }
-        fault = Fault::caught(scope);
     }
-    for shape in shapes {
-        match strip_types(&shape(&code.text)) {
-            Ok((text, map)) => {
-                let scope = &mut v8::TryCatch::new(scope);
-                if let Some(function) = evaluate(scope, &text, &name, 0) {
-                    let origin = Arc::new(Origin { name, map });
-                    return Some(Compiled { function, origin });
+    for &shape in shapes {
+        let go_on = || natives.check_body(scope, "").is_some();
+        match strip_types(put_into(shape, &code.text), shape, go_on) {
+            Ok(Stripped { text, map }) => {
+                match check(scope, &text, &name, 0, |scope| {
+                    natives.check_body(scope, body_of(&text)?)
+                }) {
+                    Checked::Function(function) => {
+                        let map = map.and_then(|map| SourceMap::from_slice(map.as_bytes()).ok());
+                        let origin = Arc::new(Origin { name, map });
+                        return Some(Compiled { function, origin });
+                    }
+                    Checked::Leaves => fault = Some(Fault::leaves_its_function()),
+                    Checked::Refused(_) => {}
+                    Checked::Lost => return None,
                 }
             }
-            Err(Some(typescript)) if typescript.is_nearer_than(fault.as_ref()) => {
-                fault = Some(typescript);
+            Err(Refusal::Syntax { line, column, message }) => {
+                // The text was parsed behind one line of wrapping.
+                let typescript = Fault { line: line.saturating_sub(1).max(1), column, message };
+                if typescript.is_nearer_than(fault.as_ref()) {
+                    fault = Some(typescript);
+                }
             }
-            Err(_) => {}
+            Err(Refusal::Leaves) if shape == Shape::Body => {
+                fault = Some(Fault::leaves_its_function());
+            }
+            Err(Refusal::Leaves) => {}
+            Err(Refusal::Unread(why)) => {
+                if let Some(fault) = &mut fault {
+                    let _ = write!(fault.message, "; it was not tried as TypeScript: {why}");
+                }
+                break;
+            }
+            Err(Refusal::Stopped) => return None,
         }
     }
     fault?.throw(scope, &code.text, &name);
     None
 }
 
-// Both begin with one line of their own, which `evaluate` and `map_stack` count off again.
-
-fn body(text: &str) -> String {
-    format!("(async function (inputs, config) {{\n{text}\n}})")
+// Both begin with one line of their own, which `check` and `map_stack` count off again.
+fn put_into(shape: Shape, text: &str) -> String {
+    match shape {
+        Shape::Body => format!("(async function (inputs, config) {{\n{text}\n}})"),
+        Shape::Expression => {
+            let text = bare(text);
+            format!("(async function (inputs, config) {{ return (\n{text}\n); }})")
+        }
+    }
 }
 
-fn expression(text: &str) -> String {
-    let text = text.trim_end_matches([';', ' ', '\t', '\r', '\n']);
-    format!("(async function (inputs, config) {{ return (\n{text}\n); }})")
+/// An expression without the end of its statement.
+fn bare(text: &str) -> &str {
+    text.trim_end_matches(|end: char| end == ';' || end.is_whitespace())
+}
+
+/// Whether a text that parses in parentheses cannot have closed them, seen at a glance: asking V8 costs
+/// more than ten microseconds.
+fn is_plainly_inside(text: &str) -> bool {
+    if !text.contains(')') {
+        return true;
+    }
+    // In strings, comments and regular expressions they count for nothing.
+    if text.contains(['\'', '"', '`', '/']) || text.contains("<!--") || text.contains("-->") {
+        return false;
+    }
+    let mut depth = 0_usize;
+    text.bytes().all(|byte| match byte {
+        b'(' => {
+            depth += 1;
+            true
+        }
+        b')' => depth.checked_sub(1).map(|left| depth = left).is_some(),
+        _ => true,
+    })
+}
+
+/// What swc has printed between the braces of the function.
+fn body_of(text: &str) -> Option<&str> {
+    let inside = text.trim().strip_prefix("(async function(inputs, config) {")?;
+    inside.trim_end_matches(';').strip_suffix("})")
 }
 
 /// What is wrong with a text, and where, counted from 1.
@@ -207,13 +267,60 @@ impl Fault {
     }
 }
 
-/// Runs a script whose value is a function. Its first line has the number `line_offset + 1`.
-fn evaluate(
+/// What came of a script.
+enum Checked {
+    Function(v8::Global<v8::Function>),
+    /// It is a script, but not one function alone.
+    Leaves,
+    Refused(Option<Fault>),
+    /// The task was ended, or V8 came to the end of its stack. That is pending.
+    Lost,
+}
+
+/// Runs a script whose value is a function. Nothing of it runs where `is_alone` throws. Its first line
+/// has the number `line_offset + 1`.
+fn check(
     scope: &mut v8::HandleScope,
     text: &str,
     name: &str,
     line_offset: i32,
-) -> Option<v8::Global<v8::Function>> {
+    is_alone: impl FnOnce(&mut v8::HandleScope) -> Option<()>,
+) -> Checked {
+    let scope = &mut v8::TryCatch::new(scope);
+    let script = compile_script(scope, text, name, line_offset);
+    let function = match script {
+        Some(_) if is_alone(scope).is_none() => None,
+        Some(script) => script.run(scope).and_then(|value| value.try_into().ok()),
+        None => None,
+    };
+    if let Some(function) = function {
+        let function: v8::Local<v8::Function> = function;
+        return Checked::Function(v8::Global::new(scope, function));
+    }
+    if scope.has_terminated() || is_overflow(scope) {
+        scope.rethrow();
+        return Checked::Lost;
+    }
+    match script {
+        Some(_) => Checked::Leaves,
+        None => Checked::Refused(Fault::caught(scope)),
+    }
+}
+
+/// Whether V8 came to the end of its stack: a text that is nested that deep helps no other parser.
+fn is_overflow(scope: &mut v8::TryCatch<v8::HandleScope>) -> bool {
+    scope.message().is_some_and(|message| {
+        let text = message.get(scope).to_rust_string_lossy(scope);
+        text.ends_with("Maximum call stack size exceeded")
+    })
+}
+
+fn compile_script<'s>(
+    scope: &mut v8::HandleScope<'s>,
+    text: &str,
+    name: &str,
+    line_offset: i32,
+) -> Option<v8::Local<'s, v8::Script>> {
     let source = v8::String::new(scope, text)?;
     let name = string(scope, name).into();
     let origin = v8::ScriptOrigin::new(
@@ -229,47 +336,5 @@ fn evaluate(
         false,
         None,
     );
-    let script = v8::Script::compile(scope, source, Some(&origin))?;
-    let function: v8::Local<v8::Function> = script.run(scope)?.try_into().ok()?;
-    Some(v8::Global::new(scope, function))
-}
-
-/// Takes TypeScript's types out.
-///
-/// # Errors
-/// What is wrong with it where it is not TypeScript either; `None` where it is no single function.
-fn strip_types(text: &str) -> Result<(String, Option<SourceMap>), Option<Fault>> {
-    let parsed = deno_ast::parse_script(ParseParams {
-        specifier: deno_ast::ModuleSpecifier::parse("file:///task.ts").map_err(|_| None)?,
-        text: text.into(),
-        media_type: MediaType::TypeScript,
-        capture_tokens: false,
-        scope_analysis: false,
-        maybe_syntax: None,
-    })
-    .map_err(|error| {
-        let at = error.display_position();
-        // The text was parsed behind one line of wrapping.
-        let line = at.line_number.saturating_sub(1).max(1);
-        Some(Fault { line, column: at.column_number, message: error.kind.msg().into_owned() })
-    })?;
-    if !is_one_function(&parsed.program()) {
-        return Err(None);
-    }
-    let emit = EmitOptions {
-        source_map: SourceMapOption::Separate,
-        inline_sources: false,
-        ..Default::default()
-    };
-    let transpiled = parsed.transpile(&Default::default(), &Default::default(), &emit);
-    let source = transpiled.map_err(|_| None)?.into_source();
-    let map = source.source_map.and_then(|map| SourceMap::from_slice(map.as_bytes()).ok());
-    Ok((source.text, map))
-}
-
-/// Whether a script is the function that a text was put into, and nothing beside it.
-fn is_one_function(program: &Program) -> bool {
-    let Program::Script(script) = program else { return false };
-    let [Stmt::Expr(statement)] = script.body.as_slice() else { return false };
-    matches!(&*statement.expr, Expr::Paren(inner) if matches!(&*inner.expr, Expr::Fn(_)))
+    v8::Script::compile(scope, source, Some(&origin))
 }

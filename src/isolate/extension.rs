@@ -76,6 +76,12 @@ pub(super) fn extensions(ledger: Rc<Ledger>) -> Vec<Extension> {
 const OPS: &str = "\"ext:core/ops\"";
 const GUARDED_OPS: &str = "\"ext:isolane/ops.js\"";
 
+/// Where deno_web reports what a listener of an event throws. It would make an event of it for a global
+/// object that is a target of events, which ours is not, and tell deno_core, which stops everything.
+const REPORT: &str = "function reportException(error) {";
+const OWN_REPORT: &str =
+    "function reportException(error) {\n  return globalThis_.reportException(error);";
+
 /// Makes the module that puts a guard before every asynchronous op of these extensions.
 fn guarded_ops(extensions: &[&Extension]) -> ExtensionFileSource {
     let mut text = format!(
@@ -91,15 +97,16 @@ fn guarded_ops(extensions: &[&Extension]) -> ExtensionFileSource {
     ExtensionFileSource::new("ext:isolane/ops.js", lasting(text))
 }
 
-/// The modules of an extension, with their ops taken from [`guarded_ops`].
+/// The modules of an extension, with their ops taken from [`guarded_ops`] and errors reported to us.
 fn guarded(extension: &Extension) -> Vec<ExtensionFileSource> {
     let guard = |file: &ExtensionFileSource| {
         let text = file.load().expect("the modules of deno's extensions are in the binary");
         let text = text.as_str();
-        if !text.contains(OPS) {
+        if !text.contains(OPS) && !text.contains(REPORT) {
             return file.clone();
         }
-        ExtensionFileSource::new(file.specifier, lasting(text.replace(OPS, GUARDED_OPS)))
+        let text = text.replace(OPS, GUARDED_OPS).replace(REPORT, OWN_REPORT);
+        ExtensionFileSource::new(file.specifier, lasting(text))
     };
     extension.esm_files.iter().map(guard).collect()
 }

@@ -127,7 +127,7 @@ impl Wanted {
 
 /// Runs inside V8 on the isolate's thread, between two instructions of JavaScript. `data` is a packed
 /// [`Wanted`], or null for whatever runs.
-unsafe extern "C" fn on_interrupt(isolate: &mut v8::Isolate, data: *mut c_void) {
+pub(super) unsafe extern "C" fn on_interrupt(isolate: &mut v8::Isolate, data: *mut c_void) {
     let wanted = Wanted::unpack(data);
     let Some(slot) = InterruptSlot::of(isolate) else { return };
     let running = running(isolate);
@@ -138,7 +138,10 @@ unsafe extern "C" fn on_interrupt(isolate: &mut v8::Isolate, data: *mut c_void) 
                 *ticket == wanted.ticket && *attempt as u16 == wanted.attempt
             })
         };
-    if ledger.signalling.get() || wanted.as_ref().is_some_and(is_over) {
+    if ledger.is_signalling() || wanted.as_ref().is_some_and(is_over) {
+        return;
+    }
+    if ledger.holds(data) {
         return;
     }
     let wanted = wanted.map(|wanted| wanted.ticket);
@@ -168,9 +171,14 @@ unsafe extern "C" fn on_pulse(isolate: &mut v8::Isolate, _: *mut c_void) {
         ledger.leftover.set(true);
         ledger.stopped.set(true);
         isolate.terminate_execution();
-    } else if ledger.buffers.is_over(memory) && !ledger.signalling.get() {
+    } else if ledger.signals_too_long() {
+        ledger.stopped.set(true);
+        isolate.terminate_execution();
+    } else if ledger.buffers.is_over(memory) && !ledger.is_signalling() {
         ledger.out_of_memory.set(true);
-        end(isolate, ledger, running);
+        if !ledger.holds(std::ptr::null_mut()) {
+            end(isolate, ledger, running);
+        }
     }
 }
 
@@ -201,10 +209,12 @@ pub(super) unsafe extern "C" fn on_refusal(isolate: &mut v8::Isolate, _: *mut c_
     let refused = ledger.buffers.refusal();
     if refused.is_some_and(|ticket| ledger.is_in_flight(ticket))
         && refused == running(isolate)
-        && !ledger.signalling.get()
+        && !ledger.is_signalling()
     {
         ledger.out_of_memory.set(true);
-        end(isolate, ledger, refused);
+        if !ledger.holds(std::ptr::null_mut()) {
+            end(isolate, ledger, refused);
+        }
     }
 }
 

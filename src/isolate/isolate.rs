@@ -6,7 +6,7 @@ use std::pin::pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
 
-use deno_core::{PollEventLoopOptions, v8};
+use deno_core::{PollEventLoopOptions, SharedArrayBufferStore, v8};
 use rustyscript::tokio::runtime::Runtime as Tokio;
 use rustyscript::{Module, Runtime, RuntimeOptions};
 
@@ -21,7 +21,7 @@ use super::natives::{Natives, string};
 use super::running::{Running, set_running};
 use super::{
     CodeKind, Ended, FaultKind, Hooks, Job, Leftover, LoadError, Memory, Script, Spec, Work, codec,
-    extension,
+    extension, stack,
 };
 
 /// A warm isolate. Everything of it happens on the thread that made it, inside the context of the
@@ -66,6 +66,8 @@ impl Isolate {
                 extensions: extension::extensions(ledger.clone()),
                 import_provider: Some(Box::new(FileImports)),
                 isolate_params: Some(params),
+                // Through which a buffer is transferred, by `structuredClone` and to a port.
+                shared_array_buffer_store: Some(SharedArrayBufferStore::default()),
                 ..Default::default()
             },
             tokio,
@@ -235,11 +237,15 @@ impl Isolate {
         let scope = &mut self.runtime.deno_runtime().handle_scope();
         let scope = &mut v8::TryCatch::new(scope);
         set_running(scope, Some(ticket));
-        self.ledger.signalling.set(true);
+        self.ledger.set_signalling(true);
         // What a listener throws is in the ledger.
         let _ = self.natives.abort(scope, ticket, message, name);
         scope.perform_microtask_checkpoint();
-        self.ledger.signalling.set(false);
+        self.ledger.set_signalling(false);
+        if self.ledger.stopped.get() {
+            scope.cancel_terminate_execution();
+            scope.reset();
+        }
         set_running(scope, None);
     }
 
@@ -446,6 +452,7 @@ fn guard(runtime: &mut Runtime, ledger: &Rc<Ledger>, interrupter: Interrupter) {
     });
     let isolate = deno.v8_isolate();
     isolate.set_allow_atomics_wait(false);
+    isolate.set_prepare_stack_trace_callback(stack::prepare);
     fatal::guard(isolate);
     isolate.add_gc_epilogue_callback(
         on_collected,

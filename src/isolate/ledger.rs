@@ -1,12 +1,28 @@
 //! What happened in an isolate while its JavaScript ran, for Rust to read when it has control again.
 
 use std::cell::{Cell, RefCell};
+use std::ffi::c_void;
+use std::hint::black_box;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use deno_core::v8;
 
 use super::ConsoleLine;
 use super::buffers::Buffers;
+use super::interrupt::on_interrupt;
+
+/// A task that is told to end has this long to react, if it does so without a pause.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+
+/// Bytes of stack in use that leave V8, which takes 984 KB, not enough for deno_core to format a stack.
+const DEEP: usize = 700 << 10;
+
+/// An address on the stack.
+fn here() -> usize {
+    let local = black_box(0_u8);
+    std::ptr::from_ref(&local).addr()
+}
 
 /// Written by ops and V8's callbacks on the isolate's thread, read by `Isolate`.
 pub(super) struct Ledger {
@@ -31,8 +47,15 @@ pub(super) struct Ledger {
     pub buffers: Arc<Buffers>,
     /// Tickets in flight and the number of their attempt, for the interrupt to know whom it meets.
     pub in_flight: RefCell<Vec<(u64, u32)>>,
-    /// A task is hearing that its time is over: an interrupt that was meant to end it came too late.
-    pub signalling: Cell<bool>,
+    /// A task is hearing, since then, that its time is over: an interrupt that was meant to end it came
+    /// too late.
+    signalling: Cell<Option<Instant>>,
+    /// Code of deno_core runs that does not stand being ended.
+    holding: Cell<bool>,
+    /// Interrupts that came meanwhile.
+    held: RefCell<Vec<*mut c_void>>,
+    /// About where the thread's stack begins.
+    base: usize,
     console: Box<dyn Fn(ConsoleLine)>,
 }
 
@@ -56,7 +79,10 @@ impl Ledger {
             stopped: Cell::new(false),
             buffers,
             in_flight: RefCell::default(),
-            signalling: Cell::new(false),
+            signalling: Cell::new(None),
+            holding: Cell::new(false),
+            held: RefCell::default(),
+            base: here(),
             console,
         }
     }
@@ -73,6 +99,45 @@ impl Ledger {
             self.buffers.forget_refusal();
         }
         self.out_of_memory.take() || self.spent.get() || refused
+    }
+
+    /// A task begins, or ceases, to hear that its time is over.
+    pub fn set_signalling(&self, on: bool) {
+        self.signalling.set(on.then(Instant::now));
+    }
+
+    pub fn is_signalling(&self) -> bool {
+        self.signalling.get().is_some()
+    }
+
+    /// Whether it takes its time over it.
+    pub fn signals_too_long(&self) -> bool {
+        self.signalling.get().is_some_and(|since| since.elapsed() > LAST_WORDS)
+    }
+
+    /// Whether so much of V8's stack is used that little more can be called.
+    pub fn is_deep(&self) -> bool {
+        self.base.abs_diff(here()) > DEEP
+    }
+
+    /// Puts interrupts off that would end what runs.
+    pub fn hold_interrupts(&self) {
+        self.holding.set(true);
+    }
+
+    /// Puts this one off, if they are to be.
+    pub fn holds(&self, interrupt: *mut c_void) -> bool {
+        if self.holding.get() {
+            self.held.borrow_mut().push(interrupt);
+        }
+        self.holding.get()
+    }
+
+    pub fn release_interrupts(&self, isolate: &v8::Isolate) {
+        self.holding.set(false);
+        for interrupt in self.held.take() {
+            isolate.thread_safe_handle().request_interrupt(on_interrupt, interrupt);
+        }
     }
 
     pub fn print(&self, level: &str, text: &str, ticket: Option<u64>) {

@@ -18,7 +18,9 @@ mod natives;
 mod platform;
 mod pulse;
 mod running;
+mod stack;
 mod tree;
+mod typescript;
 mod wire;
 
 use std::path::PathBuf;

@@ -18,7 +18,7 @@ pub(super) struct Natives {
     path_of_uncloneable: v8::Global<v8::Function>,
     take_causes: v8::Global<v8::Function>,
     put_causes_back: v8::Global<v8::Function>,
-    is_body: v8::Global<v8::Function>,
+    check_body: v8::Global<v8::Function>,
     view_of: v8::Global<v8::Function>,
     /// See `js/belongings.js`.
     live: v8::SharedRef<v8::BackingStore>,
@@ -50,7 +50,7 @@ impl Natives {
         let (abort, set_env) = (function("abort"), function("setEnv"));
         let (collect_errors, restore_errors) =
             (function("collectErrors"), function("restoreErrors"));
-        let (replica_of, is_body) = (function("replicaOf"), function("isBody"));
+        let (replica_of, check_body) = (function("replicaOf"), function("checkBody"));
         let view_of = function("viewOf");
         let (take_causes, put_causes_back) = (function("takeCauses"), function("putCausesBack"));
         let path_of_uncloneable = function("pathOfUncloneable");
@@ -77,7 +77,7 @@ impl Natives {
             path_of_uncloneable,
             take_causes,
             put_causes_back,
-            is_body,
+            check_body,
             view_of,
             live,
         }
@@ -147,10 +147,11 @@ impl Natives {
         call(scope, &self.view_of, &[kind, buffer, offset, length])?.try_into().ok()
     }
 
-    /// Whether a text is the body of a function: nothing in it closes the function early.
-    pub fn is_body(&self, scope: &mut v8::HandleScope, text: &str) -> bool {
+    /// Throws where a text is not the body of an async function: where something in it closes the
+    /// function early, too. Runs nothing of it; heeds V8's interrupts.
+    pub fn check_body(&self, scope: &mut v8::HandleScope, text: &str) -> Option<()> {
         let text = string(scope, text).into();
-        call(scope, &self.is_body, &[text]).is_some_and(|is| is.is_true())
+        call(scope, &self.check_body, &[text]).map(drop)
     }
 
     pub fn take_causes(

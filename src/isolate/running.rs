@@ -37,6 +37,10 @@ impl Running<'_> {
             }
         };
         if let Ok(bytes) = codec::encode(scope, self.natives, value) {
+            // A text that is there once is written as often as it is referred to.
+            if self.ledger.buffers.is_too_large(bytes.len()) {
+                return Ended::MemoryLimit;
+            }
             return Ended::Done(bytes);
         }
         if let Some(ended) = self.ended_by_force(scope) {
@@ -85,15 +89,30 @@ impl Running<'_> {
     ) -> Ended {
         if let Some(compiled) = compiled {
             map_stack(scope, error, compiled);
+            if let Some(ended) = self.ended_by_force(scope) {
+                return ended;
+            }
         }
-        let bytes = codec::encode(scope, self.natives, error).or_else(|CodecError| {
+        let mut bytes = codec::encode(scope, self.natives, error);
+        if bytes.is_err() {
+            // A getter of it may have run until its time was over, and would do so again.
+            if let Some(ended) = self.ended_by_force(scope) {
+                return ended;
+            }
             // It cannot be cloned as it is: it is a function, or a getter of it throws.
             scope.reset();
-            let replica = self.natives.replica_of(scope, error).ok_or(CodecError)?;
-            codec::encode(scope, self.natives, replica)
-        });
+            let replica = self.natives.replica_of(scope, error).ok_or(CodecError);
+            bytes = replica.and_then(|replica| codec::encode(scope, self.natives, replica));
+        }
+        if let Some(ended) = self.ended_by_force(scope) {
+            return ended;
+        }
         scope.reset();
-        Ended::Failed(Fault { kind, error: bytes.unwrap_or_default() })
+        let bytes = bytes.unwrap_or_default();
+        if self.ledger.buffers.is_too_large(bytes.len()) {
+            return Ended::MemoryLimit;
+        }
+        Ended::Failed(Fault { kind, error: bytes })
     }
 
     pub fn undecodable(&self, scope: &mut CatchScope<'_, '_>) -> Ended {

@@ -43,6 +43,8 @@ pub(super) struct Heart {
     started: Instant,
     panics: u64,
     fatal_errors: u64,
+    /// Workers that were given up and may run on.
+    ghosts: Vec<Ghost>,
     closed: bool,
     /// Kept for its memory; empty between two calls.
     effects: Vec<Effect<Arc<Job>, Answer>>,
@@ -67,6 +69,14 @@ struct Seat {
     /// The end of its time to load; `None` once it is ready, or was told that it took too long.
     loading_until: Option<Instant>,
     overdue: bool,
+}
+
+/// A worker that was given up. Its JavaScript is ended again and again: code of the isolate itself may have
+/// taken the first end for that of a task.
+struct Ghost {
+    worker: WorkerId,
+    generation: Generation,
+    interrupter: Interrupter,
 }
 
 /// What a worker's thread is to do.
@@ -113,6 +123,7 @@ impl Heart {
             started: now,
             panics: 0,
             fatal_errors: 0,
+            ghosts: Vec::new(),
             closed: false,
             effects,
         };
@@ -141,6 +152,13 @@ impl Heart {
                         seat.thread = None;
                     }
                 }
+            }
+            match input {
+                Input::Exited { worker, generation, .. } if !self.ghosts.is_empty() => {
+                    self.ghosts
+                        .retain(|ghost| (ghost.worker, ghost.generation) != (worker, generation));
+                }
+                _ => {}
             }
             match input {
                 Input::Exited { exit: Exit::Panicked, .. } => self.panics += 1,
@@ -216,7 +234,9 @@ impl Heart {
             }
             seat.seen = seat.assigned;
         }
-        self.look = busy.then(|| now + LOOK);
+        let ghosts = self.ghosts.iter().map(|ghost| ghost.interrupter.clone());
+        calls.terminate_all.extend(ghosts);
+        self.look = (busy || !self.ghosts.is_empty()).then(|| now + LOOK);
     }
 
     fn alert_of_limit(&mut self, worker: WorkerId, generation: Generation) {
@@ -419,7 +439,11 @@ impl Heart {
                     if let Some(seat) = self.seat(worker, generation) {
                         // Its thread may hang for ever, so it is not joined.
                         seat.thread = None;
-                        calls.terminate_all.extend(seat.interrupter.take());
+                        if let Some(interrupter) = seat.interrupter.take() {
+                            calls.terminate_all.push(interrupter.clone());
+                            self.ghosts.push(Ghost { worker, generation, interrupter });
+                            self.look.get_or_insert(now + LOOK);
+                        }
                     }
                 }
                 Effect::Ask { worker, generation } => {

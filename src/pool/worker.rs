@@ -185,7 +185,7 @@ impl Starting<'_> {
 impl Worker<'_> {
     fn work(mut self) -> Exit {
         let tokio = self.tokio.clone();
-        let _context = tokio.enter();
+        let context = tokio.enter();
         let exit = loop {
             self.exchange();
             if let Some(exit) = self.obey() {
@@ -202,6 +202,12 @@ impl Worker<'_> {
         };
         // SAFETY: not used after this.
         unsafe { ManuallyDrop::drop(&mut self.isolate) };
+        drop(context);
+        drop(tokio);
+        // Not waiting for what a task has left on a thread of tokio's own, such as a long hash.
+        if let Some(tokio) = Rc::into_inner(self.tokio) {
+            tokio.shutdown_background();
+        }
         exit
     }
 

@@ -4,6 +4,7 @@ mod leftovers;
 mod loss;
 mod memory;
 mod pulse;
+mod texts;
 
 use std::rc::Rc;
 use std::sync::mpsc;

@@ -52,6 +52,12 @@ const report = (error, ticket) => op_isolane_report(error, ticket ?? NO_TASK);
 timers.onError(report);
 core.setReportExceptionCallback((error) => report(error, getAsyncContext()));
 
+// The errors that ops throw by these names.
+ArrayPrototypeForEach(
+  ['DataError', 'InvalidCharacterError', 'NotSupportedError', 'OperationError', 'QuotaExceededError'],
+  (name) => core.registerErrorBuilder(`DOMException${name}`, (message) => new DOMException(message, name)),
+);
+
 // Console: one line of text for each call, as Node would print it, with the method as its level.
 
 denoConsole.setNoColorFns(
@@ -135,7 +141,7 @@ define(abortSignal.AbortSignal, 'timeout', true, function timeout(millis) {
   return controller.signal;
 });
 event.setEventTargetData(globalThis);
-event.saveGlobalThisReference(globalThis);
+event.saveGlobalThisReference({ __proto__: null, reportException: (error) => report(error, getAsyncContext()) });
 
 delete globalThis.Deno;
 delete globalThis.__bootstrap;
@@ -260,14 +266,9 @@ globalThis.isolane = {
     env = deepFreeze(value);
   },
 
-  /** Whether a text is the body of a function, and does not leave it. */
-  isBody(text) {
-    try {
-      new AsyncFunction('inputs', 'config', text);
-      return true;
-    } catch {
-      return false;
-    }
+  /** Throws where a text is not the body of an async function, or leaves it. Only parses. */
+  checkBody(text) {
+    new AsyncFunction('inputs', 'config', text);
   },
 
   /** Makes a view that Node's side has taken apart; `lib/serializer.js` counts them in this order. */

@@ -1,0 +1,41 @@
+'use strict';
+
+// Tasks that know nothing of their neighbours, and whose results must be right whatever those do.
+
+/** Handlers of the worker script. They hold on to what they use: a neighbour may replace a global. */
+const HANDLERS = `
+  'ordinary:sync': ({ a, b }) => a + b,
+  async 'ordinary:async'({ a, b }) { await null; await undefined; return a * b; },
+  'ordinary:timer': ({ a }) => new OwnPromise((resolve) => ownTimeout(resolve, 2, a)),
+  'ordinary:echo': (payload) => payload,
+`;
+const PRELUDE = 'const { Promise: OwnPromise, setTimeout: ownTimeout } = globalThis;\n';
+
+const cycle = { name: 'cycle' };
+cycle.self = cycle;
+const rich = {
+  map: new Map([['k', new Set([1, 2n])]]),
+  date: new Date(0),
+  bytes: new Uint8Array([1, 2, 3]),
+  list: [undefined, null, , -0],
+  cycle,
+};
+
+/** Tasks on plain language operations alone: they are right even where built-ins were tampered with. */
+const plain = (n) => [
+  [{ type: 'ordinary:sync', payload: { a: n, b: 2 } }, n + 2],
+  [{ type: 'ordinary:async', payload: { a: n, b: 3 } }, n * 3],
+  [{ type: 'javascript', code: 'return inputs.a - config.b', inputs: { a: n }, config: { b: 1 } }, n - 1],
+  [{ type: 'filter', code: 'inputs.n >= config.limit', inputs: { n }, config: { limit: 0 } }, { n }],
+];
+
+const full = (n) => [
+  ...plain(n),
+  [{ type: 'ordinary:timer', payload: { a: n } }, n],
+  [
+    { type: 'ordinary:echo', payload: { n, ...rich } },
+    { n, ...rich },
+  ],
+];
+
+module.exports = { full, HANDLERS, plain, PRELUDE };
