@@ -21,7 +21,7 @@ use napi::bindgen_prelude::Uint8Array;
 
 use super::Payload;
 use super::options::{Defaults, millis};
-use crate::isolate::{Code, CodeKind, Job, Work};
+use crate::isolate::{Code, CodeKind, Job, TaskName, Work};
 use crate::scheduler::{Priority, Task, TaskId};
 
 const NEXT_BLOB: u32 = u32::MAX;
@@ -79,7 +79,10 @@ fn read_task<'a>(
         2 => Work::Code(Code { kind: CodeKind::Filter, text }),
         _ => return Err(Malformed(reader.at)),
     };
-    let task_id = if flags & TASK_ID == 0 { format!("task-{ticket}") } else { reader.string()? };
+    let task_id = match flags & TASK_ID {
+        0 => TaskName::Numbered(ticket),
+        _ => TaskName::Given(reader.string()?.into()),
+    };
     let value = match reader.u32()? {
         NEXT_BLOB => blobs.next().ok_or(Malformed(reader.at))?.to_vec(),
         length => reader.take(length as usize)?.to_vec(),
@@ -92,7 +95,7 @@ fn read_task<'a>(
         timeout: Some(timeout.unwrap_or_else(|| defaults.timeout(&work))),
         queue_timeout: queue_timeout.or(defaults.queue_timeout),
         retry,
-        payload: Arc::new(Job { work, task_id: task_id.into(), value: value.into() }),
+        payload: Arc::new(Job { work, task_id, value: value.into() }),
     })
 }
 

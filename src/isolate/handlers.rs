@@ -18,6 +18,8 @@ pub(super) struct Handlers {
 
 #[derive(Clone)]
 pub(super) struct Handler {
+    /// `None` where it gets any type.
+    pub name: Option<v8::Global<v8::String>>,
     pub function: v8::Global<v8::Function>,
     pub receiver: v8::Global<v8::Value>,
 }
@@ -40,7 +42,7 @@ impl Handlers {
         let key = string(scope, "default").into();
         let default = namespace.get(scope, key);
         if let Some(function) = default.and_then(|d| v8::Local::<v8::Function>::try_from(d).ok()) {
-            handlers.fallback = Some(Handler::new(scope, function, undefined));
+            handlers.fallback = Some(Handler::new(scope, None, function, undefined));
         } else if let Some(object) = default.and_then(|d| v8::Local::<v8::Object>::try_from(d).ok())
         {
             handlers.add_all(scope, object, object.into());
@@ -64,8 +66,9 @@ impl Handlers {
             let Some(name) = names.get_index(scope, index) else { continue };
             let function = object.get(scope, name).and_then(|value| value.try_into().ok());
             if let Some(function) = function {
-                let name = name.to_rust_string_lossy(scope);
-                self.named.insert(name.into(), Handler::new(scope, function, receiver));
+                let key = name.to_rust_string_lossy(scope);
+                let name = name.to_string(scope);
+                self.named.insert(key.into(), Handler::new(scope, name, function, receiver));
             }
         }
     }
@@ -88,10 +91,12 @@ impl Handlers {
 impl Handler {
     fn new<'s>(
         scope: &mut v8::HandleScope<'s>,
+        name: Option<v8::Local<'s, v8::String>>,
         function: v8::Local<'s, v8::Function>,
         receiver: v8::Local<'s, v8::Value>,
     ) -> Self {
         Self {
+            name: name.map(|name| v8::Global::new(scope, name)),
             function: v8::Global::new(scope, function),
             receiver: v8::Global::new(scope, receiver),
         }

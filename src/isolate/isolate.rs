@@ -17,7 +17,7 @@ use super::handlers::Handlers;
 use super::interrupt::{InterruptSlot, Interrupter, on_collected};
 use super::ledger::{Ledger, Stray};
 use super::modules::FileImports;
-use super::natives::{Natives, string};
+use super::natives::{self, Natives, string};
 use super::running::{Running, set_running};
 use super::{
     CodeKind, Ended, FaultKind, Hooks, Job, Leftover, LoadError, Memory, Script, Spec, Work, codec,
@@ -278,8 +278,11 @@ impl Isolate {
                 };
                 let function = v8::Local::new(scope, &handler.function).into();
                 let receiver = v8::Local::new(scope, &handler.receiver);
-                let task_id = string(scope, &job.task_id).into();
-                let name = string(scope, name).into();
+                let task_id = natives::name(scope, &job.task_id).into();
+                let name = match &handler.name {
+                    Some(name) => v8::Local::new(scope, name).into(),
+                    None => string(scope, name).into(),
+                };
                 let attempt = v8::Integer::new_from_unsigned(scope, attempt).into();
                 let worker = v8::Integer::new_from_unsigned(scope, worker).into();
                 let arguments = [function, receiver, value, task_id, name, attempt, worker];

@@ -57,9 +57,17 @@ pub struct Script {
 pub struct Job {
     pub work: Work,
     /// `ctx.taskId`.
-    pub task_id: Box<str>,
+    pub task_id: TaskName,
     /// The payload of a handler, or `{ inputs, config }`, in the wire format.
     pub value: Box<[u8]>,
+}
+
+/// What a task is called in JavaScript.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TaskName {
+    /// `task-` and the number, written where it is needed: most tasks have no other name.
+    Numbered(u64),
+    Given(Box<str>),
 }
 
 /// What is to be run.

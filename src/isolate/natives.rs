@@ -1,6 +1,10 @@
 //! The functions of `js/bootstrap.js` that Rust calls, kept as globals.
 
+use std::io::Write;
+
 use deno_core::v8;
+
+use super::TaskName;
 
 /// Handles to the bootstrap's functions; made once for each isolate.
 pub(super) struct Natives {
@@ -206,6 +210,26 @@ fn call<'s>(
 /// A ticket as JavaScript sees it.
 pub(super) fn number<'s>(scope: &mut v8::HandleScope<'s>, ticket: u64) -> v8::Local<'s, v8::Value> {
     v8::Number::new(scope, ticket as f64).into()
+}
+
+/// The name of a task.
+pub(super) fn name<'s>(
+    scope: &mut v8::HandleScope<'s>,
+    name: &TaskName,
+) -> v8::Local<'s, v8::String> {
+    match name {
+        TaskName::Given(name) => string(scope, name),
+        TaskName::Numbered(number) => {
+            // `task-` and the twenty digits of a u64.
+            let mut text = [0; 25];
+            let mut rest = &mut text[..];
+            write!(rest, "task-{number}").expect("there is room");
+            let left = rest.len();
+            let used = text.len() - left;
+            v8::String::new_from_one_byte(scope, &text[..used], v8::NewStringType::Normal)
+                .unwrap_or_else(|| v8::String::empty(scope))
+        }
+    }
 }
 
 /// A string that Rust made; what does not fit into V8's limit becomes the empty string.

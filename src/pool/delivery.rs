@@ -1,6 +1,6 @@
 //! What goes to JavaScript.
 
-use crate::isolate::{ConsoleLine, Fault, Job, LoadError, Memory, Work};
+use crate::isolate::{ConsoleLine, Fault, Job, LoadError, Memory, TaskName, Work};
 use crate::scheduler::{Event, Failure, TaskId, Timing, Weigh, WorkerId};
 
 /// What a task gave: the scheduler's opaque result.
@@ -26,7 +26,11 @@ impl Weigh for Job {
             Work::Handler(_) => 0,
             Work::Code(code) => code.text.len(),
         };
-        size_of::<Self>() + text + self.task_id.len() + self.value.len()
+        let name = match &self.task_id {
+            TaskName::Numbered(_) => 0,
+            TaskName::Given(name) => name.len(),
+        };
+        size_of::<Self>() + text + name + self.value.len()
     }
 }
 
