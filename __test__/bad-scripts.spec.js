@@ -5,7 +5,8 @@
 const assert = require('node:assert/strict');
 const path = require('node:path');
 const { pathToFileURL } = require('node:url');
-const { test } = require('./support/test.js');
+const { describe, test } = require('./support/test.js');
+const { ended, runBody } = require('./support/child.js');
 const { createWorkerPool } = require('..');
 const { folder } = require('./support/folder.js');
 const { failure, nextEvent, script, withPool } = require('./support/pool.js');
@@ -178,17 +179,6 @@ test('an interval that a module sets goes on while tasks run', async (t) => {
   await pool.shutdown();
 });
 
-test('a script that takes all memory while it loads', async () => {
-  const { ended, runBody } = require('./support/child.js');
-  const child = ended(
-    await runBody(`
-    await start({ workerMemoryLimitMB: 32, workerScript: { code: 'const all = []; for (;;) all.push({}); export default () => 1' } })
-      .catch((error) => say(error.code));
-  `),
-  );
-  assert.equal(child.said.length, 1);
-});
-
 test('after a script that did not load, the next pool starts', async (t) => {
   await loadError(script('throw 1'));
   const pool = await withPool(t, { workerScript: script('export default () => 1') });
@@ -230,4 +220,30 @@ test('restartWorker of a worker that cannot start any more ends nevertheless', a
   const error = await failure(pool.submitTask({ type: 'x' }), 'ERR_WORKER_LOST');
   assert.equal(error.attempts ?? 0, 0);
   assert.equal(pool.getHealth().status, 'critical');
+});
+
+describe('a script that takes all memory while it is loaded rejects, and the process goes on', () => {
+  for (const [how, code, expected] of [
+    ['near the limit', 'const all = []; for (;;) all.push({});', ['ERR_MODULE_LOAD', /takes more memory than/]],
+    [
+      'where V8 cannot throw',
+      'new Array(2 ** 25).fill(1.5);',
+      ['ERR_WORKER_LOST', /worker 0 was lost .*out-of-memory/],
+    ],
+  ]) {
+    test(how, async () => {
+      const { said } = ended(
+        await runBody(`
+          const code = ${JSON.stringify(code)} + 'export default { ok: () => 1 }';
+          await start({ workerMemoryLimitMB: 32, workerScript: { code } }).catch((error) => say([error.code, error.message]));
+          const pool = await start();
+          say(await pool.submitTask({ type: 'javascript', code: 'return 7' }));
+          await pool.shutdown();
+        `),
+      );
+      assert.equal(said[0][0], expected[0]);
+      assert.match(said[0][1], expected[1]);
+      assert.equal(said[1], 7);
+    });
+  }
 });

@@ -8,6 +8,7 @@ const check = require('./check.js');
 const { textOf } = require('./clone.js');
 const { Collection, toError } = require('./collection.js');
 const { IsolaneError, invalid } = require('./errors.js');
+const { loadError, toEvent } = require('./events.js');
 const { health, healthSummary, present } = require('./health.js');
 const { DeadLetters, picture } = require('./letters.js');
 const { mapTasks } = require('./map.js');
@@ -15,7 +16,7 @@ const { poolMetrics, workerStatus } = require('./metrics.js');
 const { nativeOptions } = require('./native-options.js');
 const { resolveOptions } = require('./options.js');
 const { prometheus } = require('./prometheus.js');
-const { bundleScript, mapFault, mapStack, mapUrl, readScript } = require('./script.js');
+const { bundleScript, mapStack, mapUrl, readScript } = require('./script.js');
 const { Signals } = require('./signals.js');
 const { Submission } = require('./submission.js');
 const { encodeValue, resolveTask } = require('./task.js');
@@ -541,97 +542,47 @@ class WorkerPool extends EventEmitter {
     this.#native.listen(topics);
   }
 
-  #handle({ event, ...record }) {
+  #handle(record) {
     // What a pool that failed to start has left in the same reading.
     if (this.#native === undefined) return;
-    switch (event) {
-      case 'worker-ready':
-        this.#starting?.ready();
-        break;
-      case 'load-failed':
-        this.#loadFailed(record);
-        return;
-      case 'closed':
-        this.#close();
-        return;
-      case 'console':
-        this.#print(record);
-        return;
-      case 'crashed':
-        this.#crashed(record);
-        return;
-      case 'memory-alert':
-        this.#alertOfMemory(record);
-        return;
-      case 'dead-letter-dropped': {
-        const name = this.#letters.get(record.ticket) ?? this.#tasks.get(record.ticket);
-        this.#letters.forget(record.ticket);
-        this.#announce(event, { taskId: name?.id, type: name?.type, metadata: name?.metadata });
-        return;
-      }
-      case 'zombie-detected': {
-        const { tickets, ...details } = record;
-        const tasks = tickets.map((ticket) => this.#named({ ticket }));
-        this.#announce(event, { ...details, tasks });
-        return;
-      }
-      case 'pool-scaled-up':
-      case 'pool-scaled-down':
-        this.#size = record.to;
-        break;
-      case 'console-dropped':
-        this.#announce('console', {
-          level: 'warn',
-          text: `${record.lines} console lines were dropped`,
-          dropped: record.lines,
-        });
-        return;
-    }
-    this.#announce(event, this.#named(record));
+    const { event } = record;
+    if (event === 'closed') return this.#close();
+    if (event === 'console' && this.#options.console === 'inherit') return console[record.level](record.text);
+    if (event.startsWith('pool-scaled-')) this.#size = record.to;
+    if (this.#starting !== undefined && this.#watchStart(record)) return;
+    const [name, details] = toEvent(record, {
+      options: this.#options,
+      bundle: this.#bundle,
+      named: (record) => this.#named(record),
+    });
+    if (event === 'dead-letter-dropped') this.#letters.forget(record.ticket);
+    this.#announce(name, details);
     if (event.startsWith('worker-')) this.#reviewWaiting();
   }
 
   /** Puts the public names of a task in place of its ticket. */
   #named({ ticket, ...record }) {
     if (ticket === undefined || ticket === null) return record;
-    const task = this.#tasks.get(ticket);
+    const task = this.#tasks.get(ticket) ?? this.#letters.get(ticket);
     return { taskId: task?.id ?? `task-${ticket}`, type: task?.type, metadata: task?.metadata, ...record };
   }
 
-  #print({ level, text, ticket, workerId }) {
-    if (this.#options.console === 'inherit') console[level](text);
-    else this.#announce('console', this.#named({ ticket, level, text, workerId }));
-  }
-
-  #loadFailed({ workerId, needsBundle, ...details }) {
-    const { message, file, line, column, stack } =
-      this.#bundle === undefined ? details : mapFault(details, this.#bundle);
-    const place = file === undefined || file === null ? '' : [file, line, column].filter(Boolean).join(':');
-    const text = place === '' || message.includes(place) ? message : `${message} (${place})`;
-    const error = new IsolaneError('ERR_MODULE_LOAD', text, {
-      file: file ?? undefined,
-      line: line ?? undefined,
-      column: column ?? undefined,
-      workerId,
-    });
-    if (stack) error.cause = Object.assign(new Error(message), { stack });
-    if (this.#starting === undefined) {
-      this.#announce('worker-error', { workerId, error });
-      return;
+  /** @returns whether this was the end of the start: a worker that is lost before any task ran is no pool */
+  #watchStart({ event, needsBundle, ...record }) {
+    if (event === 'worker-ready') this.#starting.ready();
+    if (event === 'load-failed') {
+      const error = loadError(record, this.#bundle);
+      if (needsBundle && this.#bundle === undefined) Object.defineProperty(error, 'needsBundle', { value: true });
+      this.#starting.failed(error);
+      return true;
     }
-    if (needsBundle && this.#bundle === undefined) Object.defineProperty(error, 'needsBundle', { value: true });
-    this.#starting.failed(error);
-  }
-
-  #crashed({ workerId, message }) {
-    const error = new IsolaneError('ERR_WORKER_LOST', `worker ${workerId} crashed: ${message}`, { workerId });
-    this.#announce('worker-error', { workerId, error });
-  }
-
-  #alertOfMemory({ workerId, reason, heapUsed, external }) {
-    const { workerMemoryLimitMB: limitMB, workerRestartMemoryMB: thresholdMB } = this.#options;
-    const [heapUsedMB, externalMB] = [heapUsed, external].map((bytes) => Math.round(bytes / 10_485.76) / 100);
-    this.#announce('memory-alert', { workerId, reason, heapUsedMB, externalMB, thresholdMB, limitMB });
+    if (event === 'worker-exited') {
+      const { workerId, reason } = record;
+      const message = `worker ${workerId} was lost while it loaded the worker script (${reason})`;
+      this.#starting.failed(new IsolaneError('ERR_WORKER_LOST', message, { workerId }));
+      return true;
+    }
+    return false;
   }
 
   #close() {

@@ -32,6 +32,8 @@ pub(super) const STACK_SIZE: usize = 4 << 20;
 const LONG_TASK_MS: u128 = 2;
 const SHORT_TASKS: u32 = 64;
 
+const OVER_MEMORY: &str = "the worker script takes more memory than its isolate may have";
+
 /// A worker with nothing to do for so long collects its garbage.
 const IDLE: Duration = Duration::from_secs(2);
 
@@ -136,10 +138,14 @@ impl<'a> Starting<'a> {
         let calls = shared.heart.lock().seated(worker, generation, isolate.interrupter(), until);
         shared.make(calls);
         if let Some(script) = &shared.isolate.script {
-            isolate.load(script, &tokio, |cx| {
+            let loaded = isolate.load(script, &tokio, |cx| {
                 self.bell.event_loop.register(cx.waker());
                 self.bell.answer();
                 self.bell.has_orders()
+            });
+            loaded.map_err(|error| match isolate.is_spent() {
+                true => LoadError { message: OVER_MEMORY.to_owned(), ..error },
+                false => error,
             })?;
         }
         shared.heart.lock().set_memory(worker, generation, isolate.memory());
