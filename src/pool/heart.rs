@@ -1,4 +1,5 @@
-//! What the pool's lock protects: the scheduler, an order box for each worker, the box for JavaScript.
+//! What the pool's lock protects: the scheduler, a seat with an order box for each worker, the box for
+//! JavaScript.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -7,18 +8,15 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use super::bell::Bell;
-use super::delivery::{Answer, Delivery, MemoryAlarm, Topic};
+use super::delivery::{Answer, Delivery, Topic};
+use super::outbox::Outbox;
+use super::seat::{Order, Seat};
 use super::{Letter, Snapshot};
 use crate::isolate::{ConsoleLine, Interrupter, Job, LoadError, Memory};
 use crate::metrics::Recorder;
 use crate::scheduler::{
-    self, Effect, Event, Exit, Generation, Input, Interruption, Outcome, Retirement, Scheduler,
-    TaskId, WorkerId,
+    self, Effect, Exit, Generation, Input, Outcome, Retirement, Scheduler, TaskId, WorkerId,
 };
-
-/// Console lines that wait for JavaScript, and their bytes; what comes on top is dropped and counted.
-const CONSOLE_LINES: usize = 10_000;
-const CONSOLE_BYTES: usize = 8 << 20;
 
 /// How often the memory of an isolate is looked at while a task goes on in it. WebAssembly touches
 /// new memory at about 2 GB a second, so some 100 MB over the limit are possible.
@@ -27,13 +25,7 @@ const LOOK: Duration = Duration::from_millis(50);
 pub(super) struct Heart {
     scheduler: Scheduler<Arc<Job>, Answer>,
     seats: Vec<Seat>,
-    outbox: Vec<Delivery>,
-    console_lines: usize,
-    console_bytes: usize,
-    console_dropped: u64,
-    /// JavaScript was woken and has not collected since.
-    woken: bool,
-    topics: u8,
+    outbox: Outbox,
     recorder: Recorder,
     /// When the supervisor means to wake up.
     planned: Option<Instant>,
@@ -50,42 +42,12 @@ pub(super) struct Heart {
     effects: Vec<Effect<Arc<Job>, Answer>>,
 }
 
-/// What is kept of the thread in a worker's slot.
-struct Seat {
-    generation: Generation,
-    orders: VecDeque<Order>,
-    bell: Arc<Bell>,
-    interrupter: Option<Interrupter>,
-    memory: Memory,
-    /// It was said that its memory is over the threshold.
-    alarmed: bool,
-    /// Signs of life that were noticed: of the thread, and of its isolate.
-    heard: (u64, u64),
-    /// Attempts that were ordered.
-    assigned: u64,
-    /// As many as there were at the last look.
-    seen: u64,
-    thread: Option<JoinHandle<()>>,
-    /// The end of its time to load; `None` once it is ready, or was told that it took too long.
-    loading_until: Option<Instant>,
-    overdue: bool,
-}
-
 /// A worker that was given up. Its JavaScript is ended again and again: code of the isolate itself may have
 /// taken the first end for that of a task.
 struct Ghost {
     worker: WorkerId,
     generation: Generation,
     interrupter: Interrupter,
-}
-
-/// What a worker's thread is to do.
-#[derive(Debug)]
-pub(super) enum Order {
-    Run { task: TaskId, attempt: u32, job: Arc<Job> },
-    Signal { task: TaskId, why: Interruption },
-    End { task: TaskId, attempt: u32, why: Interruption },
-    Retire(Retirement),
 }
 
 /// What is to be done once the lock is released.
@@ -110,12 +72,7 @@ impl Heart {
         let mut heart = Self {
             scheduler,
             seats: Vec::new(),
-            outbox: Vec::new(),
-            console_lines: 0,
-            console_bytes: 0,
-            console_dropped: 0,
-            woken: false,
-            topics: 0,
+            outbox: Outbox::default(),
             recorder: Recorder::new(now),
             planned: None,
             look: None,
@@ -140,41 +97,47 @@ impl Heart {
     ) -> Calls {
         let mut calls = Calls::default();
         for input in inputs {
-            if let Input::Ready { worker, generation } | Input::Exited { worker, generation, .. } =
-                &input
-                && let Some(seat) = self.seat(*worker, *generation)
-            {
-                seat.loading_until = None;
-                if let Input::Exited { exit, .. } = input {
+            self.take_note(&input);
+            self.scheduler.handle(input, now, &mut self.effects);
+        }
+        self.carry_out(now, &mut calls);
+        self.set_alarm(&mut calls);
+        calls
+    }
+
+    /// Keeps its own account of what the scheduler is about to hear.
+    fn take_note(&mut self, input: &Input<Arc<Job>, Answer>) {
+        match *input {
+            Input::Ready { worker, generation } => {
+                if let Some(seat) = self.seat(worker, generation) {
+                    seat.loading_until = None;
+                }
+            }
+            Input::Exited { worker, generation, exit, .. } => {
+                if let Some(seat) = self.seat(worker, generation) {
+                    seat.loading_until = None;
                     seat.interrupter = None;
                     if exit.leaves_remains() {
                         // It may sleep for ever, so it is not joined.
                         seat.thread = None;
                     }
                 }
-            }
-            match input {
-                Input::Exited { worker, generation, .. } if !self.ghosts.is_empty() => {
-                    self.ghosts
-                        .retain(|ghost| (ghost.worker, ghost.generation) != (worker, generation));
+                self.ghosts
+                    .retain(|ghost| (ghost.worker, ghost.generation) != (worker, generation));
+                match exit {
+                    Exit::Panicked => self.panics += 1,
+                    Exit::OutOfMemory | Exit::Fatal => self.fatal_errors += 1,
+                    _ => {}
                 }
-                _ => {}
             }
-            match input {
-                Input::Exited { exit: Exit::Panicked, .. } => self.panics += 1,
-                Input::Exited { exit: Exit::OutOfMemory | Exit::Fatal, .. } => {
-                    self.fatal_errors += 1;
+            Input::Finished { worker, generation, outcome: Outcome::MemoryLimit, .. } => {
+                if let Some(seat) = self.seat(worker, generation) {
+                    let alert = seat.alert_of_limit(worker);
+                    self.outbox.push(alert);
                 }
-                Input::Finished { worker, generation, outcome: Outcome::MemoryLimit, .. } => {
-                    self.alert_of_limit(worker, generation);
-                }
-                _ => {}
             }
-            self.scheduler.handle(input, now, &mut self.effects);
+            _ => {}
         }
-        self.carry_out(now, &mut calls);
-        self.set_alarm(&mut calls);
-        calls
     }
 
     /// What the supervisor does when it wakes up.
@@ -185,11 +148,8 @@ impl Heart {
         self.look_at_memory(now, &mut calls);
         for seat in &mut self.seats {
             if seat.loading_until.is_some_and(|until| until <= now) {
-                seat.loading_until = None;
-                seat.overdue = true;
+                seat.stop_loading();
                 calls.terminate_all.extend(seat.interrupter.clone());
-                // Nothing is ordered, but it looks whether it is to go on loading.
-                seat.bell.ordered.store(true, Ordering::Release);
                 calls.ring.push(seat.bell.clone());
             }
         }
@@ -202,18 +162,11 @@ impl Heart {
     fn signs_of_life(&mut self) -> Vec<Input<Arc<Job>, Answer>> {
         let mut beats = Vec::new();
         for (worker, seat) in (0..).map(WorkerId).zip(&mut self.seats) {
-            let answers = seat.interrupter.as_ref().map_or(0, Interrupter::answers);
-            let heard = (seat.bell.answers(), answers);
-            if heard == seat.heard {
-                continue;
+            if seat.has_answered() {
+                beats.push(Input::Beat { worker, generation: seat.generation });
+                let alert = seat.alert_of_threshold(worker, self.memory_threshold);
+                self.outbox.extend(alert);
             }
-            beats.push(Input::Beat { worker, generation: seat.generation });
-            if let Some(interrupter) = seat.interrupter.as_ref().filter(|_| heard.1 != seat.heard.1)
-            {
-                seat.memory = interrupter.sampled();
-                self.outbox.extend(seat.alert_of_threshold(worker, self.memory_threshold));
-            }
-            seat.heard = heard;
         }
         beats
     }
@@ -227,23 +180,13 @@ impl Heart {
         for view in self.scheduler.workers().filter(|view| view.in_flight > 0) {
             let Some(seat) = self.seats.get_mut(view.worker.0 as usize) else { continue };
             busy = true;
-            if seat.assigned == seat.seen
-                && let Some(interrupter) = &seat.interrupter
-            {
-                calls.ask.push(interrupter.clone());
+            if seat.is_unchanged() {
+                calls.ask.extend(seat.interrupter.clone());
             }
-            seat.seen = seat.assigned;
         }
         let ghosts = self.ghosts.iter().map(|ghost| ghost.interrupter.clone());
         calls.terminate_all.extend(ghosts);
         self.look = (busy || !self.ghosts.is_empty()).then(|| now + LOOK);
-    }
-
-    fn alert_of_limit(&mut self, worker: WorkerId, generation: Generation) {
-        if let Some(seat) = self.seat(worker, generation) {
-            let (memory, alarm) = (seat.memory, MemoryAlarm::Limit);
-            self.outbox.push(Delivery::MemoryAlert { worker, memory, alarm });
-        }
     }
 
     /// Takes a worker's orders.
@@ -288,7 +231,7 @@ impl Heart {
     pub fn set_memory(&mut self, worker: WorkerId, generation: Generation, memory: Memory) {
         let threshold = self.memory_threshold;
         if let Some(seat) = self.seat(worker, generation) {
-            seat.memory = memory;
+            seat.set_memory(memory);
             let alert = seat.alert_of_threshold(worker, threshold);
             self.outbox.extend(alert);
         }
@@ -308,34 +251,18 @@ impl Heart {
         self.outbox.push(Delivery::Crashed { worker, message });
     }
 
+    /// Hands a console line on, and says whether JavaScript has to be woken.
     pub fn print(&mut self, worker: WorkerId, line: ConsoleLine) -> bool {
-        if self.topics & Topic::Console.bit() == 0 {
-            return false;
-        }
-        let bytes = self.console_bytes + line.text.len();
-        if self.console_lines >= CONSOLE_LINES || bytes > CONSOLE_BYTES {
-            self.console_dropped += 1;
-        } else {
-            self.console_lines += 1;
-            self.console_bytes = bytes;
-            self.outbox.push(Delivery::Console { worker, line });
-        }
-        self.call_for_collection()
+        self.outbox.print(worker, line);
+        self.outbox.call_for_collection()
     }
 
     pub fn collect(&mut self) -> Vec<Delivery> {
-        self.woken = false;
-        self.console_lines = 0;
-        self.console_bytes = 0;
-        if self.console_dropped > 0 {
-            let lines = std::mem::take(&mut self.console_dropped);
-            self.outbox.push(Delivery::ConsoleDropped { lines });
-        }
-        std::mem::take(&mut self.outbox)
+        self.outbox.collect()
     }
 
     pub fn listen(&mut self, topics: impl IntoIterator<Item = Topic>) {
-        self.topics = topics.into_iter().fold(0, |bits, topic| bits | topic.bit());
+        self.outbox.listen(topics);
     }
 
     pub fn is_closed(&self) -> bool {
@@ -386,11 +313,6 @@ impl Heart {
         self.scheduler.has_dead_letter(task)
     }
 
-    /// Whether JavaScript has to be woken: once until it collects.
-    fn call_for_collection(&mut self) -> bool {
-        !self.outbox.is_empty() && !std::mem::replace(&mut self.woken, true)
-    }
-
     fn carry_out(&mut self, now: Instant, calls: &mut Calls) {
         let mut effects = std::mem::take(&mut self.effects);
         for effect in effects.drain(..) {
@@ -436,14 +358,10 @@ impl Heart {
                     self.order(worker, generation, Order::Retire(why), calls);
                 }
                 Effect::Abandon { worker, generation } => {
-                    if let Some(seat) = self.seat(worker, generation) {
-                        // Its thread may hang for ever, so it is not joined.
-                        seat.thread = None;
-                        if let Some(interrupter) = seat.interrupter.take() {
-                            calls.terminate_all.push(interrupter.clone());
-                            self.ghosts.push(Ghost { worker, generation, interrupter });
-                            self.look.get_or_insert(now + LOOK);
-                        }
+                    if let Some(interrupter) = self.seat(worker, generation).and_then(Seat::clear) {
+                        calls.terminate_all.push(interrupter.clone());
+                        self.ghosts.push(Ghost { worker, generation, interrupter });
+                        self.look.get_or_insert(now + LOOK);
                     }
                 }
                 Effect::Ask { worker, generation } => {
@@ -453,7 +371,7 @@ impl Heart {
                         calls.ask.extend(seat.interrupter.clone());
                     }
                 }
-                Effect::Emit(event) => self.emit(event),
+                Effect::Emit(event) => self.outbox.emit(event),
                 Effect::Closed => {
                     self.closed = true;
                     calls.closed = true;
@@ -462,7 +380,7 @@ impl Heart {
             }
         }
         self.effects = effects;
-        calls.wake |= self.call_for_collection();
+        calls.wake |= self.outbox.call_for_collection();
     }
 
     fn order(&mut self, worker: WorkerId, generation: Generation, order: Order, calls: &mut Calls) {
@@ -471,20 +389,6 @@ impl Heart {
             if !seat.bell.ordered.swap(true, Ordering::AcqRel) {
                 calls.ring.push(seat.bell.clone());
             }
-        }
-    }
-
-    fn emit(&mut self, event: Event) {
-        let topic = match event {
-            Event::TaskStarted { .. } => Some(Topic::TaskStarted),
-            Event::TaskCompleted { .. } => Some(Topic::TaskCompleted),
-            Event::TaskFailed { .. } => Some(Topic::TaskFailed),
-            Event::TaskRetried { .. } => Some(Topic::TaskRetried),
-            Event::TaskDeadLettered { .. } => Some(Topic::TaskDeadLettered),
-            _ => None,
-        };
-        if topic.is_none_or(|topic| self.topics & topic.bit() != 0) {
-            self.outbox.push(Delivery::Event(event));
         }
     }
 
@@ -520,33 +424,5 @@ impl Heart {
             debug_assert_eq!(index, self.seats.len(), "slots are numbered in their order");
             self.seats.push(seat);
         }
-    }
-}
-
-impl Seat {
-    fn new(generation: Generation, bell: Arc<Bell>) -> Self {
-        Self {
-            generation,
-            orders: VecDeque::new(),
-            bell,
-            interrupter: None,
-            memory: Memory::default(),
-            alarmed: false,
-            heard: (0, 0),
-            assigned: 0,
-            seen: 0,
-            thread: None,
-            loading_until: None,
-            overdue: false,
-        }
-    }
-
-    /// Says once that it is over the threshold, until it is below again.
-    fn alert_of_threshold(&mut self, worker: WorkerId, threshold: usize) -> Option<Delivery> {
-        let is_over = self.memory.total() > threshold;
-        let is_news = is_over && !self.alarmed;
-        self.alarmed = is_over;
-        let (memory, alarm) = (self.memory, MemoryAlarm::Threshold);
-        is_news.then_some(Delivery::MemoryAlert { worker, memory, alarm })
     }
 }

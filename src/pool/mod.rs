@@ -8,6 +8,8 @@
 mod bell;
 mod delivery;
 mod heart;
+mod outbox;
+mod seat;
 mod spin;
 mod supervisor;
 mod worker;

@@ -18,7 +18,7 @@ use tokio::time::sleep;
 use super::Shared;
 use super::bell::Bell;
 use super::delivery::Answer;
-use super::heart::Order;
+use super::seat::Order;
 use crate::isolate::{Ended, Hooks, Isolate, Job, LoadError, Loss};
 use crate::scheduler::{
     Exit, Generation, Input, Interruption, Outcome, Retirement, TaskId, WorkerId,
@@ -143,10 +143,10 @@ impl<'a> Starting<'a> {
                 self.bell.answer();
                 self.bell.has_orders()
             });
-            loaded.map_err(|error| match isolate.is_spent() {
-                true => LoadError { message: OVER_MEMORY.to_owned(), ..error },
-                false => error,
-            })?;
+            if loaded.is_err() && isolate.is_spent() {
+                return Err(LoadError { message: OVER_MEMORY.to_owned(), ..Default::default() });
+            }
+            loaded?;
         }
         shared.heart.lock().set_memory(worker, generation, isolate.memory());
         Ok((isolate, tokio))
@@ -256,10 +256,8 @@ impl Worker<'_> {
 
     /// Gives back memory that the tasks have left, once for each time that nothing is to be done.
     fn tidy_up(&mut self) {
-        let Starting { shared, worker, generation, .. } = self.start;
         self.isolate.collect_garbage();
-        let memory = self.isolate.memory();
-        shared.heart.lock().set_memory(worker, generation, memory);
+        self.look_at_memory();
         self.has_worked = false;
     }
 
@@ -333,6 +331,7 @@ impl Worker<'_> {
             self.short_tasks = SHORT_TASKS;
         }
         let retire = if self.isolate.is_spent() {
+            self.look_at_memory();
             Some(Retirement::MemoryLimit)
         } else {
             self.memory_retirement()
@@ -356,15 +355,21 @@ impl Worker<'_> {
             return None;
         }
         self.short_tasks = 0;
-        let Starting { shared, worker, generation, .. } = self.start;
-        let threshold = shared.isolate.memory_restart;
-        let mut memory = self.isolate.memory();
-        if memory.heap_used + memory.external > threshold {
+        let threshold = self.start.shared.isolate.memory_restart;
+        let mut taken = self.look_at_memory();
+        if taken > threshold {
             self.isolate.collect_garbage();
-            memory = self.isolate.memory();
+            taken = self.look_at_memory();
         }
+        (taken > threshold).then_some(Retirement::MemoryThreshold)
+    }
+
+    /// Says what the isolate takes now, in bytes.
+    fn look_at_memory(&mut self) -> usize {
+        let Starting { shared, worker, generation, .. } = self.start;
+        let memory = self.isolate.memory();
         shared.heart.lock().set_memory(worker, generation, memory);
-        (memory.heap_used + memory.external > threshold).then_some(Retirement::MemoryThreshold)
+        memory.total()
     }
 }
 
