@@ -73,7 +73,7 @@ impl Isolate {
             tokio,
         )?;
         let interrupter = Interrupter::of(runtime.deno_runtime().v8_isolate());
-        guard(&mut runtime, &ledger, interrupter.clone());
+        guard(&mut runtime, &ledger, interrupter.clone(), spec.memory_limit);
         let natives = {
             let scope = &mut runtime.deno_runtime().handle_scope();
             let natives = Natives::take(scope);
@@ -442,16 +442,21 @@ impl Drop for Isolate {
     }
 }
 
+/// How many times its limit the heap may take while V8 comes to a stop.
+const STOPPING_ROOM: usize = 4;
+
 /// Installs what V8 asks and tells while JavaScript runs.
-fn guard(runtime: &mut Runtime, ledger: &Rc<Ledger>, interrupter: Interrupter) {
+fn guard(runtime: &mut Runtime, ledger: &Rc<Ledger>, interrupter: Interrupter, limit: usize) {
     let deno = runtime.deno_runtime();
     let context = deno.main_context();
     let (spending, pulse) = (ledger.clone(), interrupter.pulse());
+    let most = limit * STOPPING_ROOM;
     deno.add_near_heap_limit_callback(move |current, _| {
         spending.spent.set(true);
         interrupter.terminate_current();
-        // Room to come to a stop in. The isolate is replaced after this.
-        current * 2
+        // Room to come to a stop in. The isolate is replaced after this. There is an end to it: where V8
+        // cannot come to a stop, all of it is lost.
+        (current * 2).min(most).max(current)
     });
     let isolate = deno.v8_isolate();
     isolate.set_allow_atomics_wait(false);
