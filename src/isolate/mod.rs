@@ -29,7 +29,7 @@ use std::sync::Arc;
 pub use fatal::Loss;
 pub use interrupt::Interrupter;
 pub use isolate::Isolate;
-pub use platform::initialise;
+pub use platform::{give_memory_back, initialise};
 
 /// How every isolate of a pool is made.
 #[derive(Debug)]

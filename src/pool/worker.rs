@@ -19,7 +19,7 @@ use super::Shared;
 use super::bell::Bell;
 use super::delivery::Answer;
 use super::seat::Order;
-use crate::isolate::{Ended, Hooks, Isolate, Job, LoadError, Loss};
+use crate::isolate::{Ended, Hooks, Isolate, Job, LoadError, Loss, give_memory_back};
 use crate::scheduler::{
     Exit, Generation, Input, Interruption, Outcome, Retirement, TaskId, WorkerId,
 };
@@ -214,6 +214,7 @@ impl Worker<'_> {
         if let Some(tokio) = Rc::into_inner(self.tokio) {
             tokio.shutdown_background();
         }
+        give_memory_back();
         exit
     }
 
