@@ -180,7 +180,8 @@ describe('memory-alert', () => {
     `);
       assert.ok(seen.includes('alerted'), JSON.stringify(seen));
       const alerts = seen.filter(([event]) => event === 'memory-alert');
-      assert.equal(alerts.length, 1, JSON.stringify(seen));
+      // A collection of garbage in between may have brought it below.
+      assert.ok(alerts.length >= 1 && alerts.length <= 3, JSON.stringify(seen));
       assert.equal(alerts[0][1].reason, 'threshold');
       assert.ok(alerts[0][1].heapUsedMB > 20, JSON.stringify(alerts));
     });
