@@ -3,9 +3,8 @@
 // What listeners get for the records of the native pool. src/face/collection.rs writes them.
 
 const { IsolaneError } = require('./errors.js');
+const { mb } = require('./metrics.js');
 const { mapFault } = require('./script.js');
-
-const mb = (bytes) => Math.round((bytes / (1024 * 1024)) * 100) / 100;
 
 /** record → [name, details], for records whose event is not just the same with the names of its task. */
 const EVENTS = {

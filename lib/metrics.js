@@ -109,4 +109,4 @@ function poolMetrics(native, { options, initialized, shuttingDown }) {
   };
 }
 
-module.exports = { poolMetrics, workerStatus };
+module.exports = { mb, poolMetrics, workerStatus };

@@ -20,10 +20,7 @@ const TASK_DEFAULTS = Object.freeze({
 
 const MAX_WORKERS = 1024;
 
-/**
- * The cooldown lets a new worker show what it brings. A worker that idles costs its memory, a start
- * 15 to 50 ms.
- */
+/** The cooldown lets a new worker show what it brings. */
 const AUTO_SCALE_DEFAULTS = { scaleUpQueueDepth: 10, idleTimeout: 30_000, cooldown: 5000 };
 const CIRCUIT_BREAKER_DEFAULTS = { failureThreshold: 10, resetTimeout: 30_000 };
 

@@ -431,7 +431,7 @@ class WorkerPool extends EventEmitter {
   // State
 
   getPoolMetrics() {
-    return poolMetrics(this.#native.status(), { ...this.#state(), initialized: this.#initialized });
+    return this.#metricsOf(this.#native.status());
   }
 
   /**
@@ -444,7 +444,12 @@ class WorkerPool extends EventEmitter {
     check.noOthers('options', options, ['labels']);
     const { labels } = options;
     if (labels !== undefined) check.object('options.labels', labels);
-    return prometheus(this.getPoolMetrics(), this.#native.status(), labels);
+    const status = this.#native.status();
+    return prometheus(this.#metricsOf(status), status, labels);
+  }
+
+  #metricsOf(status) {
+    return poolMetrics(status, { ...this.#state(), initialized: this.#initialized });
   }
 
   getAllWorkersStatus() {

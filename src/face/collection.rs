@@ -141,7 +141,8 @@ impl From<Failure<Answer>> for Failed {
     }
 }
 
-fn ms(time: Duration) -> f64 {
+/// Milliseconds for JavaScript.
+pub(super) fn ms(time: Duration) -> f64 {
     time.as_secs_f64() * 1000.0
 }
 

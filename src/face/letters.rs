@@ -1,12 +1,10 @@
 //! The dead letters as `lib/letters.js` reads them.
 
-use std::time::Duration;
-
 use napi::bindgen_prelude::Buffer;
 use napi_derive::napi;
 
-use super::collection::Failed;
-use crate::isolate::{CodeKind, Work};
+use super::collection::{Failed, ms};
+use crate::isolate::Work;
 use crate::pool::{Letter, LetterError};
 
 /// Times are milliseconds before now.
@@ -41,13 +39,7 @@ impl From<Letter> for NativeLetter {
     fn from(letter: Letter) -> Self {
         let (kind, code) = match &letter.job.work {
             Work::Handler(_) => ("handler", None),
-            Work::Code(code) => {
-                let kind = match code.kind {
-                    CodeKind::JavaScript => "javascript",
-                    CodeKind::Filter => "filter",
-                };
-                (kind, Some(code.text.to_string()))
-            }
+            Work::Code(code) => (code.kind.name(), Some(code.text.to_string())),
         };
         Self {
             ticket: letter.task.0 as f64,
@@ -75,8 +67,4 @@ impl From<LetterError> for NativeLetterError {
             value: value.into(),
         }
     }
-}
-
-fn ms(time: Duration) -> f64 {
-    time.as_secs_f64() * 1000.0
 }

@@ -2,6 +2,7 @@
 
 use napi_derive::napi;
 
+use super::collection::ms;
 use crate::metrics::Summary;
 use crate::pool::Snapshot;
 use crate::scheduler::{BreakerState, BreakerView, WorkerState};
@@ -30,7 +31,6 @@ pub struct NativeStatus {
     pub circuits_opened: f64,
     pub circuit_breakers: Vec<NativeCircuit>,
     pub size: u32,
-    pub needs_drain: bool,
     pub panics: f64,
     pub fatal_errors: f64,
     pub tasks_per_second: f64,
@@ -85,7 +85,7 @@ impl From<BreakerView> for NativeCircuit {
     fn from(BreakerView { kind, state, failures }: BreakerView) -> Self {
         let (state, retry_after) = match state {
             BreakerState::Closed => ("closed", 0.0),
-            BreakerState::Open { retry_after } => ("open", retry_after.as_secs_f64() * 1000.0),
+            BreakerState::Open { retry_after } => ("open", ms(retry_after)),
             BreakerState::HalfOpen => ("half-open", 0.0),
         };
         Self { kind: kind.to_string(), state: state.into(), failures, retry_after }
@@ -105,9 +105,7 @@ impl From<Snapshot> for NativeStatus {
             fatal_errors,
             breakers,
             size,
-            is_pressed,
         } = snapshot;
-        let ms = |time: std::time::Duration| time.as_secs_f64() * 1000.0;
         Self {
             uptime: ms(uptime),
             submitted: stats.submitted as f64,
@@ -130,7 +128,6 @@ impl From<Snapshot> for NativeStatus {
             circuits_opened: stats.circuits_opened as f64,
             circuit_breakers: breakers.into_iter().map(Into::into).collect(),
             size: size as u32,
-            needs_drain: is_pressed,
             panics: panics as f64,
             fatal_errors: fatal_errors as f64,
             tasks_per_second: figures.tasks_per_second,

@@ -3,6 +3,7 @@
 //! V8 cannot be left from where it says them, nor unwound through. So the thread reports its isolate
 //! as lost and sleeps for ever, and what the isolate has taken stays taken.
 
+use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::ffi::c_char;
 use std::marker::PhantomData;
@@ -101,11 +102,16 @@ fn on_fatal_error(file: &str, line: i32, message: &str) {
     lose(Loss::Fatal(text));
 }
 
+/// The message of a panic.
+#[must_use]
+pub fn words_of(payload: &(dyn Any + Send)) -> &str {
+    let text = payload.downcast_ref::<&str>().copied();
+    let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+    text.unwrap_or("a panic without words")
+}
+
 fn describe(panic: &PanicHookInfo) -> String {
-    let payload = panic.payload();
-    let message = payload.downcast_ref::<&str>().copied();
-    let message = message.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
-    let message = message.unwrap_or("a panic without words");
+    let message = words_of(panic.payload());
     panic.location().map_or_else(|| message.to_owned(), |place| format!("{message} ({place})"))
 }
 

@@ -26,7 +26,7 @@ mod wire;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-pub use fatal::Loss;
+pub use fatal::{Loss, words_of};
 pub use interrupt::Interrupter;
 pub use isolate::Isolate;
 pub use platform::{give_memory_back, initialise};

@@ -18,8 +18,8 @@ use crate::scheduler::{
     self, Effect, Exit, Generation, Input, Outcome, Retirement, Scheduler, TaskId, WorkerId,
 };
 
-/// How often the memory of an isolate is looked at while a task goes on in it. WebAssembly touches
-/// new memory at about 2 GB a second, so some 100 MB over the limit are possible.
+/// How often the memory of an isolate is looked at while a task goes on in it: WebAssembly can be over the
+/// limit for so long.
 const LOOK: Duration = Duration::from_millis(50);
 
 pub(super) struct Heart {
@@ -292,7 +292,6 @@ impl Heart {
             fatal_errors: self.fatal_errors,
             breakers: self.scheduler.breakers(now).collect(),
             size: self.scheduler.size(),
-            is_pressed: self.scheduler.is_pressed(),
         }
     }
 

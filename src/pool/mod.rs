@@ -63,8 +63,6 @@ pub struct Snapshot {
     pub breakers: Vec<BreakerView>,
     /// Workers wanted.
     pub size: usize,
-    /// The queue was full and is not empty yet.
-    pub is_pressed: bool,
 }
 
 /// A task that failed for good.

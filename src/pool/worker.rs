@@ -1,6 +1,5 @@
 //! The thread of a worker: makes an isolate, runs what it is ordered to, reports, and drops it.
 
-use std::any::Any;
 use std::cell::Cell;
 use std::collections::VecDeque;
 use std::future::{Future, poll_fn};
@@ -19,7 +18,7 @@ use super::Shared;
 use super::bell::Bell;
 use super::delivery::Answer;
 use super::seat::Order;
-use crate::isolate::{Ended, Hooks, Isolate, Job, LoadError, Loss, give_memory_back};
+use crate::isolate::{Ended, Hooks, Isolate, Job, LoadError, Loss, give_memory_back, words_of};
 use crate::scheduler::{
     Exit, Generation, Input, Interruption, Outcome, Retirement, TaskId, WorkerId,
 };
@@ -50,17 +49,11 @@ pub(super) fn run(shared: &Arc<Shared>, worker: WorkerId, generation: Generation
     let (exit, culprit) = match exit {
         Ok(exit) => (exit, None),
         Err(panic) => {
-            shared.heart.lock().crashed(worker, words(panic.as_ref()));
+            shared.heart.lock().crashed(worker, words_of(panic.as_ref()).to_owned());
             (Exit::Panicked, running.get().map(|(task, _)| task))
         }
     };
     shared.tell([Input::Exited { worker, generation, exit, culprit }]);
-}
-
-fn words(panic: &(dyn Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().copied();
-    let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-    text.unwrap_or("a panic without words").to_owned()
 }
 
 type Attempt = (TaskId, u32);
