@@ -18,6 +18,7 @@ const { resolveOptions } = require('./options.js');
 const { prometheus } = require('./prometheus.js');
 const { bundleScript, mapStack, mapUrl, readScript } = require('./script.js');
 const { Signals } = require('./signals.js');
+const { useSnapshot } = require('./snapshot.js');
 const { Submission } = require('./submission.js');
 const { encodeValue, resolveTask } = require('./task.js');
 const { decode } = require('./wire.js');
@@ -130,6 +131,7 @@ class WorkerPool extends EventEmitter {
         reject(error);
       },
     };
+    useSnapshot();
     const started = new native.NativePool(nativeOptions(this.#options, script), () => {
       // One that failed to start may still have news, which nobody waits for.
       if (started === this.#native) this.#collection.read(this.#reader);

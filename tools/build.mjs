@@ -1,5 +1,5 @@
 /**
- * Builds the addon and its JavaScript binding at the repository's root.
+ * Builds the addon, its JavaScript binding and the snapshot of its isolates at the repository's root.
  *
  *     node tools/build.mjs [--profile NAME]
  */
@@ -19,7 +19,8 @@ await runAsCommand(async () => {
   const napi = napiCommand();
   const env = { ...process.env, ...(await obtainV8()) };
   const args = [napi, 'build', '--platform', ...profile, '--js', 'native.cjs', '--dts', 'native.d.ts'];
-  return await attach(process.execPath, args, { cwd: ROOT, env });
+  const code = await attach(process.execPath, args, { cwd: ROOT, env });
+  return code === 0 ? await attach(process.execPath, [join(ROOT, 'tools', 'snapshot.mjs')], { cwd: ROOT }) : code;
 });
 
 function chosenProfile() {

@@ -19,12 +19,29 @@ use napi::threadsafe_function::ThreadsafeFunctionCallMode;
 use napi::{Env, Error, Result, Status, sys};
 use napi_derive::napi;
 
-use crate::isolate::Job;
+use crate::isolate::{self, Job};
 use crate::pool::{Delivery, Pool, Topic};
 use crate::scheduler::{TaskId, WorkerId};
 use letters::NativeLetter;
 use options::{Defaults, NativeOptions};
 use status::NativeStatus;
+
+/// Has isolates start from a snapshot file, see `lib/snapshot.js`. False where there is none for this build.
+#[napi]
+#[must_use]
+pub fn load_snapshot(file: String) -> bool {
+    isolate::load_snapshot(file.as_ref()).unwrap_or(false)
+}
+
+/// Makes the snapshot file of this build. For `tools/snapshot.mjs`: the process is of no other use then.
+///
+/// # Errors
+/// When it cannot be made or written.
+#[napi]
+pub fn write_snapshot(file: String) -> Result<()> {
+    isolate::write_snapshot(file.as_ref())
+        .map_err(|error| Error::new(Status::GenericFailure, error.to_string()))
+}
 
 /// How long the end of a Node environment may wait for the threads of its pools.
 const ENVIRONMENT_END: Duration = Duration::from_secs(2);

@@ -1,114 +1,149 @@
-//! Code tasks: source text to a function, compiled once for each text and isolate.
+//! Code tasks: source text to a function of the realm that wants it.
+//!
+//! A text is read once for the process: its shape is found out, its types are taken out, V8 compiles it. Then
+//! isolates have it as a script without a realm, others from V8's code cache.
 
 use std::collections::HashMap;
 use std::fmt::Write;
 use std::hash::{BuildHasher, RandomState};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use deno_core::v8;
+use parking_lot::Mutex;
 use sourcemap::SourceMap;
 
 use super::natives::{Natives, string};
+use super::stack::Places;
 use super::typescript::{Refusal, Shape, Stripped, strip_types};
 use super::{Code, CodeKind};
 
-/// Functions kept for each isolate; past it the cache starts anew. Compiling a short text again
+/// Scripts kept for each isolate; past it the cache starts anew. Compiling a short text again
 /// costs some ten microseconds, so a rule of who stays would cost more than it brings.
 const CAPACITY: usize = 512;
 
-/// A compiled text.
-#[derive(Clone)]
-pub(super) struct Compiled {
-    pub function: v8::Global<v8::Function>,
-    origin: Arc<Origin>,
+/// Bytes of texts and of V8's code cache that are kept for the process.
+const SHARED_BYTES: usize = 64 << 20;
+
+/// A text that is known to be one function, for all isolates.
+struct Prepared {
+    /// As it stands in stack traces.
+    name: String,
+    /// The function in parentheses; its first line is ours.
+    text: String,
+    /// That line's number, less one.
+    line_offset: i32,
+    map: Option<Arc<SourceMap>>,
+    /// V8's.
+    cache: Vec<u8>,
 }
 
-/// Where a text is in stack traces, and how positions of the compiled form map to it.
-struct Origin {
-    name: String,
-    map: Option<SourceMap>,
+#[derive(Default)]
+struct SharedTexts {
+    prepared: HashMap<Code, Arc<Prepared>>,
+    bytes: usize,
+}
+
+static SHARED: LazyLock<Mutex<SharedTexts>> = LazyLock::new(Mutex::default);
+static NAMES: LazyLock<RandomState> = LazyLock::new(RandomState::new);
+
+impl SharedTexts {
+    fn insert(&mut self, code: Code, prepared: Prepared) {
+        let bytes = code.text.len() + prepared.text.len() + prepared.cache.len();
+        if self.prepared.len() >= CAPACITY || self.bytes + bytes > SHARED_BYTES {
+            *self = Self::default();
+        }
+        self.bytes += bytes;
+        self.prepared.insert(code, Arc::new(prepared));
+    }
 }
 
 /// The compiled texts of an isolate.
 #[derive(Default)]
 pub(super) struct CodeCache {
-    compiled: HashMap<Code, Compiled>,
-    names: RandomState,
+    scripts: HashMap<Code, v8::Global<v8::UnboundScript>>,
+    /// Names of those that have places to map.
+    mapped: Vec<String>,
 }
 
 impl CodeCache {
-    /// Gives the function of a text: an async one of `inputs` and `config`.
+    /// Gives the function of a text in the current realm: an async one of `inputs` and `config`.
     ///
     /// # Errors
     /// `None` when it does not parse, neither as JavaScript nor as TypeScript; a `SyntaxError` with
     /// its place is pending then.
-    pub fn get(
+    pub fn get<'s>(
         &mut self,
-        scope: &mut v8::HandleScope,
+        scope: &mut v8::HandleScope<'s>,
         natives: &Natives,
         code: &Code,
-    ) -> Option<Compiled> {
-        if let Some(compiled) = self.compiled.get(code) {
-            return Some(compiled.clone());
-        }
-        // Eight digits tell the texts of one isolate apart well enough for a person.
-        let name = format!("isolane:{}/{:08x}", code.kind.name(), self.names.hash_one(code) as u32);
-        let compiled = compile(scope, natives, code, name)?;
-        if self.compiled.len() >= CAPACITY {
-            self.compiled.clear();
-        }
-        self.compiled.insert(code.clone(), compiled.clone());
-        Some(compiled)
-    }
-}
-
-impl Compiled {
-    /// Rewrites the places of this text in a stack trace to those of the user's TypeScript.
-    pub fn map_stack(&self, stack: &str) -> Option<String> {
-        let map = self.origin.map.as_ref()?;
-        let mut mapped = String::with_capacity(stack.len());
-        let mut rest = stack;
-        while let Some(at) = rest.find(&self.origin.name) {
-            let (before, after) = rest.split_at(at + self.origin.name.len());
-            mapped.push_str(before);
-            rest = after;
-            let Some((line, column, length)) = place(after) else { continue };
-            if let Some(token) = map.lookup_token(line.saturating_sub(1), column.saturating_sub(1))
-            {
-                // The text was parsed behind one line of wrapping.
-                let (line, column) = (token.get_src_line(), token.get_src_col() + 1);
-                mapped.extend([":", &line.to_string(), ":", &column.to_string()]);
-                rest = &after[length..];
+    ) -> Option<v8::Local<'s, v8::Function>> {
+        if !self.scripts.contains_key(code) {
+            let script = self.load(scope, natives, code)?;
+            if self.scripts.len() >= CAPACITY {
+                self.scripts.clear();
+                self.mapped.drain(..).for_each(|name| Places::forget(&name));
             }
+            let script = v8::Global::new(scope, script);
+            self.scripts.insert(code.clone(), script);
         }
-        mapped.push_str(rest);
-        Some(mapped)
+        let script = v8::Local::new(scope, self.scripts.get(code)?);
+        function_of(scope, script)
+    }
+
+    fn load<'s>(
+        &mut self,
+        scope: &mut v8::HandleScope<'s>,
+        natives: &Natives,
+        code: &Code,
+    ) -> Option<v8::Local<'s, v8::UnboundScript>> {
+        let shared = SHARED.lock().prepared.get(code).cloned();
+        if let Some(prepared) = shared {
+            self.note_places(&prepared);
+            let Prepared { text, name, line_offset, cache, .. } = &*prepared;
+            return compile_script(scope, text, name, *line_offset, Some(cache));
+        }
+        // Eight digits tell texts apart well enough for a person.
+        let name = format!("isolane:{}/{:08x}", code.kind.name(), NAMES.hash_one(code) as u32);
+        let (script, mut prepared) = compile(scope, natives, code, name)?;
+        prepared.cache = script.create_code_cache().map(|cache| cache.to_vec()).unwrap_or_default();
+        self.note_places(&prepared);
+        SHARED.lock().insert(code.clone(), prepared);
+        Some(script)
+    }
+
+    fn note_places(&mut self, prepared: &Prepared) {
+        if let Some(map) = prepared.map.clone() {
+            // The text was parsed behind one line of wrapping.
+            Places { map, lead: 1 }.note(&prepared.name);
+            self.mapped.push(prepared.name.clone());
+        }
     }
 }
 
-/// Reads `:line:column` and how many bytes it takes.
-fn place(text: &str) -> Option<(u32, u32, usize)> {
-    let digits = |text: &str| text.bytes().take_while(u8::is_ascii_digit).count();
-    let text = text.strip_prefix(':')?;
-    let line = digits(text);
-    let column_at = text[line..].strip_prefix(':')?;
-    let column = digits(column_at);
-    Some((text[..line].parse().ok()?, column_at[..column].parse().ok()?, line + column + 2))
+/// Runs a script whose value is a function, and which does nothing else.
+fn function_of<'s>(
+    scope: &mut v8::HandleScope<'s>,
+    script: v8::Local<v8::UnboundScript>,
+) -> Option<v8::Local<'s, v8::Function>> {
+    script.bind_to_current_context(scope).run(scope)?.try_into().ok()
 }
 
-fn compile(
-    scope: &mut v8::HandleScope,
+fn compile<'s>(
+    scope: &mut v8::HandleScope<'s>,
     natives: &Natives,
     code: &Code,
     name: String,
-) -> Option<Compiled> {
+) -> Option<(v8::Local<'s, v8::UnboundScript>, Prepared)> {
+    let prepared =
+        |name, text, line_offset, map| Prepared { name, text, line_offset, map, cache: Vec::new() };
     let shapes: &[Shape] = match code.kind {
         CodeKind::JavaScript => &[Shape::Body],
         CodeKind::Filter => &[Shape::Expression, Shape::Body],
     };
     let mut fault = None;
     for &shape in shapes {
-        match check(scope, &put_into(shape, &code.text), &name, -1, |scope| match shape {
+        let text = put_into(shape, &code.text);
+        match check(scope, &text, &name, -1, |scope| match shape {
             Shape::Body => natives.check_body(scope, &code.text),
             Shape::Expression if is_plainly_inside(&code.text) => Some(()),
             // What closes a parenthesis early does not close a bracket.
@@ -116,10 +151,7 @@ fn compile(
                 natives.check_body(scope, &format!("return [\n{}\n]", bare(&code.text)))
             }
         }) {
-            Checked::Function(function) => {
-                let origin = Arc::new(Origin { name, map: None });
-                return Some(Compiled { function, origin });
-            }
+            Checked::Function(script) => return Some((script, prepared(name, text, -1, None))),
             Checked::Leaves if shape == Shape::Body => {
                 Fault::leaves_its_function().throw(scope, &code.text, &name);
                 return None;
@@ -136,10 +168,9 @@ fn compile(
                 match check(scope, &text, &name, 0, |scope| {
                     natives.check_body(scope, body_of(&text)?)
                 }) {
-                    Checked::Function(function) => {
+                    Checked::Function(script) => {
                         let map = map.and_then(|map| SourceMap::from_slice(map.as_bytes()).ok());
-                        let origin = Arc::new(Origin { name, map });
-                        return Some(Compiled { function, origin });
+                        return Some((script, prepared(name, text, 0, map.map(Arc::new))));
                     }
                     Checked::Leaves => fault = Some(Fault::leaves_its_function()),
                     Checked::Refused(_) => {}
@@ -170,7 +201,7 @@ fn compile(
     None
 }
 
-// Both begin with one line of their own, which `check` and `map_stack` count off again.
+// Both begin with one line of their own, which `check` and `Places` count off again.
 fn put_into(shape: Shape, text: &str) -> String {
     match shape {
         Shape::Body => format!("(async function (inputs, config) {{\n{text}\n}})"),
@@ -268,8 +299,9 @@ impl Fault {
 }
 
 /// What came of a script.
-enum Checked {
-    Function(v8::Global<v8::Function>),
+enum Checked<'s> {
+    /// It is a function, and nothing beside it.
+    Function(v8::Local<'s, v8::UnboundScript>),
     /// It is a script, but not one function alone.
     Leaves,
     Refused(Option<Fault>),
@@ -277,25 +309,23 @@ enum Checked {
     Lost,
 }
 
-/// Runs a script whose value is a function. Nothing of it runs where `is_alone` throws. Its first line
-/// has the number `line_offset + 1`.
-fn check(
-    scope: &mut v8::HandleScope,
+/// Looks whether a script is a function. Nothing of it runs where `is_alone` throws. Its first line has the
+/// number `line_offset + 1`.
+fn check<'s>(
+    scope: &mut v8::HandleScope<'s>,
     text: &str,
     name: &str,
     line_offset: i32,
     is_alone: impl FnOnce(&mut v8::HandleScope) -> Option<()>,
-) -> Checked {
+) -> Checked<'s> {
     let scope = &mut v8::TryCatch::new(scope);
-    let script = compile_script(scope, text, name, line_offset);
-    let function = match script {
-        Some(_) if is_alone(scope).is_none() => None,
-        Some(script) => script.run(scope).and_then(|value| value.try_into().ok()),
-        None => None,
+    let script = compile_script(scope, text, name, line_offset, None);
+    let is_function = match script {
+        Some(script) => is_alone(scope).is_some() && function_of(scope, script).is_some(),
+        None => false,
     };
-    if let Some(function) = function {
-        let function: v8::Local<v8::Function> = function;
-        return Checked::Function(v8::Global::new(scope, function));
+    if let Some(script) = script.filter(|_| is_function) {
+        return Checked::Function(script);
     }
     if scope.has_terminated() || is_overflow(scope) {
         scope.rethrow();
@@ -320,8 +350,10 @@ fn compile_script<'s>(
     text: &str,
     name: &str,
     line_offset: i32,
-) -> Option<v8::Local<'s, v8::Script>> {
-    let source = v8::String::new(scope, text)?;
+    cache: Option<&[u8]>,
+) -> Option<v8::Local<'s, v8::UnboundScript>> {
+    use v8::script_compiler::{CompileOptions, NoCacheReason, Source, compile_unbound_script};
+    let text = v8::String::new(scope, text)?;
     let name = string(scope, name).into();
     let origin = v8::ScriptOrigin::new(
         scope,
@@ -336,5 +368,12 @@ fn compile_script<'s>(
         false,
         None,
     );
-    v8::Script::compile(scope, source, Some(&origin))
+    let (mut source, options) = match cache {
+        Some(cache) => (
+            Source::new_with_cached_data(text, Some(&origin), v8::CachedData::new(cache)),
+            CompileOptions::ConsumeCodeCache,
+        ),
+        None => (Source::new(text, Some(&origin)), CompileOptions::NoCompileOptions),
+    };
+    compile_unbound_script(scope, &mut source, options, NoCacheReason::NoReason)
 }

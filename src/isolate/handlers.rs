@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 
 use deno_core::v8;
-use rustyscript::Runtime;
 
 use super::LoadError;
 use super::natives::string;
@@ -27,14 +26,14 @@ pub(super) struct Handler {
 impl Handlers {
     /// Finds the handlers in a module: the default export (an object of functions, or a function)
     /// and the named exports that are functions.
-    pub fn of(runtime: &mut Runtime, module: usize) -> Result<Self, LoadError> {
-        let namespace = runtime
-            .deno_runtime()
-            .get_module_namespace(module)
-            .map_err(|error| LoadError::from_message(&error.to_string()))?;
-        let scope = &mut runtime.deno_runtime().handle_scope();
+    pub fn of(
+        scope: &mut v8::HandleScope,
+        module: v8::Local<v8::Module>,
+    ) -> Result<Self, LoadError> {
         let scope = &mut v8::TryCatch::new(scope);
-        let namespace = v8::Local::new(scope, namespace);
+        let namespace = v8::Local::new(scope, module.get_module_namespace());
+        let namespace: v8::Local<v8::Object> =
+            namespace.try_into().expect("the namespace of a module is an object");
         let undefined: v8::Local<v8::Value> = v8::undefined(scope).into();
         let mut handlers = Self::default();
         handlers.add_all(scope, namespace, undefined);
@@ -48,9 +47,8 @@ impl Handlers {
             handlers.add_all(scope, object, object.into());
         }
         if handlers.named.is_empty() && handlers.fallback.is_none() {
-            return Err(LoadError::from_message(
-                "the worker script exports no handler: export a function, or an object of functions as default",
-            ));
+            let message = "the worker script exports no handler: export a function, or an object of functions as default";
+            return Err(LoadError { message: message.to_owned(), ..Default::default() });
         }
         Ok(handlers)
     }

@@ -11,13 +11,20 @@ use deno_core::v8;
 use parking_lot::Mutex;
 
 use super::Memory;
+use super::airlock::Airlock;
+use super::builtins::Transit;
 use super::ledger::Ledger;
+use super::modules::Library;
 use super::pulse::Pulse;
 
 /// What callbacks need that V8 gives nothing but the isolate.
 pub(super) struct InterruptSlot {
     pub ledger: Rc<Ledger>,
+    /// deno_core's, in which no code of a user runs.
     pub context: v8::Global<v8::Context>,
+    pub airlock: Airlock,
+    pub library: Rc<Library>,
+    pub transit: Transit,
     pub pulse: Arc<Pulse>,
 }
 
@@ -141,9 +148,6 @@ pub(super) unsafe extern "C" fn on_interrupt(isolate: &mut v8::Isolate, data: *m
     if ledger.is_signalling() || wanted.as_ref().is_some_and(is_over) {
         return;
     }
-    if ledger.holds(data) {
-        return;
-    }
     let wanted = wanted.map(|wanted| wanted.ticket);
     // Stray code, such as a timer that a module set while it was loaded, runs as no task in flight:
     // it holds the thread that the wanted task needs.
@@ -176,9 +180,7 @@ unsafe extern "C" fn on_pulse(isolate: &mut v8::Isolate, _: *mut c_void) {
         isolate.terminate_execution();
     } else if ledger.buffers.is_over(memory) && !ledger.is_signalling() {
         ledger.out_of_memory.set(true);
-        if !ledger.holds(std::ptr::null_mut()) {
-            end(isolate, ledger, running);
-        }
+        end(isolate, ledger, running);
     }
 }
 
@@ -212,9 +214,7 @@ pub(super) unsafe extern "C" fn on_refusal(isolate: &mut v8::Isolate, _: *mut c_
         && !ledger.is_signalling()
     {
         ledger.out_of_memory.set(true);
-        if !ledger.holds(std::ptr::null_mut()) {
-            end(isolate, ledger, refused);
-        }
+        end(isolate, ledger, refused);
     }
 }
 

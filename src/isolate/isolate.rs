@@ -1,27 +1,32 @@
 //! `Isolate`: one V8 isolate with its realm, its handlers and the tasks in flight in it.
 
 use std::collections::HashMap;
-use std::future::{Future, poll_fn};
-use std::pin::pin;
+use std::future::poll_fn;
 use std::rc::Rc;
 use std::task::{Context, Poll};
 
-use deno_core::{PollEventLoopOptions, SharedArrayBufferStore, v8};
+use deno_core::{PollEventLoopOptions, v8};
 use rustyscript::tokio::runtime::Runtime as Tokio;
-use rustyscript::{Module, Runtime, RuntimeOptions};
+use rustyscript::{Runtime, RuntimeOptions};
 
+use super::airlock::Airlock;
 use super::buffers::Buffers;
-use super::code::{CodeCache, Compiled};
+use super::builtins::Transit;
+use super::code::CodeCache;
 use super::fatal::{self, Inside, Watch};
 use super::handlers::Handlers;
 use super::interrupt::{InterruptSlot, Interrupter, on_collected};
+use super::kit::kit;
 use super::ledger::{Ledger, Stray};
-use super::modules::FileImports;
-use super::natives::{self, Natives, string};
+use super::modules::{self, Library};
+use super::natives::{self, string};
+use super::realm::Realm;
 use super::running::{Running, set_running};
+use super::snapshot::snapshot;
+use super::stack::{self, Places};
 use super::{
     CodeKind, Ended, FaultKind, Hooks, Job, Leftover, LoadError, Memory, Script, Spec, Work, codec,
-    extension, stack,
+    extension,
 };
 
 /// A warm isolate. Everything of it happens on the thread that made it, inside the context of the
@@ -29,8 +34,14 @@ use super::{
 pub struct Isolate {
     runtime: Runtime,
     interrupter: Interrupter,
-    natives: Natives,
-    handlers: Handlers,
+    /// Where handlers run that share what they leave.
+    shared: Rc<Realm>,
+    /// Made ahead, for code that is to see nothing of others.
+    fresh: Option<Rc<Realm>>,
+    /// Some task has wanted one.
+    uses_fresh: bool,
+    /// `ctx.env` of every realm, in the wire format.
+    env: Box<[u8]>,
     code: CodeCache,
     ledger: Rc<Ledger>,
     pending: HashMap<u64, Pending>,
@@ -44,8 +55,8 @@ pub struct Isolate {
 /// A task whose promise has not settled.
 struct Pending {
     attempt: u32,
+    realm: Rc<Realm>,
     filter_scope: Option<v8::Global<v8::Value>>,
-    compiled: Option<Compiled>,
 }
 
 impl Isolate {
@@ -64,29 +75,24 @@ impl Isolate {
         let mut runtime = Runtime::with_tokio_runtime(
             RuntimeOptions {
                 extensions: extension::extensions(ledger.clone()),
-                import_provider: Some(Box::new(FileImports)),
                 isolate_params: Some(params),
-                // Through which a buffer is transferred, by `structuredClone` and to a port.
-                shared_array_buffer_store: Some(SharedArrayBufferStore::default()),
+                startup_snapshot: snapshot(),
                 ..Default::default()
             },
             tokio,
-        )?;
+        )
+        .map_err(|error| LoadError { message: error.to_string(), ..Default::default() })?;
+        let library = Rc::new(Library::new(&[])?);
         let interrupter = Interrupter::of(runtime.deno_runtime().v8_isolate());
-        guard(&mut runtime, &ledger, interrupter.clone(), spec.memory_limit);
-        let natives = {
-            let scope = &mut runtime.deno_runtime().handle_scope();
-            let natives = Natives::take(scope);
-            if let Ok(env) = codec::decode(scope, &natives, &spec.env) {
-                natives.set_env(scope, env);
-            }
-            natives
-        };
+        guard(&mut runtime, &ledger, library, interrupter.clone(), spec.memory_limit);
+        let shared = Rc::new(Realm::new(runtime.deno_runtime().v8_isolate(), &spec.env));
         Ok(Self {
             runtime,
             interrupter,
-            natives,
-            handlers: Handlers::default(),
+            shared,
+            fresh: None,
+            uses_fresh: false,
+            env: spec.env.clone().into(),
             code: CodeCache::default(),
             ledger,
             pending: HashMap::new(),
@@ -108,18 +114,43 @@ impl Isolate {
         stop: impl Fn(&Context) -> bool,
     ) -> Result<(), LoadError> {
         let _inside = Inside::enter();
-        let module = Module::new(&script.path, &script.text);
-        // Not the blocking call, which waits until no timer is left that the module has set.
-        let loaded = {
-            let mut loading = pin!(self.runtime.load_module_async(&module));
-            tokio.block_on(poll_fn(|cx| {
-                if stop(cx) {
-                    return Poll::Ready(Err(LoadError::from_message("loading was given up")));
-                }
-                loading.as_mut().poll(cx).map_err(LoadError::from)
-            }))?
+        let realm = Rc::get_mut(&mut self.shared).expect("no task runs yet");
+        let (module, evaluation) = {
+            let scope = &mut realm.scope(self.runtime.deno_runtime().v8_isolate());
+            let (module, evaluation) = realm.modules.run(scope, script)?;
+            (v8::Global::new(scope, module), v8::Global::new(scope, evaluation))
         };
-        self.handlers = Handlers::of(&mut self.runtime, loaded.id())?;
+        // Until it settles, and not until no timer is left that the module has set.
+        tokio.block_on(poll_fn(|cx| {
+            if stop(cx) {
+                let message = "loading was given up".to_owned();
+                return Poll::Ready(Err(LoadError { message, ..Default::default() }));
+            }
+            let deno = self.runtime.deno_runtime();
+            let polled = deno.poll_event_loop(cx, PollEventLoopOptions::default());
+            let scope = &mut realm.scope(deno.v8_isolate());
+            let promise = v8::Local::new(scope, &evaluation);
+            match promise.state() {
+                v8::PromiseState::Fulfilled => Poll::Ready(Ok(())),
+                v8::PromiseState::Rejected => {
+                    let reason = promise.result(scope);
+                    Poll::Ready(Err(LoadError::of(scope, reason)))
+                }
+                v8::PromiseState::Pending => {
+                    if let Poll::Ready(Err(error)) = polled {
+                        let message = error.to_string();
+                        return Poll::Ready(Err(LoadError { message, ..Default::default() }));
+                    }
+                    Poll::Pending
+                }
+            }
+        }))?;
+        {
+            let scope = &mut realm.scope(self.runtime.deno_runtime().v8_isolate());
+            let module = v8::Local::new(scope, module);
+            realm.handlers = Handlers::of(scope, module)?;
+        }
+        self.ledger.rejections.borrow_mut().clear();
         self.sweep();
         Ok(())
     }
@@ -136,18 +167,47 @@ impl Isolate {
         let _inside = Inside::enter();
         self.ledger.in_flight.borrow_mut().push((ticket, attempt));
         // Looked at after it was put in flight: an interrupt that comes later meets it there.
+        let realm = self.realm_for(job);
         let ended = if self.interrupter.is_doomed(ticket, attempt) {
             Some(Ended::Interrupted)
         } else {
-            self.call(ticket, attempt, worker, job)
+            self.call(ticket, attempt, worker, job, &realm)
         };
         if ended.is_some() {
-            self.release(ticket);
+            self.release(ticket, &realm);
         }
         // Its interrupt may still be on its way to whoever runs next.
         self.broken |= self.is_spent() && !self.pending.is_empty();
         self.sweep();
         ended
+    }
+
+    /// Whether tasks like the last ones would want something that can be made ahead.
+    #[must_use]
+    pub fn wants_to_prepare(&self) -> bool {
+        self.uses_fresh && self.fresh.is_none()
+    }
+
+    /// Makes what the next tasks will want, while nothing is to be done.
+    pub fn prepare(&mut self) {
+        if self.wants_to_prepare() {
+            self.fresh = Some(self.make_realm());
+        }
+    }
+
+    fn make_realm(&mut self) -> Rc<Realm> {
+        let _inside = Inside::enter();
+        Rc::new(Realm::new(self.runtime.deno_runtime().v8_isolate(), &self.env))
+    }
+
+    fn realm_for(&mut self, job: &Job) -> Rc<Realm> {
+        match job.work {
+            Work::Handler(_) => self.shared.clone(),
+            Work::Code(_) => {
+                self.uses_fresh = true;
+                self.fresh.take().unwrap_or_else(|| self.make_realm())
+            }
+        }
     }
 
     /// Drives timers, promises and calls of the pending tasks. Ready when nothing is left to drive.
@@ -205,15 +265,16 @@ impl Isolate {
         if self.ledger.leftover.get() {
             return Some(Leftover::Code);
         }
-        let waits = self.pending.is_empty() && self.natives.has_operations();
+        let waits = self.pending.is_empty() && self.ledger.operations.get() > 0;
         waits.then_some(Leftover::Operations)
     }
 
     /// Aborts `ctx.signal` of a pending task. `name` is that of the signal's reason, a DOMException.
     pub fn signal(&mut self, ticket: u64, message: &str, name: &str) {
         let _inside = Inside::enter();
-        if self.pending.contains_key(&ticket) {
-            self.abort(ticket, message, name);
+        if let Some(pending) = self.pending.get(&ticket) {
+            let realm = pending.realm.clone();
+            self.abort(ticket, &realm, message, name);
             self.sweep();
         }
     }
@@ -226,20 +287,21 @@ impl Isolate {
         if self.pending.get(&ticket).is_none_or(|pending| pending.attempt != attempt) {
             return false;
         }
-        self.pending.remove(&ticket);
-        self.abort(ticket, message, name);
-        self.release(ticket);
+        if let Some(Pending { realm, .. }) = self.pending.remove(&ticket) {
+            self.abort(ticket, &realm, message, name);
+            self.release(ticket, &realm);
+        }
         self.sweep();
         true
     }
 
-    fn abort(&mut self, ticket: u64, message: &str, name: &str) {
-        let scope = &mut self.runtime.deno_runtime().handle_scope();
+    fn abort(&mut self, ticket: u64, realm: &Realm, message: &str, name: &str) {
+        let scope = &mut realm.scope(self.runtime.deno_runtime().v8_isolate());
         let scope = &mut v8::TryCatch::new(scope);
         set_running(scope, Some(ticket));
         self.ledger.set_signalling(true);
         // What a listener throws is in the ledger.
-        let _ = self.natives.abort(scope, ticket, message, name);
+        let _ = realm.natives.abort(scope, ticket, message, name);
         scope.perform_microtask_checkpoint();
         self.ledger.set_signalling(false);
         if self.ledger.stopped.get() {
@@ -260,9 +322,17 @@ impl Isolate {
         self.runtime.deno_runtime().v8_isolate().low_memory_notification();
     }
 
-    fn call(&mut self, ticket: u64, attempt: u32, worker: u32, job: &Job) -> Option<Ended> {
-        let Self { runtime, natives, handlers, code, ledger, pending, .. } = self;
-        let scope = &mut runtime.deno_runtime().handle_scope();
+    fn call(
+        &mut self,
+        ticket: u64,
+        attempt: u32,
+        worker: u32,
+        job: &Job,
+        realm: &Rc<Realm>,
+    ) -> Option<Ended> {
+        let Self { runtime, code, ledger, pending, .. } = self;
+        let Realm { natives, handlers, .. } = &**realm;
+        let scope = &mut realm.scope(runtime.deno_runtime().v8_isolate());
         let scope = &mut v8::TryCatch::new(scope);
         let task = Running { natives, ledger, ticket };
         set_running(scope, Some(ticket));
@@ -271,7 +341,7 @@ impl Isolate {
             return Some(task.undecodable(scope));
         };
         let undefined = v8::undefined(scope).into();
-        let (result, compiled, is_filter) = match &job.work {
+        let (result, is_filter) = match &job.work {
             Work::Handler(name) => {
                 let Some(handler) = handlers.find(name) else {
                     return Some(Running::fault(FaultKind::NoHandler, &handlers.missing(name)));
@@ -287,20 +357,19 @@ impl Isolate {
                 let worker = v8::Integer::new_from_unsigned(scope, worker).into();
                 let arguments = [function, receiver, value, task_id, name, attempt, worker];
                 let run = v8::Local::new(scope, &natives.run);
-                (run.call(scope, undefined, &arguments), None, false)
+                (run.call(scope, undefined, &arguments), false)
             }
             Work::Code(text) => {
-                let Some(compiled) = code.get(scope, natives, text) else {
-                    return Some(task.failed(scope, FaultKind::Syntax, None));
+                let Some(function) = code.get(scope, natives, text) else {
+                    return Some(task.failed(scope, FaultKind::Syntax));
                 };
-                let function = v8::Local::new(scope, &compiled.function).into();
                 let run = v8::Local::new(scope, &natives.run_code);
-                let result = run.call(scope, undefined, &[function, value]);
-                (result, Some(compiled), text.kind == CodeKind::Filter)
+                let result = run.call(scope, undefined, &[function.into(), value]);
+                (result, text.kind == CodeKind::Filter)
             }
         };
         let Some(result) = result else {
-            return Some(task.failed(scope, FaultKind::Thrown, compiled.as_ref()));
+            return Some(task.failed(scope, FaultKind::Thrown));
         };
         let filter_scope = is_filter.then_some(value);
 
@@ -319,10 +388,10 @@ impl Isolate {
             v8::PromiseState::Pending => {
                 let held = natives.hold(scope, ticket, result);
                 if held.is_none() {
-                    return Some(task.failed(scope, FaultKind::Thrown, None));
+                    return Some(task.failed(scope, FaultKind::Thrown));
                 }
                 let filter_scope = filter_scope.map(|value| v8::Global::new(scope, value));
-                pending.insert(ticket, Pending { attempt, filter_scope, compiled });
+                pending.insert(ticket, Pending { attempt, realm: realm.clone(), filter_scope });
                 set_running(scope, None);
                 None
             }
@@ -336,19 +405,19 @@ impl Isolate {
                 let promise = v8::Global::new(scope, promise);
                 ledger.rejections.borrow_mut().retain(|(rejected, _)| *rejected != promise);
                 let reason = v8::Local::new(scope, promise).result(scope);
-                let ended = task.thrown(scope, reason, FaultKind::Thrown, compiled.as_ref());
+                let ended = task.thrown(scope, reason, FaultKind::Thrown);
                 Some(task.unless_ended(scope, ended))
             }
         }
     }
 
     /// Lets go of what a task that is over has left behind.
-    fn release(&mut self, ticket: u64) {
+    fn release(&mut self, ticket: u64, realm: &Realm) {
         self.ledger.in_flight.borrow_mut().retain(|(other, _)| *other != ticket);
-        let scope = &mut self.runtime.deno_runtime().handle_scope();
+        let scope = &mut realm.scope(self.runtime.deno_runtime().v8_isolate());
         set_running(scope, None);
-        if self.natives.has_belongings() || !self.pending.is_empty() {
-            self.natives.release(scope, ticket);
+        if realm.natives.has_belongings() || !self.pending.is_empty() {
+            realm.natives.release(scope, ticket);
         }
     }
 
@@ -394,7 +463,7 @@ impl Isolate {
     fn drop_pending(&mut self, ticket: u64, ended: Ended) {
         if let Some(pending) = self.pending.remove(&ticket) {
             self.ended.push((ticket, pending.attempt, ended));
-            self.release(ticket);
+            self.release(ticket, &pending.realm);
         }
     }
 
@@ -402,26 +471,26 @@ impl Isolate {
         // Late: the task was ended, or failed by a stray error of its own.
         let Some(pending) = self.pending.remove(&ticket) else { return };
         let ended = {
-            let Self { runtime, natives, ledger, .. } = self;
-            let scope = &mut runtime.deno_runtime().handle_scope();
+            let Self { runtime, ledger, .. } = self;
+            let scope = &mut pending.realm.scope(runtime.deno_runtime().v8_isolate());
             let scope = &mut v8::TryCatch::new(scope);
-            let task = Running { natives, ledger, ticket };
+            let task = Running { natives: &pending.realm.natives, ledger, ticket };
             set_running(scope, Some(ticket));
             let value = v8::Local::new(scope, value);
             let filter_scope = pending.filter_scope.map(|value| v8::Local::new(scope, value));
             let ended = if fulfilled {
                 task.done(scope, value, filter_scope)
             } else {
-                task.thrown(scope, value, FaultKind::Thrown, pending.compiled.as_ref())
+                task.thrown(scope, value, FaultKind::Thrown)
             };
             task.unless_ended(scope, ended)
         };
-        self.release(ticket);
+        self.release(ticket, &pending.realm);
         self.ended.push((ticket, pending.attempt, ended));
     }
 
     fn print_stray(&mut self, ticket: Option<u64>, error: &v8::Global<v8::Value>) {
-        let scope = &mut self.runtime.deno_runtime().handle_scope();
+        let scope = &mut self.shared.scope(self.runtime.deno_runtime().v8_isolate());
         let scope = &mut v8::TryCatch::new(scope);
         let error = v8::Local::new(scope, error);
         let stack = v8::Local::<v8::Object>::try_from(error)
@@ -438,6 +507,7 @@ impl Isolate {
 
 impl Drop for Isolate {
     fn drop(&mut self) {
+        Places::forget_all();
         self.ledger.buffers.detach();
     }
 }
@@ -446,8 +516,18 @@ impl Drop for Isolate {
 const STOPPING_ROOM: usize = 4;
 
 /// Installs what V8 asks and tells while JavaScript runs.
-fn guard(runtime: &mut Runtime, ledger: &Rc<Ledger>, interrupter: Interrupter, limit: usize) {
+fn guard(
+    runtime: &mut Runtime,
+    ledger: &Rc<Ledger>,
+    library: Rc<Library>,
+    interrupter: Interrupter,
+    limit: usize,
+) {
     let deno = runtime.deno_runtime();
+    let airlock = {
+        let kit = kit();
+        Airlock::new(&mut deno.handle_scope(), &kit.ops, |op| kit.is_async(op))
+    };
     let context = deno.main_context();
     let (spending, pulse) = (ledger.clone(), interrupter.pulse());
     let most = limit * STOPPING_ROOM;
@@ -468,7 +548,16 @@ fn guard(runtime: &mut Runtime, ledger: &Rc<Ledger>, interrupter: Interrupter, l
         v8::GCType::kGCTypeMarkSweepCompact,
     );
     ledger.buffers.attach(isolate);
-    isolate.set_slot(Rc::new(InterruptSlot { ledger: ledger.clone(), context, pulse }));
+    isolate.set_host_import_module_dynamically_callback(modules::import_dynamically);
+    isolate.set_host_initialize_import_meta_object_callback(modules::describe_module);
+    isolate.set_slot(Rc::new(InterruptSlot {
+        ledger: ledger.clone(),
+        context,
+        airlock,
+        library,
+        transit: Transit::default(),
+        pulse,
+    }));
     isolate.set_promise_reject_callback(on_promise_reject);
 }
 

@@ -1,7 +1,6 @@
 //! What happened in an isolate while its JavaScript ran, for Rust to read when it has control again.
 
 use std::cell::{Cell, RefCell};
-use std::ffi::c_void;
 use std::hint::black_box;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -10,13 +9,12 @@ use deno_core::v8;
 
 use super::ConsoleLine;
 use super::buffers::Buffers;
-use super::interrupt::on_interrupt;
 
 /// A task that is told to end has this long to react, if it does so without a pause.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
-/// Bytes of stack in use that leave V8, which takes 984 KB, not enough for deno_core to format a stack.
-const DEEP: usize = 700 << 10;
+/// Bytes of stack in use that leave V8, which takes 984 KB, not enough for an op and what follows it.
+const DEEP: usize = 900 << 10;
 
 /// An address on the stack.
 fn here() -> usize {
@@ -50,10 +48,8 @@ pub(super) struct Ledger {
     /// A task is hearing, since then, that its time is over: an interrupt that was meant to end it came
     /// too late.
     signalling: Cell<Option<Instant>>,
-    /// Code of deno_core runs that does not stand being ended.
-    holding: Cell<bool>,
-    /// Interrupts that came meanwhile.
-    held: RefCell<Vec<*mut c_void>>,
+    /// Asynchronous operations of tasks that are under way.
+    pub operations: Cell<u32>,
     /// About where the thread's stack begins.
     base: usize,
     console: Box<dyn Fn(ConsoleLine)>,
@@ -80,9 +76,8 @@ impl Ledger {
             buffers,
             in_flight: RefCell::default(),
             signalling: Cell::new(None),
-            holding: Cell::new(false),
-            held: RefCell::default(),
             base: here(),
+            operations: Cell::new(0),
             console,
         }
     }
@@ -115,29 +110,9 @@ impl Ledger {
         self.signalling.get().is_some_and(|since| since.elapsed() > LAST_WORDS)
     }
 
-    /// Whether so much of V8's stack is used that little more can be called.
+    /// Whether so much of V8's stack is used that an op could stop half-way.
     pub fn is_deep(&self) -> bool {
         self.base.abs_diff(here()) > DEEP
-    }
-
-    /// Puts interrupts off that would end what runs.
-    pub fn hold_interrupts(&self) {
-        self.holding.set(true);
-    }
-
-    /// Puts this one off, if they are to be.
-    pub fn holds(&self, interrupt: *mut c_void) -> bool {
-        if self.holding.get() {
-            self.held.borrow_mut().push(interrupt);
-        }
-        self.holding.get()
-    }
-
-    pub fn release_interrupts(&self, isolate: &v8::Isolate) {
-        self.holding.set(false);
-        for interrupt in self.held.take() {
-            isolate.thread_safe_handle().request_interrupt(on_interrupt, interrupt);
-        }
     }
 
     pub fn print(&self, level: &str, text: &str, ticket: Option<u64>) {

@@ -4,7 +4,9 @@
 //! its [`Interrupter`] alone. It knows nothing of queues, retries or Node: it is given a [`Job`] and
 //! says how that [`Ended`].
 
+mod airlock;
 mod buffers;
+mod builtins;
 mod code;
 mod codec;
 mod extension;
@@ -12,12 +14,15 @@ mod fatal;
 mod handlers;
 mod interrupt;
 mod isolate;
+mod kit;
 mod ledger;
 mod modules;
 mod natives;
 mod platform;
 mod pulse;
+mod realm;
 mod running;
+mod snapshot;
 mod stack;
 mod tree;
 mod typescript;
@@ -30,6 +35,7 @@ pub use fatal::{Loss, words_of};
 pub use interrupt::Interrupter;
 pub use isolate::Isolate;
 pub use platform::{give_memory_back, initialise};
+pub use snapshot::{load_snapshot, write_snapshot};
 
 /// How every isolate of a pool is made.
 #[derive(Debug)]

@@ -6,7 +6,7 @@ use deno_core::v8;
 
 use super::TaskName;
 
-/// Handles to the bootstrap's functions; made once for each isolate.
+/// Handles to the bootstrap's functions in a realm.
 pub(super) struct Natives {
     pub run: v8::Global<v8::Function>,
     pub run_code: v8::Global<v8::Function>,
@@ -24,6 +24,8 @@ pub(super) struct Natives {
     put_causes_back: v8::Global<v8::Function>,
     check_body: v8::Global<v8::Function>,
     view_of: v8::Global<v8::Function>,
+    pub build_error: v8::Global<v8::Function>,
+    awaken: v8::Global<v8::Function>,
     /// See `js/belongings.js`.
     live: v8::SharedRef<v8::BackingStore>,
 }
@@ -55,7 +57,8 @@ impl Natives {
         let (collect_errors, restore_errors) =
             (function("collectErrors"), function("restoreErrors"));
         let (replica_of, check_body) = (function("replicaOf"), function("checkBody"));
-        let view_of = function("viewOf");
+        let (view_of, build_error) = (function("viewOf"), function("buildError"));
+        let awaken = function("awaken");
         let (take_causes, put_causes_back) = (function("takeCauses"), function("putCausesBack"));
         let path_of_uncloneable = function("pathOfUncloneable");
         let object_prototype =
@@ -83,18 +86,15 @@ impl Natives {
             put_causes_back,
             check_body,
             view_of,
+            build_error,
+            awaken,
             live,
         }
     }
 
     /// Whether any task has a timer or a message port.
     pub fn has_belongings(&self) -> bool {
-        self.live[..4].iter().any(|byte| byte.get() != 0)
-    }
-
-    /// Whether any task, of those that are over too, has an asynchronous operation under way.
-    pub fn has_operations(&self) -> bool {
-        self.live[4..8].iter().any(|byte| byte.get() != 0)
+        self.live.iter().any(|byte| byte.get() != 0)
     }
 
     pub fn hold(
@@ -122,6 +122,11 @@ impl Natives {
         let ticket = number(scope, ticket);
         let (message, name) = (string(scope, message), string(scope, name));
         call(scope, &self.abort, &[ticket, message.into(), name.into()]).map(drop)
+    }
+
+    /// Completes a realm that may come from a snapshot.
+    pub fn awaken(&self, scope: &mut v8::HandleScope) -> Option<()> {
+        call(scope, &self.awaken, &[]).map(drop)
     }
 
     pub fn set_env(&self, scope: &mut v8::HandleScope, env: v8::Local<v8::Value>) -> Option<()> {

@@ -2,7 +2,6 @@
 
 use deno_core::v8;
 
-use super::code::Compiled;
 use super::ledger::Ledger;
 use super::natives::{Natives, number, string};
 use super::wire::CodecError;
@@ -58,12 +57,7 @@ impl Running<'_> {
     }
 
     /// The exception that is pending.
-    pub fn failed(
-        &self,
-        scope: &mut CatchScope<'_, '_>,
-        kind: FaultKind,
-        compiled: Option<&Compiled>,
-    ) -> Ended {
+    pub fn failed(&self, scope: &mut CatchScope<'_, '_>, kind: FaultKind) -> Ended {
         if let Some(ended) = self.ended_by_force(scope) {
             return ended;
         }
@@ -75,7 +69,7 @@ impl Running<'_> {
         let exception = v8::Global::new(scope, exception);
         scope.reset();
         let exception = v8::Local::new(scope, exception);
-        let ended = self.thrown(scope, exception, kind, compiled);
+        let ended = self.thrown(scope, exception, kind);
         self.unless_ended(scope, ended)
     }
 
@@ -85,14 +79,7 @@ impl Running<'_> {
         scope: &mut CatchScope<'_, 's>,
         error: v8::Local<'s, v8::Value>,
         kind: FaultKind,
-        compiled: Option<&Compiled>,
     ) -> Ended {
-        if let Some(compiled) = compiled {
-            map_stack(scope, error, compiled);
-            if let Some(ended) = self.ended_by_force(scope) {
-                return ended;
-            }
-        }
         let mut bytes = codec::encode(scope, self.natives, error);
         if bytes.is_err() {
             // A getter of it may have run until its time was over, and would do so again.
@@ -146,20 +133,6 @@ impl Running<'_> {
 
     pub fn fault(kind: FaultKind, text: &str) -> Ended {
         Ended::Failed(Fault { kind, error: text.as_bytes().to_vec() })
-    }
-}
-
-fn map_stack(scope: &mut CatchScope<'_, '_>, error: v8::Local<v8::Value>, compiled: &Compiled) {
-    let Ok(error) = v8::Local::<v8::Object>::try_from(error) else { return };
-    if !error.is_native_error() {
-        return;
-    }
-    let key = string(scope, "stack").into();
-    let stack = error.get(scope, key).filter(|stack| stack.is_string());
-    let mapped = stack.and_then(|stack| compiled.map_stack(&stack.to_rust_string_lossy(scope)));
-    if let Some(mapped) = mapped {
-        let mapped = string(scope, &mapped).into();
-        error.set(scope, key, mapped);
     }
 }
 

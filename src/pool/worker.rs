@@ -227,6 +227,12 @@ impl Worker<'_> {
             heart = shared.heart.lock();
         }
         heart.take_orders(worker, generation, &mut self.orders);
+        if self.orders.is_empty() && self.isolate.wants_to_prepare() {
+            drop(heart);
+            self.isolate.prepare();
+            heart = shared.heart.lock();
+            heart.take_orders(worker, generation, &mut self.orders);
+        }
         if self.orders.is_empty() && !self.turning && shared.spin.begin() {
             drop(heart);
             shared.spin.until(|| bell.has_orders());

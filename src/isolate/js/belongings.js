@@ -1,8 +1,9 @@
 // What belongs to a task beside its code, and goes with it: a task that is over begins nothing new, its
-// message ports are closed, and the operations that it has under way are counted until they settle.
+// message ports are closed, and the operations that it has under way are counted until they settle. Those
+// behind the airlock are seen to there.
 
 import { core, primordials } from 'ext:core/mod.js';
-import { op_isolane_is_over, op_message_port_create_entangled } from 'ext:core/ops';
+import { op_isolane_count, op_isolane_is_over, op_message_port_create_entangled } from 'ext:core/ops';
 
 const {
   ArrayPrototypeForEach,
@@ -18,10 +19,9 @@ const {
 } = primordials;
 const { getAsyncContext } = core;
 
-/** How many timers and ports, and how many operations belong to tasks, where Rust reads it without a call. */
-export const live = new Uint32Array(2);
+/** How many timers and ports belong to tasks, where Rust reads it without a call. */
+export const live = new Uint32Array(1);
 export const TIMERS_AND_PORTS = 0;
-const OPERATIONS = 1;
 
 /** Whether code runs that a task has left behind. */
 export function isOver(ticket) {
@@ -45,13 +45,13 @@ export function guard(operation) {
 
 // `await` and not `then`, which looks up a constructor that a task may have replaced.
 async function count(promise) {
-  live[OPERATIONS]++;
+  op_isolane_count(true);
   try {
     await promise;
   } catch {
     // Whoever began it has the error.
   } finally {
-    live[OPERATIONS]--;
+    op_isolane_count(false);
   }
 }
 

@@ -1,5 +1,5 @@
-// The isolate's own side: what tasks find in it, and what Rust calls. Runs once for each isolate,
-// before any code of a user; the built-ins it holds on to cannot be replaced by a task.
+// A realm's own side: what tasks find in it, and what Rust calls. Runs once for each realm, before any code
+// of a user; the built-ins it holds on to cannot be replaced by a task.
 
 import { core, primordials } from 'ext:core/mod.js';
 import { op_isolane_console, op_isolane_report, op_isolane_settled } from 'ext:core/ops';
@@ -19,12 +19,15 @@ import * as performance from 'ext:deno_web/15_performance.js';
 import * as crypto from 'ext:deno_crypto/00_crypto.js';
 import * as webidl from 'ext:deno_webidl/00_webidl.js';
 import * as denoConsole from 'ext:deno_console/01_console.js';
+import * as url from 'ext:deno_url/00_url.js';
+import * as urlPattern from 'ext:deno_url/01_urlpattern.js';
 import clone from 'ext:isolane/clone.js';
 import { closePortsOf, guard, live } from 'ext:isolane/belongings.js';
 import * as timers from 'ext:isolane/timers.js';
 
 const {
   ArrayPrototypeForEach,
+  ArrayPrototypePush,
   MapPrototypeDelete,
   MapPrototypeGet,
   MapPrototypeSet,
@@ -36,10 +39,17 @@ const {
   ObjectIsFrozen,
   ObjectValues,
   Promise,
+  Error,
+  RangeError,
+  ReferenceError,
   ReflectApply,
   SafeMap,
   StringPrototypeEndsWith,
   StringPrototypeSlice,
+  StringPrototypeStartsWith,
+  SyntaxError,
+  TypeError,
+  URIError,
 } = primordials;
 const { getAsyncContext } = core;
 
@@ -50,13 +60,21 @@ const currentTicket = () => getAsyncContext() ?? NO_TASK;
 
 const report = (error, ticket) => op_isolane_report(error, ticket ?? NO_TASK);
 timers.onError(report);
-core.setReportExceptionCallback((error) => report(error, getAsyncContext()));
 
-// The errors that ops throw by these names.
-ArrayPrototypeForEach(
-  ['DataError', 'InvalidCharacterError', 'NotSupportedError', 'OperationError', 'QuotaExceededError'],
-  (name) => core.registerErrorBuilder(`DOMException${name}`, (message) => new DOMException(message, name)),
-);
+// What ops throw, by the names that they give it. The engine's own errors are none of this realm.
+const ERRORS = { __proto__: null, RangeError, ReferenceError, SyntaxError, TypeError, URIError };
+const DOM_EXCEPTION = 'DOMException';
+
+function buildError(name, message) {
+  if (StringPrototypeStartsWith(name, DOM_EXCEPTION)) {
+    return new DOMException(message, StringPrototypeSlice(name, DOM_EXCEPTION.length));
+  }
+  const Class = ERRORS[name];
+  if (Class !== undefined) return new Class(message);
+  const error = new (name === 'Interrupted' ? core.Interrupted : Error)(message);
+  if (name !== 'Error') define(error, 'name', false, name);
+  return error;
+}
 
 // Console: one line of text for each call, as Node would print it, with the method as its level.
 
@@ -118,6 +136,9 @@ install(false, {
   TextEncoder: encoding.TextEncoder,
   TextEncoderStream: encoding.TextEncoderStream,
   TransformStream: streams.TransformStream,
+  URL: url.URL,
+  URLPattern: urlPattern.URLPattern,
+  URLSearchParams: url.URLSearchParams,
   WritableStream: streams.WritableStream,
   console,
 });
@@ -143,15 +164,16 @@ define(abortSignal.AbortSignal, 'timeout', true, function timeout(millis) {
 event.setEventTargetData(globalThis);
 event.saveGlobalThisReference({ __proto__: null, reportException: (error) => report(error, getAsyncContext()) });
 
-delete globalThis.Deno;
-delete globalThis.__bootstrap;
-delete globalThis.rustyscript;
-delete globalThis.SharedArrayBuffer;
-delete Atomics.wait;
-delete Atomics.waitAsync;
-ArrayPrototypeForEach(['compile', 'instantiate'], (name) => {
-  define(WebAssembly, name, true, guard(WebAssembly[name]));
-});
+/** What no snapshot keeps: V8 makes some globals anew in each realm, and time goes on. */
+function awaken() {
+  delete globalThis.SharedArrayBuffer;
+  delete Atomics.wait;
+  delete Atomics.waitAsync;
+  ArrayPrototypePush(VIEWS, Float16Array);
+  ArrayPrototypeForEach(['compile', 'instantiate'], (name) => {
+    define(WebAssembly, name, true, guard(WebAssembly[name]));
+  });
+}
 
 // Tasks
 
@@ -211,7 +233,6 @@ const VIEWS = [
   BigInt64Array,
   BigUint64Array,
   DataView,
-  Float16Array,
 ];
 
 const AsyncFunction = async function () {}.constructor;
@@ -281,6 +302,8 @@ globalThis.isolane = {
   },
   putCausesBack: () => putCausesBack(),
   restoreErrors: clone.restoreErrors,
+  awaken,
+  buildError,
   pathOfUncloneable: (value, root) => clone.pathOfUncloneable(value, root, cloneable),
   live,
 };

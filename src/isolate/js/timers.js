@@ -2,6 +2,7 @@
 // error thrown in a callback is reported to the task that set the timer.
 
 import { core, primordials } from 'ext:core/mod.js';
+import { enqueueMicrotask } from 'ext:core/ops';
 import { TIMERS_AND_PORTS, isOver, live } from 'ext:isolane/belongings.js';
 
 const {
@@ -64,15 +65,7 @@ function start(name, repeat, callback, delay, args) {
   if (isOver(ticket)) return NO_TIMER;
   const id = core.queueUserTimer(1, repeat, ms, () => {
     if (!repeat) disown(id);
-    const before = getAsyncContext();
-    setAsyncContext(ticket);
-    try {
-      ReflectApply(callback, globalThis, args);
-    } catch (error) {
-      report(error, ticket);
-    } finally {
-      setAsyncContext(before);
-    }
+    runAs(ticket, callback, args);
   });
   own(ticket, id);
   return id;
@@ -82,6 +75,29 @@ function clear(id) {
   if (typeof id !== 'number') return;
   disown(id);
   core.cancelTimer(id);
+}
+
+/** Runs a callback after the code that runs now, as the same task. */
+function queueMicrotask(callback) {
+  if (typeof callback !== 'function') {
+    throw new TypeError(`Failed to execute 'queueMicrotask': the callback must be a function, got ${typeof callback}`);
+  }
+  const ticket = getAsyncContext();
+  if (isOver(ticket)) return;
+  enqueueMicrotask(() => runAs(ticket, callback, []));
+}
+
+/** Calls a function as a task, and reports what it throws to it. */
+function runAs(ticket, callback, args) {
+  const before = getAsyncContext();
+  setAsyncContext(ticket);
+  try {
+    ReflectApply(callback, globalThis, args);
+  } catch (error) {
+    report(error, ticket);
+  } finally {
+    setAsyncContext(before);
+  }
 }
 
 /** Cancels every timer of a task. */
@@ -103,4 +119,5 @@ export const globals = {
   clearTimeout: clear,
   clearInterval: clear,
   clearImmediate: clear,
+  queueMicrotask,
 };

@@ -1,0 +1,447 @@
+//! What the modules of a realm ask of V8 itself: kinds of values, serialization, who runs. Called in the
+//! realm, by its trusted code; what they make is of the realm.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+
+use deno_core::v8;
+use v8::{MapFnTo, ValueDeserializerHelper, ValueSerializerHelper};
+
+use super::interrupt::InterruptSlot;
+use super::natives::string;
+
+/// Functions and their names.
+pub(super) fn builtins() -> Vec<(&'static str, v8::FunctionCallback)> {
+    /// A question to a value.
+    macro_rules! kinds {
+        ($($name:literal $ask:ident,)*) => {
+            vec![$((
+                $name,
+                (|_: &mut v8::HandleScope,
+                  args: v8::FunctionCallbackArguments,
+                  mut result: v8::ReturnValue| {
+                    result.set_bool(args.get(0).$ask());
+                })
+                .map_fn_to(),
+            )),*]
+        };
+    }
+    let mut all: Vec<(&'static str, v8::FunctionCallback)> = kinds![
+        "isArgumentsObject" is_arguments_object,
+        "isArrayBuffer" is_array_buffer,
+        "isArrayBufferView" is_array_buffer_view,
+        "isAsyncFunction" is_async_function,
+        "isBigIntObject" is_big_int_object,
+        "isBooleanObject" is_boolean_object,
+        "isDataView" is_data_view,
+        "isDate" is_date,
+        "isGeneratorFunction" is_generator_function,
+        "isGeneratorObject" is_generator_object,
+        "isMap" is_map,
+        "isMapIterator" is_map_iterator,
+        "isModuleNamespaceObject" is_module_namespace_object,
+        "isNativeError" is_native_error,
+        "isNumberObject" is_number_object,
+        "isPromise" is_promise,
+        "isProxy" is_proxy,
+        "isRegExp" is_reg_exp,
+        "isSet" is_set,
+        "isSetIterator" is_set_iterator,
+        "isSharedArrayBuffer" is_shared_array_buffer,
+        "isStringObject" is_string_object,
+        "isSymbolObject" is_symbol_object,
+        "isTypedArray" is_typed_array,
+        "isWeakMap" is_weak_map,
+        "isWeakSet" is_weak_set,
+    ];
+    let others: [(&'static str, v8::FunctionCallback); 16] = [
+        ("isAnyArrayBuffer", is_any_array_buffer.map_fn_to()),
+        ("isBoxedPrimitive", is_boxed_primitive.map_fn_to()),
+        ("encode", encode.map_fn_to()),
+        ("decode", decode.map_fn_to()),
+        ("serialize", serialize.map_fn_to()),
+        ("deserialize", deserialize.map_fn_to()),
+        ("getPromiseDetails", promise_details.map_fn_to()),
+        ("getProxyDetails", proxy_details.map_fn_to()),
+        ("getAsyncContext", async_context.map_fn_to()),
+        ("setAsyncContext", set_async_context.map_fn_to()),
+        ("enqueueMicrotask", enqueue_microtask.map_fn_to()),
+        ("op_preview_entries", preview_entries.map_fn_to()),
+        ("op_get_constructor_name", constructor_name.map_fn_to()),
+        ("op_get_non_index_property_names", non_index_property_names.map_fn_to()),
+        ("op_isolane_is_over", is_over.map_fn_to()),
+        ("op_isolane_count", count.map_fn_to()),
+    ];
+    all.extend(others);
+    all
+}
+
+type Args<'s> = v8::FunctionCallbackArguments<'s>;
+
+fn is_any_array_buffer(_: &mut v8::HandleScope, args: Args, mut result: v8::ReturnValue) {
+    let value = args.get(0);
+    result.set_bool(value.is_array_buffer() || value.is_shared_array_buffer());
+}
+
+fn is_boxed_primitive(_: &mut v8::HandleScope, args: Args, mut result: v8::ReturnValue) {
+    let value = args.get(0);
+    result.set_bool(
+        value.is_number_object()
+            || value.is_string_object()
+            || value.is_boolean_object()
+            || value.is_big_int_object()
+            || value.is_symbol_object(),
+    );
+}
+
+/// Text to UTF-8; what is no character becomes U+FFFD.
+fn encode(scope: &mut v8::HandleScope, args: Args, mut result: v8::ReturnValue) {
+    let text = args.get(0).to_rust_string_lossy(scope);
+    if let Some(bytes) = bytes_of(scope, text.into_bytes()) {
+        result.set(bytes.into());
+    }
+}
+
+/// UTF-8 to text, without the mark at its beginning.
+fn decode(scope: &mut v8::HandleScope, args: Args, mut result: v8::ReturnValue) {
+    let Some(bytes) = bytes_in(args.get(0)) else {
+        throw_type_error(scope, "expected a view of bytes");
+        return;
+    };
+    let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
+    match v8::String::new_from_utf8(scope, text, v8::NewStringType::Normal) {
+        Some(text) => result.set(text.into()),
+        None => {
+            let message = string(scope, "string too long");
+            let error = v8::Exception::range_error(scope, message);
+            scope.throw_exception(error);
+        }
+    }
+}
+
+fn promise_details(scope: &mut v8::HandleScope, args: Args, mut result: v8::ReturnValue) {
+    let Ok(promise) = v8::Local::<v8::Promise>::try_from(args.get(0)) else { return };
+    let (state, value) = match promise.state() {
+        v8::PromiseState::Pending => (0, v8::null(scope).into()),
+        v8::PromiseState::Fulfilled => (1, promise.result(scope)),
+        v8::PromiseState::Rejected => (2, promise.result(scope)),
+    };
+    let state = v8::Integer::new(scope, state).into();
+    result.set(v8::Array::new_with_elements(scope, &[state, value]).into());
+}
+
+fn proxy_details(scope: &mut v8::HandleScope, args: Args, mut result: v8::ReturnValue) {
+    let Ok(proxy) = v8::Local::<v8::Proxy>::try_from(args.get(0)) else {
+        result.set_null();
+        return;
+    };
+    let parts = [proxy.get_target(scope), proxy.get_handler(scope)];
+    result.set(v8::Array::new_with_elements(scope, &parts).into());
+}
+
+fn async_context(scope: &mut v8::HandleScope, _: Args, mut result: v8::ReturnValue) {
+    result.set(scope.get_continuation_preserved_embedder_data());
+}
+
+fn set_async_context(scope: &mut v8::HandleScope, args: Args, _: v8::ReturnValue) {
+    scope.set_continuation_preserved_embedder_data(args.get(0));
+}
+
+fn enqueue_microtask(scope: &mut v8::HandleScope, args: Args, _: v8::ReturnValue) {
+    if let Ok(function) = v8::Local::<v8::Function>::try_from(args.get(0)) {
+        scope.enqueue_microtask(function);
+    }
+}
+
+fn preview_entries(scope: &mut v8::HandleScope, args: Args, mut result: v8::ReturnValue) {
+    let Ok(object) = v8::Local::<v8::Object>::try_from(args.get(0)) else { return };
+    let (entries, is_key_value) = object.preview_entries(scope);
+    let Some(entries) = entries else { return };
+    if args.get(1).is_true() {
+        let is_key_value = v8::Boolean::new(scope, is_key_value).into();
+        result.set(v8::Array::new_with_elements(scope, &[entries.into(), is_key_value]).into());
+    } else {
+        result.set(entries.into());
+    }
+}
+
+fn constructor_name(scope: &mut v8::HandleScope, args: Args, mut result: v8::ReturnValue) {
+    let _ = scope;
+    if let Ok(object) = v8::Local::<v8::Object>::try_from(args.get(0)) {
+        result.set(object.get_constructor_name().into());
+    }
+}
+
+/// `filter` has the bits of V8's `PropertyFilter`.
+fn non_index_property_names(scope: &mut v8::HandleScope, args: Args, mut result: v8::ReturnValue) {
+    let Ok(object) = v8::Local::<v8::Object>::try_from(args.get(0)) else { return };
+    let filter = args.get(1).uint32_value(scope).unwrap_or(0);
+    let bits = [
+        v8::PropertyFilter::ONLY_WRITABLE,
+        v8::PropertyFilter::ONLY_ENUMERABLE,
+        v8::PropertyFilter::ONLY_CONFIGURABLE,
+        v8::PropertyFilter::SKIP_STRINGS,
+        v8::PropertyFilter::SKIP_SYMBOLS,
+    ];
+    let wanted = bits.into_iter().enumerate().filter(|(bit, _)| filter & (1 << bit) != 0);
+    let property_filter =
+        wanted.fold(v8::PropertyFilter::ALL_PROPERTIES, |all, (_, filter)| all | filter);
+    let names = object.get_property_names(
+        scope,
+        v8::GetPropertyNamesArgs {
+            mode: v8::KeyCollectionMode::OwnOnly,
+            property_filter,
+            index_filter: v8::IndexFilter::SkipIndices,
+            ..Default::default()
+        },
+    );
+    if let Some(names) = names {
+        result.set(names.into());
+    }
+}
+
+/// Whether a task is over: nothing of it is to go on.
+fn is_over(scope: &mut v8::HandleScope, args: Args, mut result: v8::ReturnValue) {
+    let ticket = args.get(0);
+    let ticket = ticket.is_number().then(|| ticket.number_value(scope)).flatten();
+    let slot = InterruptSlot::of(scope);
+    let over =
+        ticket.zip(slot).is_some_and(|(ticket, slot)| !slot.ledger.is_in_flight(ticket as u64));
+    result.set_bool(over);
+}
+
+/// One more operation is under way, or, with false, one less.
+fn count(scope: &mut v8::HandleScope, args: Args, _: v8::ReturnValue) {
+    let Some(slot) = InterruptSlot::of(scope) else { return };
+    let operations = &slot.ledger.operations;
+    operations.set(if args.get(0).is_true() {
+        operations.get() + 1
+    } else {
+        operations.get().saturating_sub(1)
+    });
+}
+
+/// Buffers between being sent and being received, by a number.
+#[derive(Default)]
+pub(super) struct Transit {
+    buffers: RefCell<(u32, HashMap<u32, v8::SharedRef<v8::BackingStore>>)>,
+}
+
+impl Transit {
+    fn put(&self, buffer: v8::SharedRef<v8::BackingStore>) -> u32 {
+        let (last, buffers) = &mut *self.buffers.borrow_mut();
+        *last = last.wrapping_add(1);
+        buffers.insert(*last, buffer);
+        *last
+    }
+
+    fn take(&self, number: u32) -> Option<v8::SharedRef<v8::BackingStore>> {
+        self.buffers.borrow_mut().1.remove(&number)
+    }
+}
+
+/// `(value, hostObjects, transferredArrayBuffers, onError)`, as deno_core's: objects of the first list are
+/// written as their place in it, the buffers of the second are detached and their places take numbers.
+fn serialize<'s>(scope: &mut v8::HandleScope<'s>, args: Args<'s>, mut result: v8::ReturnValue) {
+    let context = scope.get_current_context();
+    let list = |index| v8::Local::<v8::Array>::try_from(args.get(index)).ok();
+    let clone = Clone::new(scope, list(1), args.get(3).try_into().ok());
+    let transferred = list(2);
+    let serializer = v8::ValueSerializer::new(scope, Box::new(clone));
+    serializer.write_header();
+    if let Some(transferred) = transferred {
+        let Some(slot) = InterruptSlot::of(scope) else { return };
+        for index in 0..transferred.length() {
+            let buffer = transferred.get_index(scope, index);
+            let buffer = buffer.and_then(|b| v8::Local::<v8::ArrayBuffer>::try_from(b).ok());
+            let Some(buffer) = buffer.filter(|b| b.is_detachable() && !b.was_detached()) else {
+                throw_type_error(scope, "an ArrayBuffer that is to be transferred is detached");
+                return;
+            };
+            let store = buffer.get_backing_store();
+            buffer.detach(None);
+            let number = slot.transit.put(store);
+            serializer.transfer_array_buffer(number, buffer);
+            let number = v8::Integer::new_from_unsigned(scope, number).into();
+            transferred.set_index(scope, index, number);
+        }
+    }
+    if serializer.write_value(context, args.get(0)) != Some(true) {
+        return;
+    }
+    let bytes = serializer.release();
+    drop(serializer);
+    if let Some(bytes) = bytes_of(scope, bytes) {
+        result.set(bytes.into());
+    }
+}
+
+fn deserialize<'s>(scope: &mut v8::HandleScope<'s>, args: Args<'s>, mut result: v8::ReturnValue) {
+    let context = scope.get_current_context();
+    let Some(bytes) = bytes_in(args.get(0)) else {
+        throw_type_error(scope, "expected a view of bytes");
+        return;
+    };
+    let list = |index| v8::Local::<v8::Array>::try_from(args.get(index)).ok();
+    let clone = Clone::new(scope, list(1), None);
+    let deserializer = v8::ValueDeserializer::new(scope, Box::new(clone), &bytes);
+    if deserializer.read_header(context) != Some(true) {
+        throw_type_error(scope, "could not deserialize value");
+        return;
+    }
+    if let Some(transferred) = list(2) {
+        let Some(slot) = InterruptSlot::of(scope) else { return };
+        for index in 0..transferred.length() {
+            let number = transferred.get_index(scope, index);
+            let number = number.and_then(|number| number.uint32_value(scope)).unwrap_or(0);
+            let Some(store) = slot.transit.take(number) else {
+                throw_type_error(scope, "a transferred ArrayBuffer is gone");
+                return;
+            };
+            let buffer = v8::ArrayBuffer::with_backing_store(scope, &store);
+            deserializer.transfer_array_buffer(number, buffer);
+            transferred.set_index(scope, index, buffer.into());
+        }
+    }
+    if let Some(value) = deserializer.read_value(context) {
+        result.set(value);
+    } else {
+        let scope = &mut v8::TryCatch::new(scope);
+        if !scope.has_caught() {
+            throw_type_error(scope, "could not deserialize value");
+        }
+        scope.rethrow();
+    }
+}
+
+struct Clone<'s> {
+    host_objects: Option<v8::Local<'s, v8::Array>>,
+    on_error: Option<v8::Local<'s, v8::Function>>,
+    /// What marks host objects, as `js/core.js` has it.
+    brand: v8::Local<'s, v8::Symbol>,
+}
+
+impl<'s> Clone<'s> {
+    fn new(
+        scope: &mut v8::HandleScope<'s>,
+        host_objects: Option<v8::Local<'s, v8::Array>>,
+        on_error: Option<v8::Local<'s, v8::Function>>,
+    ) -> Self {
+        let brand = string(scope, "Deno.core.hostObject");
+        Self { host_objects, on_error, brand: v8::Symbol::for_key(scope, brand) }
+    }
+}
+
+impl v8::ValueSerializerImpl for Clone<'_> {
+    fn throw_data_clone_error<'s>(
+        &self,
+        scope: &mut v8::HandleScope<'s>,
+        message: v8::Local<'s, v8::String>,
+    ) {
+        if let Some(on_error) = self.on_error {
+            let scope = &mut v8::TryCatch::new(scope);
+            let undefined = v8::undefined(scope).into();
+            on_error.call(scope, undefined, &[message.into()]);
+            if scope.has_caught() {
+                scope.rethrow();
+                return;
+            }
+        }
+        let error = v8::Exception::type_error(scope, message);
+        scope.throw_exception(error);
+    }
+
+    fn has_custom_host_object(&self, _: &mut v8::Isolate) -> bool {
+        true
+    }
+
+    fn is_host_object<'s>(
+        &self,
+        scope: &mut v8::HandleScope<'s>,
+        object: v8::Local<'s, v8::Object>,
+    ) -> Option<bool> {
+        object.has_own_property(scope, self.brand.into())
+    }
+
+    fn write_host_object<'s>(
+        &self,
+        scope: &mut v8::HandleScope<'s>,
+        object: v8::Local<'s, v8::Object>,
+        target: &dyn v8::ValueSerializerHelper,
+    ) -> Option<bool> {
+        let list = self.host_objects;
+        let place = list.and_then(|list| {
+            (0..list.length())
+                .find(|index| list.get_index(scope, *index).is_some_and(|other| other == object))
+        });
+        if let Some(place) = place {
+            target.write_uint32(place);
+            return Some(true);
+        }
+        let message = string(scope, "Unsupported object type");
+        self.throw_data_clone_error(scope, message);
+        None
+    }
+
+    fn get_shared_array_buffer_id<'s>(
+        &self,
+        scope: &mut v8::HandleScope<'s>,
+        _: v8::Local<'s, v8::SharedArrayBuffer>,
+    ) -> Option<u32> {
+        let message = string(scope, "#<SharedArrayBuffer> could not be cloned.");
+        self.throw_data_clone_error(scope, message);
+        None
+    }
+
+    fn get_wasm_module_transfer_id(
+        &self,
+        scope: &mut v8::HandleScope<'_>,
+        _: v8::Local<v8::WasmModuleObject>,
+    ) -> Option<u32> {
+        let message = string(scope, "#<WebAssembly.Module> could not be cloned.");
+        self.throw_data_clone_error(scope, message);
+        None
+    }
+}
+
+impl v8::ValueDeserializerImpl for Clone<'_> {
+    fn read_host_object<'s>(
+        &self,
+        scope: &mut v8::HandleScope<'s>,
+        source: &dyn v8::ValueDeserializerHelper,
+    ) -> Option<v8::Local<'s, v8::Object>> {
+        let mut place = 0;
+        let found = source.read_uint32(&mut place).then_some(self.host_objects).flatten();
+        let object = found.and_then(|list| list.get_index(scope, place));
+        if let Some(object) = object.and_then(|object| object.try_into().ok()) {
+            return Some(object);
+        }
+        throw_type_error(scope, "could not deserialize a host object");
+        None
+    }
+}
+
+/// A view of bytes that count as memory of the isolate. `None` when there is none left; that is pending.
+fn bytes_of<'s>(
+    scope: &mut v8::HandleScope<'s>,
+    bytes: Vec<u8>,
+) -> Option<v8::Local<'s, v8::Uint8Array>> {
+    let length = bytes.len();
+    let slot = InterruptSlot::of(scope)?;
+    let store = slot.ledger.buffers.store(scope, bytes)?;
+    let buffer = v8::ArrayBuffer::with_backing_store(scope, &store);
+    v8::Uint8Array::new(scope, buffer, 0, length)
+}
+
+fn bytes_in(value: v8::Local<v8::Value>) -> Option<Vec<u8>> {
+    let view = v8::Local::<v8::ArrayBufferView>::try_from(value).ok()?;
+    let mut bytes = vec![0; view.byte_length()];
+    view.copy_contents(&mut bytes);
+    Some(bytes)
+}
+
+fn throw_type_error(scope: &mut v8::HandleScope, message: &str) {
+    let message = string(scope, message);
+    let error = v8::Exception::type_error(scope, message);
+    scope.throw_exception(error);
+}

@@ -1,0 +1,76 @@
+// What Deno's modules import as `ext:core/mod.js`, for a realm that deno_core knows nothing of. Everything
+// that is no JavaScript comes from `natives.rs` and from behind the airlock.
+
+import * as ops from 'ext:core/ops';
+import { primordials } from 'ext:isolane/primordials.js';
+
+const { Error, ObjectFreeze, SymbolFor } = primordials;
+
+/** An operation that was cancelled because what it works on was closed. */
+class Interrupted extends Error {
+  name = 'Interrupted';
+}
+
+export const core = {
+  __proto__: null,
+  build: ObjectFreeze({ __proto__: null, os: 'linux' }),
+  // As deno_core's own serializer knows them.
+  hostObjectBrand: SymbolFor('Deno.core.hostObject'),
+
+  isAnyArrayBuffer: ops.isAnyArrayBuffer,
+  isArgumentsObject: ops.isArgumentsObject,
+  isArrayBuffer: ops.isArrayBuffer,
+  isArrayBufferView: ops.isArrayBufferView,
+  isAsyncFunction: ops.isAsyncFunction,
+  isBigIntObject: ops.isBigIntObject,
+  isBooleanObject: ops.isBooleanObject,
+  isBoxedPrimitive: ops.isBoxedPrimitive,
+  isDataView: ops.isDataView,
+  isDate: ops.isDate,
+  isGeneratorFunction: ops.isGeneratorFunction,
+  isGeneratorObject: ops.isGeneratorObject,
+  isMap: ops.isMap,
+  isMapIterator: ops.isMapIterator,
+  isModuleNamespaceObject: ops.isModuleNamespaceObject,
+  isNativeError: ops.isNativeError,
+  isNumberObject: ops.isNumberObject,
+  isPromise: ops.isPromise,
+  isProxy: ops.isProxy,
+  isRegExp: ops.isRegExp,
+  isSet: ops.isSet,
+  isSetIterator: ops.isSetIterator,
+  isSharedArrayBuffer: ops.isSharedArrayBuffer,
+  isStringObject: ops.isStringObject,
+  isSymbolObject: ops.isSymbolObject,
+  isTypedArray: ops.isTypedArray,
+  isWeakMap: ops.isWeakMap,
+  isWeakSet: ops.isWeakSet,
+
+  encode: ops.encode,
+  decode: ops.decode,
+  serialize: (value, options, onError) =>
+    ops.serialize(value, options?.hostObjects, options?.transferredArrayBuffers, onError),
+  deserialize: (bytes, options) => ops.deserialize(bytes, options?.hostObjects, options?.transferredArrayBuffers),
+  structuredClone: (value) => ops.deserialize(ops.serialize(value)),
+  getPromiseDetails: ops.getPromiseDetails,
+  getProxyDetails: ops.getProxyDetails,
+
+  getAsyncContext: ops.getAsyncContext,
+  setAsyncContext: ops.setAsyncContext,
+  getTimerDepth: () => 0,
+  queueUserTimer: ops.queueUserTimer,
+  queueSystemTimer: ops.queueUserTimer,
+  cancelTimer: ops.cancelTimer,
+  refTimer: ops.refTimer,
+  unrefTimer: ops.unrefTimer,
+  refOpPromise: ops.refOpPromise,
+  unrefOpPromise: ops.unrefOpPromise,
+  close: ops.close,
+  tryClose: ops.tryClose,
+
+  Interrupted,
+  InterruptedPrototype: Interrupted.prototype,
+};
+
+export const internals = { __proto__: null };
+export { primordials };

@@ -1,0 +1,50 @@
+//! `Realm`: a context in which code of users runs, with web APIs, and what Rust calls in it.
+
+use std::rc::Rc;
+
+use deno_core::v8;
+
+use super::handlers::Handlers;
+use super::interrupt::InterruptSlot;
+use super::kit::kit;
+use super::modules::RealmModules;
+use super::natives::Natives;
+use super::{airlock, codec, snapshot};
+
+/// One global object and its intrinsics. A fresh one is made for each task that is to see nothing of others.
+pub(super) struct Realm {
+    pub context: v8::Global<v8::Context>,
+    pub natives: Natives,
+    pub handlers: Handlers,
+    pub modules: Rc<RealmModules>,
+}
+
+impl Realm {
+    /// Makes a realm of an isolate whose airlock is there.
+    pub fn new(isolate: &mut v8::Isolate, env: &[u8]) -> Self {
+        let scope = &mut v8::HandleScope::new(isolate);
+        let ready = snapshot::realm(scope);
+        let context =
+            ready.unwrap_or_else(|| v8::Context::new(scope, v8::ContextOptions::default()));
+        let scope = &mut v8::ContextScope::new(scope, context);
+        if ready.is_none() {
+            kit().evaluate(scope);
+        }
+        let natives = Natives::take(scope);
+        natives.awaken(scope);
+        let build = v8::Local::new(scope, &natives.build_error);
+        airlock::set_error_builder(context, build);
+        if let Ok(env) = codec::decode(scope, &natives, env) {
+            natives.set_env(scope, env);
+        }
+        let slot = InterruptSlot::of(scope).expect("it is set before the first realm is made");
+        let modules = slot.library.enter(scope);
+        let context = v8::Global::new(scope, context);
+        Self { context, natives, handlers: Handlers::default(), modules }
+    }
+
+    /// A scope in the realm.
+    pub fn scope<'s>(&self, isolate: &'s mut v8::Isolate) -> v8::HandleScope<'s> {
+        v8::HandleScope::with_context(isolate, &self.context)
+    }
+}
