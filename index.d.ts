@@ -159,10 +159,43 @@ export interface WorkerPoolOptions {
   shutdownTimeout?: number;
   /** Only `'shared'` in this version: handlers keep their module's state. */
   isolation?: 'shared';
-  /** Only empty in this version: tasks reach nothing outside their isolate. */
-  permissions?: Record<string, never>;
+  /** What tasks may reach outside their isolate. @default nothing */
+  permissions?: Permissions;
   /** Only empty in this version. */
   host?: Record<string, never>;
+}
+
+/** What tasks may reach outside their isolate. What is not given is not allowed. */
+export interface Permissions {
+  /** Hosts that `fetch` may reach, or an object with them and the limits of each task. */
+  net?: NetHost[] | NetPermission;
+  /**
+   * Modules that tasks may import, by their names: package names or URLs of a scheme of their own, such as
+   * `'app:tools'`. Those that import packages or files are bundled with esbuild, which has to be installed then.
+   */
+  imports?: Record<string, string | URL | { code: string; filename?: string }>;
+}
+
+/**
+ * `'api.example.com:443'`; without a port 80 and 443. `'*.example.com'` is every name below, `'*:443'` every public
+ * host. `'localhost:3000'`, `'127.0.0.1:8080'` and `'[::1]:8080'` allow what is not public: an address of that kind
+ * is refused otherwise, also behind a name that is listed.
+ */
+export type NetHost = string;
+
+export interface NetPermission {
+  /** @default [] */
+  allow?: NetHost[];
+  /** Requests that a task may make; each redirect is one. @default 1000 */
+  maxRequests?: number;
+  /** Requests that a task may have open; further ones wait. One is open until its response was read. @default 16 */
+  maxConcurrent?: number;
+  /** @default 16 MiB */
+  maxRequestBytes?: number;
+  /** Of a response, decompressed. @default 64 MiB */
+  maxResponseBytes?: number;
+  /** Milliseconds from the start of a request to the last byte of its response. @default 60000 */
+  timeout?: number;
 }
 
 /** Settings of one task. Times are milliseconds. */

@@ -237,9 +237,12 @@ export function here(n${types}) {
     const at = folder(t, { ...PACKAGE, 'worker.mjs': "import { twice } from 'small'; export default () => twice(1);" });
     const installed = path.join(at, 'node_modules', 'isolane');
     mkdirSync(installed, { recursive: true });
-    const { files } = require('../package.json');
+    const { dependencies, files } = require('../package.json');
     for (const name of ['package.json', ...files.filter((file) => !file.includes('*'))]) {
       cpSync(path.join(ROOT, name), path.join(installed, name), { recursive: true });
+    }
+    for (const name of Object.keys(dependencies)) {
+      cpSync(path.join(ROOT, 'node_modules', name), path.join(at, 'node_modules', name), { recursive: true });
     }
     const [addon] = require('node:fs')
       .readdirSync(ROOT)

@@ -3,6 +3,7 @@
 // What a value may be. Each check takes the field as the user wrote it and the value, and gives the
 // value back or throws ERR_INVALID_ARG with field, value and what is allowed.
 
+const { fileURLToPath } = require('node:url');
 const { invalid } = require('./errors.js');
 
 function integer(min, max = Number.MAX_SAFE_INTEGER) {
@@ -58,4 +59,47 @@ function noOthers(field, value, known) {
   }
 }
 
-module.exports = { boolean, duration, integer, noOthers, number, object, oneOf, text };
+/** An option that has options of its own. */
+function group(field, value, checks, defaults) {
+  noOthers(field, value, Object.keys(checks));
+  const given = {};
+  for (const [name, test] of Object.entries(checks)) {
+    if (value[name] !== undefined) given[name] = test(`${field}.${name}`, value[name]);
+  }
+  return { ...defaults, ...given };
+}
+
+/** A module as the user gives it: for a worker script, say. */
+function script(field, value) {
+  const refuse = (shown) => {
+    throw invalid(field, shown, 'a path, a file: URL or { code, filename }');
+  };
+  if (typeof value === 'string' && value.startsWith('file:') && !isPath(value)) refuse(value);
+  if (typeof value === 'string' && value.length > 0) return value;
+  if (value instanceof URL) {
+    return isPath(value) ? value : refuse(value.href);
+  }
+  if (typeof value === 'object' && value !== null) {
+    noOthers(field, value, ['code', 'filename']);
+    if (typeof value.code !== 'string') throw invalid(`${field}.code`, value.code, 'a string');
+    if (value.filename !== undefined) {
+      const filename = text(`${field}.filename`, value.filename);
+      if (filename.startsWith('file:') && !isPath(filename)) {
+        throw invalid(`${field}.filename`, filename, 'a path or a file: URL');
+      }
+    }
+    return value;
+  }
+  return refuse(value);
+}
+
+/** Whether a URL is that of a file here. */
+function isPath(url) {
+  try {
+    return fileURLToPath(url).length > 0;
+  } catch {
+    return false;
+  }
+}
+
+module.exports = { boolean, duration, group, integer, noOthers, number, object, oneOf, script, text };

@@ -3,9 +3,9 @@
 // The options of createWorkerPool: checked, with the environment's and the package's defaults.
 
 const os = require('node:os');
-const { fileURLToPath } = require('node:url');
 const check = require('./check.js');
 const { IsolaneError, invalid } = require('./errors.js');
+const { permissions } = require('./permissions.js');
 const { encode, uncloneablePath } = require('./wire.js');
 
 /** Run times allowed to tasks, in milliseconds, where neither the task nor the pool says otherwise. */
@@ -30,7 +30,7 @@ const CHECKS = {
   minWorkers: check.integer(1, MAX_WORKERS),
   maxWorkers: check.integer(1, MAX_WORKERS),
   autoScale: autoScale,
-  workerScript: workerScript,
+  workerScript: check.script,
   workerMemoryLimitMB: check.number(16, 65_536, 'megabytes'),
   workerRestartMemoryMB: check.number(1, 65_536, 'megabytes'),
   tasksPerWorker: check.integer(1, 100_000),
@@ -53,7 +53,7 @@ const CHECKS = {
   maxAbandonedWorkers: check.integer(1, 1_000_000),
   maxDeadLetters: check.integer(0, 1_000_000),
   circuitBreaker: circuitBreaker,
-  permissions: nothing,
+  permissions: permissions,
   host: nothing,
   env: cloneable,
   console: check.oneOf('event', 'inherit', 'ignore'),
@@ -76,21 +76,11 @@ function autoScale(field, value) {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw invalid(field, value, 'a boolean or an object');
   }
-  return group(field, value, AUTO_SCALE, AUTO_SCALE_DEFAULTS);
+  return check.group(field, value, AUTO_SCALE, AUTO_SCALE_DEFAULTS);
 }
 
 function circuitBreaker(field, value) {
-  return group(field, check.object(field, value), CIRCUIT_BREAKER, CIRCUIT_BREAKER_DEFAULTS);
-}
-
-/** An option that has options of its own. */
-function group(field, value, checks, defaults) {
-  check.noOthers(field, value, Object.keys(checks));
-  const given = {};
-  for (const [name, test] of Object.entries(checks)) {
-    if (value[name] !== undefined) given[name] = test(`${field}.${name}`, value[name]);
-  }
-  return { ...defaults, ...given };
+  return check.group(field, check.object(field, value), CIRCUIT_BREAKER, CIRCUIT_BREAKER_DEFAULTS);
 }
 
 /** For an option of which this version has nothing but the default: better refused than ignored. */
@@ -105,38 +95,6 @@ function nothing(field, value) {
   check.object(field, value);
   if (Object.keys(value).length === 0) return value;
   throw invalid(field, value, 'an empty object: this version gives tasks no way out of their isolate');
-}
-
-function workerScript(field, value) {
-  const refuse = (shown) => {
-    throw invalid(field, shown, 'a path, a file: URL or { code, filename }');
-  };
-  if (typeof value === 'string' && value.startsWith('file:') && !isPath(value)) refuse(value);
-  if (typeof value === 'string' && value.length > 0) return value;
-  if (value instanceof URL) {
-    return isPath(value) ? value : refuse(value.href);
-  }
-  if (typeof value === 'object' && value !== null) {
-    check.noOthers(field, value, ['code', 'filename']);
-    if (typeof value.code !== 'string') throw invalid(`${field}.code`, value.code, 'a string');
-    if (value.filename !== undefined) {
-      const filename = check.text(`${field}.filename`, value.filename);
-      if (filename.startsWith('file:') && !isPath(filename)) {
-        throw invalid(`${field}.filename`, filename, 'a path or a file: URL');
-      }
-    }
-    return value;
-  }
-  return refuse(value);
-}
-
-/** Whether a URL is that of a file here. */
-function isPath(url) {
-  try {
-    return fileURLToPath(url).length > 0;
-  } catch {
-    return false;
-  }
 }
 
 function cloneable(field, value) {

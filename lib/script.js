@@ -1,6 +1,7 @@
 'use strict';
 
-// The worker script: from a path, a file: URL or code to the text that isolates load.
+// A module for isolates, the worker script above all: from a path, a file: URL or code to the text that
+// they load.
 
 const { readFile } = require('node:fs/promises');
 const path = require('node:path');
@@ -10,10 +11,11 @@ const { IsolaneError } = require('./errors.js');
 
 /**
  * @param {string | URL | { code: string, filename?: string } | undefined} workerScript - checked
+ * @param {string} [field] - the option that it is from, for messages
  * @returns {Promise<{ path: string, text: string } | undefined>}
  * @throws {IsolaneError} ERR_MODULE_LOAD when it cannot be read
  */
-async function readScript(workerScript) {
+async function readScript(workerScript, field = 'workerScript') {
   if (workerScript === undefined) return undefined;
   if (workerScript.code !== undefined) {
     const filename = workerScript.filename ?? 'worker.mjs';
@@ -27,7 +29,7 @@ async function readScript(workerScript) {
   } catch (cause) {
     const why = cause.code === 'ENOENT' ? 'there is no such file' : cause.message;
     const url = pathToFileURL(file).href;
-    throw new IsolaneError('ERR_MODULE_LOAD', `cannot read workerScript ${file}: ${why}`, { cause, file: url });
+    throw new IsolaneError('ERR_MODULE_LOAD', `cannot read ${field} ${file}: ${why}`, { cause, file: url });
   }
 }
 
@@ -36,11 +38,12 @@ async function readScript(workerScript) {
  * packages by their bare names, files without their extension.
  * @param {{ path: string, text: string }} script
  * @param {string} reason - what did not resolve, for the message where esbuild is not installed
+ * @param {{ field?: string, external?: string[] }} [options] - the option that it is from; imports that stay
  * @returns {Promise<{ path: string, text: string, map: SourceMap }>}
  * @throws {IsolaneError} ERR_MODULE_LOAD
  */
-async function bundleScript(script, reason) {
-  const esbuild = await loadEsbuild(script, reason);
+async function bundleScript(script, reason, { field = 'workerScript', external = [] } = {}) {
+  const esbuild = await loadEsbuild(script, reason, field);
   try {
     const result = await esbuild.build({
       stdin: {
@@ -50,6 +53,7 @@ async function bundleScript(script, reason) {
         loader: loaderOf(script.path),
       },
       bundle: true,
+      external,
       write: false,
       format: 'esm',
       platform: 'neutral',
@@ -69,13 +73,13 @@ async function bundleScript(script, reason) {
   }
 }
 
-async function loadEsbuild(script, reason) {
+async function loadEsbuild(script, reason, field) {
   try {
     return await import('esbuild');
   } catch (cause) {
     throw new IsolaneError(
       'ERR_MODULE_LOAD',
-      `workerScript ${script.path} needs a bundler (${reason}); install it with: npm install esbuild`,
+      `${field} ${script.path} needs a bundler (${reason}); install it with: npm install esbuild`,
       { cause, file: pathToFileURL(script.path).href },
     );
   }

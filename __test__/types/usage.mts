@@ -54,6 +54,14 @@ const retries: 3 = TASK_DEFAULTS.maxRetries;
 }
 await pool.shutdown(false);
 
+await createWorkerPool({
+  permissions: { net: ['api.example.com:443'], imports: { 'app:tools': new URL('./tools.ts', import.meta.url) } },
+});
+await createWorkerPool({
+  permissions: { net: { allow: ['localhost:3000'], maxRequests: 10 }, imports: { tools: { code: '' } } },
+});
+// @ts-expect-error a permission that does not exist
+await createWorkerPool({ permissions: { files: [] } });
 // @ts-expect-error an option that does not exist
 await createWorkerPool({ poolsize: 2 });
 // @ts-expect-error a value that is not allowed
