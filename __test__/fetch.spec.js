@@ -107,11 +107,20 @@ test('HEAD, 204 and 304 have no body', async (t) => {
   assert.equal((await fetch(`${server.origin}/304`)).body, null);
 });
 
-test('connections are used again', async (t) => {
+test('connections are kept for hosts that are listed by name, and for no others', async (t) => {
   const server = await serve(t, { '/': (_, response) => response.end('text') });
-  const fetch = withFetch(t, [server.host]);
-  for (let i = 0; i < 5; i++) await text(await fetch(server.origin, {}, { task: {} }));
+  const kept = withFetch(t, [server.host]);
+  for (let i = 0; i < 5; i++) await text(await kept(server.origin, {}, { task: {} }));
   assert.ok(server.connections < 5, `${server.connections} connections`);
+  assert.equal(server.seen[0].headers.connection, 'keep-alive');
+
+  server.connections = 0;
+  const { lookup } = names({ 'a.example.com': ['127.0.0.1'] });
+  const list = [`*.example.com:${server.port}`, server.host];
+  const others = withFetch(t, list, { lookup });
+  for (let i = 0; i < 5; i++) await text(await others(`http://a.example.com:${server.port}/`));
+  assert.equal(server.connections, 5);
+  assert.equal(server.seen.at(-1).headers.connection, 'close');
 });
 
 describe('a request is malformed where', () => {

@@ -47,7 +47,7 @@ const show = ({ host, port }) => `${isIP(host) === 6 ? `[${host}]` : host}:${por
  */
 
 /**
- * Connections are kept and shared by the tasks of a pool. That carries nothing from one to another: there are
+ * Connections to hosts that are listed by name are kept and shared by the tasks of a pool. That carries nothing from one to another: there are
  * no cookies, no cache and no credentials, and what a connection may lead to is the same for all of them.
  * @param {object} net - of resolved permissions: `rules` and the limits
  * @param {{ lookup?: typeof dns.lookup }} [by]
@@ -74,14 +74,18 @@ function createClient(rules, lookup) {
   void globalThis.Headers;
   const undici = require('undici');
   const agent = new undici.Agent({
-    factory: (origin, options) =>
-      new undici.Pool(origin, {
+    factory(origin, options) {
+      const host = target(new URL(origin));
+      return new undici.Pool(origin, {
         ...options,
-        connect: { lookup: checkedLookup(target(new URL(origin)), rules, lookup) },
+        connect: { lookup: checkedLookup(host, rules, lookup) },
+        // Where a task may make up hosts, each would leave an idle connection behind.
+        pipelining: rules.names(host) ? 1 : 0,
         // `timeout` counts instead.
         headersTimeout: 0,
         bodyTimeout: 0,
-      }),
+      });
+    },
   });
   return { ...undici, agent };
 }

@@ -55,6 +55,11 @@ class Rules {
     );
   }
 
+  /** Whether a host is listed by its own name or address, of which there are only so many. */
+  names({ host }) {
+    return this.#entries.some((entry) => entry.kind === 'host' && entry.host === host);
+  }
+
   /** For messages. */
   toString() {
     const texts = this.#entries.map(({ text }) => text);
