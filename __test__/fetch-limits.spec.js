@@ -100,6 +100,23 @@ describe('maxConcurrent', () => {
     assert.equal(await next, 'text');
   });
 
+  test('is given back once by a request that ends in the middle', async (t) => {
+    const server = await serve(t, { '/': answer, '/never': () => {} });
+    const fetch = withFetch(t, { allow: [server.host], maxConcurrent: 1 });
+    const task = {};
+    const controller = new AbortController();
+    const ended = rejection(fetch(`${server.origin}/never`, {}, { task, signal: controller.signal }));
+    while (server.seen.length === 0) await nextTurn();
+    controller.abort();
+    await ended;
+    const held = await fetch(server.origin, {}, { task });
+    const next = fetch(server.origin, {}, { task });
+    for (let i = 0; i < 20; i++) await nextTurn();
+    assert.equal(server.seen.length, 2);
+    await text(held);
+    assert.equal(await text(await next), 'text');
+  });
+
   test('is left by a request that is aborted while it waits', async (t) => {
     const server = await serve(t, { '/': answer });
     const fetch = withFetch(t, { allow: [server.host], maxConcurrent: 1 });

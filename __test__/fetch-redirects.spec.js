@@ -17,7 +17,7 @@ const echo = (request, response) => {
   request.pipe(response);
 };
 
-test('a redirect is followed, with its last URL and the fragment of the first', async (t) => {
+test('a redirect is followed, and the response has the last URL without its fragment', async (t) => {
   const server = await serve(t, { '/a': to('/b?c=1'), '/b': to('d#e'), '/d': (_, response) => response.end('there') });
   const response = await withFetch(t, [server.host])(`${server.origin}/a#f`);
   assert.deepEqual([response.url, response.redirected, await text(response)], [`${server.origin}/d`, true, 'there']);

@@ -211,7 +211,6 @@ class Exchange {
       }
       response.body?.cancel().catch(() => {});
       const next = parseUrl(location, url);
-      if (next.hash === '') next.hash = url.hash;
       this.#change(sent, response.status, url, next);
       this.#check(next);
       url = next;

@@ -72,7 +72,7 @@ class Rules {
 
 function covers({ kind, host }, asked) {
   if (kind === 'any') return true;
-  if (kind === 'subdomains') return isIP(asked) === 0 && asked.endsWith(`.${host}`);
+  if (kind === 'subdomains') return asked.endsWith(`.${host}`);
   return asked === host;
 }
 
