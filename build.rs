@@ -1,22 +1,32 @@
-//! Besides what napi needs: a name for the state of all that a snapshot is made from.
+//! Besides what napi needs: the fetch classes as one module, and a name for the state of all that a snapshot
+//! is made from.
 
 use std::collections::hash_map::DefaultHasher;
-use std::fs;
 use std::hash::Hasher;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::{env, fs, io};
 
 /// What an isolate's snapshot holds, and the code whose addresses it refers to.
-const PARTS: [&str; 4] = ["src", "lib/clone.js", "Cargo.toml", "Cargo.lock"];
+const PARTS: [&str; 6] = [
+    "src",
+    "lib/clone.js",
+    "tools/fetch-classes.mjs",
+    "package-lock.json",
+    "Cargo.toml",
+    "Cargo.lock",
+];
 
 fn main() {
     napi_build::setup();
+    bundle_fetch_classes().expect("node must be on PATH; it makes a module of undici's classes");
     let mut hasher = DefaultHasher::new();
     for part in PARTS {
         println!("cargo:rerun-if-changed={part}");
         add(&mut hasher, Path::new(part));
     }
     for setting in ["PROFILE", "OPT_LEVEL", "TARGET"] {
-        hasher.write(std::env::var(setting).unwrap_or_default().as_bytes());
+        hasher.write(env::var(setting).unwrap_or_default().as_bytes());
     }
     println!("cargo:rustc-env=ISOLANE_BUILD={:016x}", hasher.finish());
 }
@@ -31,4 +41,19 @@ fn add(hasher: &mut DefaultHasher, path: &Path) {
         hasher.write(path.to_string_lossy().as_bytes());
         hasher.write(&bytes);
     }
+}
+
+/// Makes `$OUT_DIR/fetch-classes.js` of the npm package undici.
+fn bundle_fetch_classes() -> io::Result<()> {
+    for path in ["tools/fetch-classes.mjs", "node_modules/undici/package.json"] {
+        println!("cargo:rerun-if-changed={path}");
+    }
+    let out =
+        PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets it")).join("fetch-classes.js");
+    let status = Command::new("node").arg("tools/fetch-classes.mjs").arg(out).status()?;
+    assert!(
+        status.success(),
+        "tools/fetch-classes.mjs failed; are the npm packages installed (npm install)?"
+    );
+    Ok(())
 }

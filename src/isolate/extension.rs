@@ -3,8 +3,9 @@
 use std::borrow::Cow;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use deno_core::{Extension, extension, op2, v8};
+use deno_core::{Extension, OpState, extension, op2, v8};
 
 use super::kit::Kit;
 use super::ledger::{Ledger, Stray};
@@ -30,7 +31,7 @@ extension!(
     },
 );
 
-/// Makes `performance.now()` coarse: a fine clock is a tool for side channels.
+/// Keeps deno_web from a fine clock; its own coarse one is replaced by [`op_isolane_now`].
 struct CoarseClock;
 
 impl deno_web::TimersPermission for CoarseClock {
@@ -44,6 +45,13 @@ pub(super) fn parts() -> Vec<Extension> {
     let mut web = deno_web::deno_web::init::<CoarseClock>(Arc::default(), None);
     let kept = web.esm_files.iter().filter(|file| !LEFT_OUT.contains(&file.specifier));
     web.esm_files = kept.cloned().collect::<Vec<_>>().into();
+    for op in web.ops.to_mut() {
+        match op.name {
+            "op_now" => *op = op.with_implementation_from(&op_isolane_now()),
+            "op_time_origin" => *op = op.with_implementation_from(&op_isolane_time_origin()),
+            _ => {}
+        }
+    }
     vec![
         deno_webidl::deno_webidl::init(),
         deno_console::deno_console::init(),
@@ -65,6 +73,31 @@ pub(super) fn extensions(ledger: Rc<Ledger>) -> Vec<Extension> {
     ours.external_references = Kit::external_references().into();
     all.push(ours);
     all
+}
+
+/// What `performance.now()` reads: whole milliseconds, as a fine clock is a tool for side channels.
+#[op2(fast)]
+fn op_isolane_now(state: &OpState, #[buffer] out: &mut [u8]) {
+    write_coarse(state.borrow::<deno_web::StartTime>().elapsed(), out);
+}
+
+/// What `performance.timeOrigin` reads: when the clock of `performance.now()` stood at zero.
+#[op2(fast)]
+fn op_isolane_time_origin(state: &OpState, #[buffer] out: &mut [u8]) {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    write_coarse(now.saturating_sub(state.borrow::<deno_web::StartTime>().elapsed()), out);
+}
+
+/// Writes seconds and nanoseconds as `15_performance.js` reads them, in steps of a millisecond.
+fn write_coarse(time: Duration, out: &mut [u8]) {
+    let seconds = time.as_secs() as u32;
+    let nanos = time.subsec_millis() * 1_000_000;
+    if let Some((first, second)) = out.split_at_mut_checked(4)
+        && second.len() >= 4
+    {
+        first.copy_from_slice(&seconds.to_ne_bytes());
+        second[..4].copy_from_slice(&nanos.to_ne_bytes());
+    }
 }
 
 /// A line of a task's console; `ticket` is negative for code of no task.

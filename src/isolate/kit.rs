@@ -47,6 +47,11 @@ impl Kit {
             (CORE, include_str!("js/core.js").to_owned()),
             ("ext:isolane/primordials.js", include_str!("js/primordials.js").to_owned()),
             ("ext:isolane/belongings.js", include_str!("js/belongings.js").to_owned()),
+            ("ext:isolane/fetch.js", include_str!("js/fetch.js").to_owned()),
+            (
+                "ext:isolane/fetch-classes.js",
+                include_str!(concat!(env!("OUT_DIR"), "/fetch-classes.js")).to_owned(),
+            ),
             ("ext:isolane/timers.js", include_str!("js/timers.js").to_owned()),
             (ENTRY, include_str!("js/bootstrap.js").to_owned()),
             (

@@ -23,6 +23,8 @@ import * as url from 'ext:deno_url/00_url.js';
 import * as urlPattern from 'ext:deno_url/01_urlpattern.js';
 import clone from 'ext:isolane/clone.js';
 import { closePortsOf, guard, live } from 'ext:isolane/belongings.js';
+import { load as loadFetchClasses } from 'ext:isolane/fetch-classes.js';
+import 'ext:isolane/fetch.js';
 import * as timers from 'ext:isolane/timers.js';
 
 const {
@@ -129,7 +131,16 @@ install(false, {
   MessageChannel: messagePort.MessageChannel,
   MessageEvent: event.MessageEvent,
   MessagePort: messagePort.MessagePort,
+  Performance: performance.Performance,
+  PerformanceEntry: performance.PerformanceEntry,
+  PerformanceMark: performance.PerformanceMark,
+  PerformanceMeasure: performance.PerformanceMeasure,
+  ReadableByteStreamController: streams.ReadableByteStreamController,
   ReadableStream: streams.ReadableStream,
+  ReadableStreamBYOBReader: streams.ReadableStreamBYOBReader,
+  ReadableStreamBYOBRequest: streams.ReadableStreamBYOBRequest,
+  ReadableStreamDefaultController: streams.ReadableStreamDefaultController,
+  ReadableStreamDefaultReader: streams.ReadableStreamDefaultReader,
   SubtleCrypto: crypto.SubtleCrypto,
   TextDecoder: encoding.TextDecoder,
   TextDecoderStream: encoding.TextDecoderStream,
@@ -139,7 +150,10 @@ install(false, {
   URL: url.URL,
   URLPattern: urlPattern.URLPattern,
   URLSearchParams: url.URLSearchParams,
+  TransformStreamDefaultController: streams.TransformStreamDefaultController,
   WritableStream: streams.WritableStream,
+  WritableStreamDefaultController: streams.WritableStreamDefaultController,
+  WritableStreamDefaultWriter: streams.WritableStreamDefaultWriter,
   console,
 });
 install(true, {
@@ -149,6 +163,22 @@ install(true, {
   crypto: crypto.crypto,
   performance: performance.performance,
   structuredClone: messagePort.structuredClone,
+});
+// As in Node, evaluated when a task first asks for one.
+ArrayPrototypeForEach(['FormData', 'Headers', 'Request', 'Response'], (name) => {
+  ObjectDefineProperty(globalThis, name, {
+    __proto__: null,
+    get() {
+      const value = loadFetchClasses()[name];
+      define(globalThis, name, false, value);
+      return value;
+    },
+    set(value) {
+      define(globalThis, name, false, value);
+    },
+    enumerable: false,
+    configurable: true,
+  });
 });
 // Deno's own has a timer that no task owns.
 define(abortSignal.AbortSignal, 'timeout', true, function timeout(millis) {
@@ -170,6 +200,7 @@ function awaken() {
   delete Atomics.wait;
   delete Atomics.waitAsync;
   ArrayPrototypePush(VIEWS, Float16Array);
+  performance.setTimeOrigin();
   ArrayPrototypeForEach(['compile', 'instantiate'], (name) => {
     define(WebAssembly, name, true, guard(WebAssembly[name]));
   });
