@@ -44,7 +44,8 @@ const NULL_BODY = [101, 103, 204, 205, 304];
  *   headers: [name: string, value: string][],
  *   redirected: boolean,
  *   body: null | AsyncIterable<Uint8Array>,
- * }>} send What it rejects with is what `fetch` rejects with, unless the signal was aborted.
+ * }>} send What it rejects with is what `fetch` rejects with, unless the signal was aborted. The buffers of the
+ *   chunks that it answers with are given away to the response's stream.
  */
 export function createFetch(send) {
   return async function fetch(input, init = undefined) {
@@ -79,7 +80,7 @@ export function createFetch(send) {
         if (signal.aborted) letGo(answer.body, signal.reason);
         return answer;
       })();
-      return responseOf(await first(exchange, aborted), inner, signal);
+      return responseOf(await first(exchange, aborted), inner, request);
     } catch (error) {
       throw signal.aborted ? signal.reason : error;
     } finally {
@@ -149,33 +150,38 @@ function chunksOf(stream, signal) {
   return chunks;
 }
 
-function responseOf({ url, status, statusText, headers, redirected, body }, request, signal) {
+function responseOf({ url, status, statusText, headers, redirected, body }, inner, request) {
   const { HeadersList, fromInnerResponse, makeResponse } = load();
   const headersList = new HeadersList();
   ArrayPrototypeForEach(headers, ({ 0: name, 1: value }) => headersList.append(name, value, false));
   const last = new URL(url);
-  const hasBody = body !== null && request.method !== 'HEAD' && !ArrayPrototypeIncludes(NULL_BODY, status);
+  const hasBody = body !== null && inner.method !== 'HEAD' && !ArrayPrototypeIncludes(NULL_BODY, status);
   if (!hasBody) letGo(body);
   const response = makeResponse({
     type: 'basic',
     status,
     statusText,
     headersList,
-    urlList: redirected ? [request.url, last] : [last],
-    body: hasBody ? { stream: streamOf(body, signal), source: null, length: null } : null,
+    urlList: redirected ? [inner.url, last] : [last],
+    body: hasBody ? { stream: streamOf(body, request), source: null, length: null } : null,
   });
   return fromInnerResponse(response, 'immutable');
 }
 
-/** A byte stream of what an iterable gives, which the signal ends with its reason. */
-function streamOf(iterable, signal) {
+/** A byte stream of what an iterable gives, which the request's signal ends with its reason. */
+function streamOf(iterable, request) {
+  const { signal } = request;
   const iterator = iterable[SymbolAsyncIterator]();
   let controller;
   const abort = () => {
     controller.error(signal.reason);
     letGo(iterator, signal.reason);
   };
-  const settle = () => signal[remove](abort);
+  const settle = () => {
+    signal[remove](abort);
+    // Until here it has to live: the signal that it was made with only knows it weakly.
+    request = undefined;
+  };
   const stream = new ReadableStream({
     __proto__: null,
     type: 'bytes',
@@ -233,12 +239,11 @@ function answerDataUrl(url) {
     __proto__: null,
     type: 'bytes',
     start(controller) {
-      if (data.body.length > 0) controller.enqueue(data.body);
+      if (data.body.length > 0) controller.enqueue(new Uint8Array(data.body));
       controller.close();
     },
   });
-  return fromInnerResponse(
-    makeResponse({ type: 'basic', statusText: 'OK', headersList, urlList: [url], body: { stream, source: null, length: null } }),
-    'immutable',
-  );
+  const body = { stream, source: null, length: null };
+  const response = makeResponse({ type: 'basic', statusText: 'OK', headersList, urlList: [url], body });
+  return fromInnerResponse(response, 'immutable');
 }
