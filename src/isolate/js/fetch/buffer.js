@@ -24,9 +24,13 @@ const {
 const encode = uncurryThis(TextEncoder.prototype.encode);
 const decode = uncurryThis(TextDecoder.prototype.decode);
 
-const encoder = new TextEncoder();
+// Made when they are needed: to make a decoder calls an op, and realms start without one.
+let encoder;
+let decoder;
+
+const toUtf8 = (text) => encode((encoder ??= new TextEncoder()), text);
 // As in Node, a byte order mark is kept.
-const decoder = new TextDecoder('utf-8', { __proto__: null, ignoreBOM: true });
+const fromUtf8 = (bytes) => decode((decoder ??= new TextDecoder('utf-8', { __proto__: null, ignoreBOM: true })), bytes);
 
 const NOT_BASE64 = new SafeRegExp(/[^A-Za-z0-9+/]/g);
 
@@ -45,7 +49,7 @@ export class Buffer extends Uint8Array {
   }
 
   static byteLength(text) {
-    return TypedArrayPrototypeGetByteLength(encode(encoder, text));
+    return TypedArrayPrototypeGetByteLength(toUtf8(text));
   }
 
   static isBuffer(value) {
@@ -63,7 +67,7 @@ export class Buffer extends Uint8Array {
   }
 
   toString(encoding = 'utf8') {
-    if (encoding === 'utf8') return decode(decoder, this);
+    if (encoding === 'utf8') return fromUtf8(this);
     let text = '';
     for (let i = 0; i < this.length; i++) text += StringFromCharCode(this[i]);
     return text;
@@ -90,7 +94,7 @@ function startsAt(bytes, part, at) {
 }
 
 function bytesOf(text, encoding) {
-  if (encoding === 'utf8') return encode(encoder, text);
+  if (encoding === 'utf8') return toUtf8(text);
   if (encoding === 'base64') return fromBase64(text);
   const bytes = new Uint8Array(text.length);
   for (let i = 0; i < text.length; i++) bytes[i] = StringPrototypeCharCodeAt(text, i);
