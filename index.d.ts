@@ -157,10 +157,13 @@ export interface WorkerPoolOptions {
   console?: 'event' | 'inherit' | 'ignore';
   /** How long a graceful shutdown may take. @default 20000 */
   shutdownTimeout?: number;
-  /** Only `'shared'` in this version: handlers keep their module's state. */
-  isolation?: 'shared';
   /** What tasks may reach outside their isolate. @default nothing */
   permissions?: Permissions;
+  /**
+   * What is fresh in each task. Code tasks have `'context'` at least. `'isolate'` needs `tasksPerWorker: 1`.
+   * @default 'shared'
+   */
+  isolation?: Isolation;
   /** Only empty in this version. */
   host?: Record<string, never>;
 }
@@ -197,6 +200,12 @@ export interface NetPermission {
   /** Milliseconds from the start of a request to the last byte of its response. @default 60000 */
   timeout?: number;
 }
+/**
+ * What a task has for itself, the weakest first. `'shared'`: nothing; handlers keep their module's state.
+ * `'context'`: a realm, with globals of its own. `'isolate'`: an isolate, into which the worker script is loaded
+ * for this task alone; where none is ready, making one counts for the task's run time.
+ */
+export type Isolation = 'shared' | 'context' | 'isolate';
 
 /** Settings of one task. Times are milliseconds. */
 export interface TaskOptions {
@@ -220,7 +229,8 @@ export interface TaskOptions {
   id?: string;
   /** Comes back in the events of the task. */
   metadata?: unknown;
-  isolation?: 'shared';
+  /** As strong as the pool's, or stronger. @default that of the pool */
+  isolation?: Isolation;
 }
 
 /** Runs a handler of the worker script. */
@@ -553,6 +563,7 @@ export interface PoolMetrics {
   }>;
   memory: MemoryFigures & { workers: Array<MemoryFigures & { workerId: number }> };
   isolates: {
+    /** Those that were made for one task among them. */
     started: number;
     warm: number;
     /** Always 0 in this version. */

@@ -127,6 +127,10 @@ test('options that contradict each other are refused', async () => {
     [{ poolSize: 1, minWorkers: 2 }, /poolSize.*minWorkers/],
     [{ poolSize: 1, minWorkers: 3, maxWorkers: 2 }, /minWorkers|maxWorkers/],
     [{ poolSize: 1, workerMemoryLimitMB: 64, workerRestartMemoryMB: 65 }, /workerRestartMemoryMB.*workerMemoryLimitMB/],
+    [
+      { isolation: 'isolate', tasksPerWorker: 2 },
+      /^isolation must be "shared" or "context" where tasksPerWorker is 2: /,
+    ],
   ]) {
     assert.match((await failure(createWorkerPool(options), 'ERR_INVALID_ARG')).message, names);
   }

@@ -39,6 +39,7 @@ function poolMetrics(native, { options, initialized, shuttingDown }) {
   const inState = (state) => count((worker) => worker.state === state);
   const ended = native.completed + native.failed;
   const attempts = native.workers.reduce((sum, worker) => sum + worker.tasksDone, 0);
+  const isolatesStarted = native.workersSpawned + native.isolatesRenewed;
   const sum = (figure) => mb(workers.reduce((total, worker) => total + worker[figure], 0));
   return {
     pool: {
@@ -72,7 +73,7 @@ function poolMetrics(native, { options, initialized, shuttingDown }) {
       dlq: native.deadLetters,
     },
     performance: {
-      workerReuseRate: rate(Math.max(0, attempts - native.workersSpawned), attempts),
+      workerReuseRate: rate(Math.max(0, attempts - isolatesStarted), attempts),
       workersSpawned: native.workersSpawned,
       workersRestarted: native.workersRestarted,
       tasksPerSecond: native.tasksPerSecond,
@@ -100,7 +101,7 @@ function poolMetrics(native, { options, initialized, shuttingDown }) {
       workers: workers.map((worker) => ({ workerId: worker.workerId, ...workerStatus(worker).memory })),
     },
     isolates: {
-      started: native.workersSpawned,
+      started: isolatesStarted,
       warm: inState('ready'),
       resets: 0,
       panics: native.panics,

@@ -6,6 +6,7 @@ const os = require('node:os');
 const check = require('./check.js');
 const { IsolaneError, invalid } = require('./errors.js');
 const { permissions } = require('./permissions.js');
+const isolation = require('./isolation.js');
 const { encode, uncloneablePath } = require('./wire.js');
 
 /** Run times allowed to tasks, in milliseconds, where neither the task nor the pool says otherwise. */
@@ -34,7 +35,7 @@ const CHECKS = {
   workerMemoryLimitMB: check.number(16, 65_536, 'megabytes'),
   workerRestartMemoryMB: check.number(1, 65_536, 'megabytes'),
   tasksPerWorker: check.integer(1, 100_000),
-  isolation: refused('shared', "handlers share their isolate's module state"),
+  isolation: isolation.name,
   heartbeatInterval: check.duration(1),
   zombieThresholdMs: check.duration(1),
   taskTimeout: check.duration(1),
@@ -143,6 +144,7 @@ function withDefaults(given) {
     minWorkers: 1,
     workerRestartMemoryMB: 0.75 * workerMemoryLimitMB,
     tasksPerWorker: 1,
+    isolation: 'shared',
     heartbeatInterval: 5000,
     zombieThresholdMs: 30_000,
     taskTimeout,
@@ -194,6 +196,7 @@ function resolveOptions(options = {}, env = process.env) {
       `at most workerMemoryLimitMB (${workerMemoryLimitMB})`,
     );
   }
+  isolation.checkRoom('isolation', resolved.isolation, resolved.tasksPerWorker);
   return resolved;
 }
 

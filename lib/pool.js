@@ -10,6 +10,7 @@ const { Collection, toError } = require('./collection.js');
 const { IsolaneError, invalid } = require('./errors.js');
 const { loadError, toEvent } = require('./events.js');
 const { health, healthSummary, present } = require('./health.js');
+const { Isolation } = require('./isolation.js');
 const { DeadLetters, picture } = require('./letters.js');
 const { mapTasks } = require('./map.js');
 const { poolMetrics, workerStatus } = require('./metrics.js');
@@ -42,6 +43,7 @@ const asyncDispose = Symbol.asyncDispose ?? Symbol.for('Symbol.asyncDispose');
  */
 class WorkerPool extends EventEmitter {
   #options;
+  #isolation;
   #native;
   #collection;
   #submission = new Submission();
@@ -74,6 +76,7 @@ class WorkerPool extends EventEmitter {
     }
     super();
     this.#options = options;
+    this.#isolation = new Isolation(options);
     this.#size = options.poolSize;
     this.#watchListeners();
   }
@@ -154,7 +157,7 @@ class WorkerPool extends EventEmitter {
   submitTask(task, options) {
     return new Promise((resolve, reject) => {
       try {
-        this.#submit(resolveTask(task, options), resolve, reject);
+        this.#submit(resolveTask(task, options, this.#isolation), resolve, reject);
       } catch (error) {
         reject(error);
       }

@@ -51,8 +51,9 @@ async function prometheus(metrics, native, labels) {
   const { total, ...states } = workers;
   gauge('workers', 'Workers', by('state', states));
   gauge('workers_wanted', 'Workers wanted', metrics.pool.size);
-  counter('workers_spawned_total', 'Isolates started', performance.workersSpawned);
-  counter('workers_restarted_total', 'Isolates started in the place of another', performance.workersRestarted);
+  counter('workers_spawned_total', 'Workers started', performance.workersSpawned);
+  counter('workers_restarted_total', 'Workers started in the place of another', performance.workersRestarted);
+  counter('isolates_started_total', 'Isolates started, those for a single task among them', isolates.started);
   counter('zombies_detected_total', 'Workers given up for their silence', native.zombiesDetected);
   counter('panics_total', 'Panics on threads of workers', isolates.panics);
   counter('fatal_errors_total', 'Isolates lost to fatal errors of V8', isolates.fatalErrors);

@@ -15,6 +15,7 @@ const KEPT_SIZE = 1024 * 1024;
 
 const FIELDS = ['timeout', 'queueTimeout', 'delay', 'maxRetries', 'retryBackoffMs'];
 const TASK_ID = 1 << FIELDS.length;
+const ISOLATION_SHIFT = FIELDS.length + 1;
 const HEAD = 8 + 3 + FIELDS.length * 8;
 
 class Submission {
@@ -33,7 +34,7 @@ class Submission {
 
   /**
    * @param {number} ticket
-   * @param {{ kind: string, type: string, code?: string, id?: string, priority: number }} task - checked
+   * @param {{ kind: string, type: string, code?: string, id?: string, priority: number, isolation: number }} task - checked
    * @param {Buffer} value - in the wire format; copied
    */
   add(ticket, task, value) {
@@ -45,7 +46,7 @@ class Submission {
     arena[at++] = KINDS[task.kind];
     arena[at++] = task.priority;
     const flagsAt = at++;
-    let flags = task.id === undefined ? 0 : TASK_ID;
+    let flags = (task.isolation << ISOLATION_SHIFT) | (task.id === undefined ? 0 : TASK_ID);
     for (let i = 0; i < FIELDS.length; i++) {
       const field = task[FIELDS[i]];
       if (field === undefined) continue;

@@ -23,7 +23,7 @@ const SETTINGS = {
   signal,
   id: check.text,
   metadata: (_, value) => value,
-  isolation: check.oneOf('shared'),
+  isolation: (field, value, isolation) => isolation.check(field, value),
 };
 const SETTING_NAMES = Object.keys(SETTINGS);
 const HANDLER_FIELDS = ['type', 'payload', ...SETTING_NAMES];
@@ -39,34 +39,44 @@ const CODE_TYPE = /^(?:@[^/]+\/)?(javascript|filter)$/;
 
 /**
  * @param {object} task
- * @param {object} [options] - settings that win over those of the task
- * @returns {{ kind: 'handler' | 'javascript' | 'filter', type: string, priority: number, code?: string,
- *   value: unknown, root: string, id?: string, signal?: AbortSignal, metadata?: unknown }}
+ * @param {object | undefined} options - settings that win over those of the task
+ * @param {import('./isolation.js').Isolation} isolation - of the pool
+ * @returns {{ kind: 'handler' | 'javascript' | 'filter', type: string, priority: number, isolation: number,
+ *   code?: string, value: unknown, root: string, id?: string, signal?: AbortSignal, metadata?: unknown }}
  * @throws {IsolaneError} ERR_INVALID_ARG
  */
-function resolveTask(task, options) {
+function resolveTask(task, options, isolation) {
   check.object('task', task);
   check.text('task.type', task.type);
-  const resolved = task.code === undefined ? handlerTask(task) : codeTask(task, CODE_TYPE.exec(task.type)?.[1]);
-  takeSettings(resolved, task, 'task');
+  const isHandler = task.code === undefined;
+  const resolved = isHandler ? handlerTask(task, isolation) : codeTask(task, CODE_TYPE.exec(task.type)?.[1], isolation);
+  takeSettings(resolved, task, 'task', isolation);
   if (options !== undefined) {
     check.object('options', options);
     check.noOthers('options', options, SETTING_NAMES);
-    takeSettings(resolved, options, 'options');
+    takeSettings(resolved, options, 'options', isolation);
   }
+  if (!isHandler) resolved.isolation = Math.max(resolved.isolation, isolation.codeLevel);
   return resolved;
 }
 
-function handlerTask(task) {
+function handlerTask(task, isolation) {
   if (CODE_TYPE.test(task.type))
     throw invalid('task.code', task.code, `a string for the type ${JSON.stringify(task.type)}`);
   for (const name in task) {
     if (!HANDLER_FIELDS.includes(name)) check.noOthers('task', task, HANDLER_FIELDS);
   }
-  return { kind: 'handler', type: task.type, priority: TASK_DEFAULTS.priority, value: task.payload, root: 'payload' };
+  return {
+    kind: 'handler',
+    type: task.type,
+    priority: TASK_DEFAULTS.priority,
+    isolation: isolation.level,
+    value: task.payload,
+    root: 'payload',
+  };
 }
 
-function codeTask(task, kind) {
+function codeTask(task, kind, isolation) {
   if (kind === undefined) {
     throw invalid('task.type', task.type, '"javascript", "filter" or one of their @scope/ names where there is code');
   }
@@ -77,17 +87,18 @@ function codeTask(task, kind) {
     kind,
     type: task.type,
     priority: TASK_DEFAULTS.priority,
+    isolation: isolation.codeLevel,
     code: task.code,
     value: { inputs, config },
     root: 'task',
   };
 }
 
-function takeSettings(resolved, from, where) {
+function takeSettings(resolved, from, where, isolation) {
   for (let i = 0; i < SETTING_NAMES.length; i++) {
     const name = SETTING_NAMES[i];
     const value = from[name];
-    if (value !== undefined) resolved[name] = SETTINGS[name](`${where}.${name}`, value);
+    if (value !== undefined) resolved[name] = SETTINGS[name](`${where}.${name}`, value, isolation);
   }
 }
 

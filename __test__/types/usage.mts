@@ -18,6 +18,7 @@ const pool: WorkerPool = await createWorkerPool({
   workerScript: new URL('./worker.ts', import.meta.url),
   loadBalancing: 'round-robin',
   console: 'inherit',
+  isolation: 'context',
   env: { region: 'eu' },
 });
 
@@ -25,6 +26,7 @@ const page = await pool.submitTask<{ html: string }>({ type: 'render', payload: 
 page.html.toUpperCase();
 await pool.submitTask({ type: 'javascript', code: 'return 1', inputs: {}, config: {} }, { timeout: 100 });
 await pool.submitTask({ type: '@anything/filter', code: 'true', signal: AbortSignal.timeout(10) });
+await pool.submitTask({ type: 'render', isolation: 'isolate' });
 const settled = await pool.submitTasks<number>([{ type: 'a' }, { type: 'b', payload: 1 }]);
 for (const result of settled) if (result.status === 'fulfilled') result.value.toFixed();
 
@@ -66,6 +68,8 @@ await createWorkerPool({ permissions: { files: [] } });
 await createWorkerPool({ poolsize: 2 });
 // @ts-expect-error a value that is not allowed
 await createWorkerPool({ loadBalancing: 'random' });
+// @ts-expect-error an isolation that there is not
+await createWorkerPool({ isolation: 'none' });
 // @ts-expect-error a task without a type
 await pool.submitTask({ payload: 1 });
 // @ts-expect-error code with the type of a handler

@@ -33,6 +33,7 @@ pub struct NativeStatus {
     pub size: u32,
     pub panics: f64,
     pub fatal_errors: f64,
+    pub isolates_renewed: f64,
     pub tasks_per_second: f64,
     pub run_time: NativeSummary,
     pub wait_time: NativeSummary,
@@ -103,6 +104,7 @@ impl From<Snapshot> for NativeStatus {
             uptime,
             panics,
             fatal_errors,
+            renewed,
             breakers,
             size,
         } = snapshot;
@@ -130,6 +132,7 @@ impl From<Snapshot> for NativeStatus {
             size: size as u32,
             panics: panics as f64,
             fatal_errors: fatal_errors as f64,
+            isolates_renewed: renewed as f64,
             tasks_per_second: figures.tasks_per_second,
             run_time: figures.run.into(),
             wait_time: figures.wait.into(),

@@ -3,7 +3,8 @@
 //! Little endian, one record after another:
 //!
 //! ```text
-//! f64 ticket · u8 work (0 handler, 1 javascript, 2 filter) · u8 priority · u8 flags
+//! f64 ticket · u8 work (0 handler, 1 javascript, 2 filter) · u8 priority
+//! u8 flags, whose two highest bits are the isolation (0 shared, 1 context, 2 isolate)
 //! f64 for each flag that is set, in the order of the bits:
 //!     1 timeout · 2 queueTimeout · 4 delay · 8 maxRetries · 16 retryBackoffMs
 //! string type, or the source text of a code task
@@ -21,7 +22,7 @@ use napi::bindgen_prelude::Uint8Array;
 
 use super::Payload;
 use super::options::{Defaults, millis};
-use crate::isolate::{Code, CodeKind, Job, TaskName, Work};
+use crate::isolate::{Code, CodeKind, Isolation, Job, TaskName, Work};
 use crate::scheduler::{Priority, Task, TaskId};
 
 const NEXT_BLOB: u32 = u32::MAX;
@@ -32,6 +33,7 @@ const DELAY: u8 = 4;
 const MAX_RETRIES: u8 = 8;
 const RETRY_BACKOFF: u8 = 16;
 const TASK_ID: u8 = 32;
+const ISOLATION_SHIFT: u32 = 6;
 
 /// The arena does not hold what it should: a fault of this package, not of its user.
 #[derive(Debug, thiserror::Error)]
@@ -79,6 +81,12 @@ fn read_task<'a>(
         2 => Work::Code(Code { kind: CodeKind::Filter, text }),
         _ => return Err(Malformed(reader.at)),
     };
+    let isolation = match flags >> ISOLATION_SHIFT {
+        0 => Isolation::Shared,
+        1 => Isolation::Context,
+        2 => Isolation::Isolate,
+        _ => return Err(Malformed(reader.at)),
+    };
     let task_id = match flags & TASK_ID {
         0 => TaskName::Numbered(ticket),
         _ => TaskName::Given(reader.string()?.into()),
@@ -95,7 +103,7 @@ fn read_task<'a>(
         timeout: Some(timeout.unwrap_or_else(|| defaults.timeout(&work))),
         queue_timeout: queue_timeout.or(defaults.queue_timeout),
         retry,
-        payload: Arc::new(Job { work, task_id, value: value.into() }),
+        payload: Arc::new(Job { work, isolation, task_id, value: value.into() }),
     })
 }
 

@@ -111,7 +111,7 @@ impl Isolate {
         &mut self,
         script: &Script,
         tokio: &Tokio,
-        stop: impl Fn(&Context) -> bool,
+        mut stop: impl FnMut(&Context) -> bool,
     ) -> Result<(), LoadError> {
         let _inside = Inside::enter();
         let realm = Rc::get_mut(&mut self.shared).expect("no task runs yet");

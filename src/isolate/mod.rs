@@ -62,6 +62,7 @@ pub struct Script {
 #[derive(Debug)]
 pub struct Job {
     pub work: Work,
+    pub isolation: Isolation,
     /// `ctx.taskId`.
     pub task_id: TaskName,
     /// The payload of a handler, or `{ inputs, config }`, in the wire format.
@@ -74,6 +75,17 @@ pub enum TaskName {
     /// `task-` and the number, written where it is needed: most tasks have no other name.
     Numbered(u64),
     Given(Box<str>),
+}
+
+/// What is fresh when a task begins. Each is stronger than the one before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Isolation {
+    /// Nothing: it shares globals and the state of the worker script with those before and beside it.
+    Shared,
+    /// The realm: its globals, and the worker script evaluated anew in it.
+    Context,
+    /// The isolate: heap, realm and event loop. Whoever has the [`Isolate`] sees to that.
+    Isolate,
 }
 
 /// What is to be run.

@@ -35,6 +35,8 @@ pub(super) struct Heart {
     started: Instant,
     panics: u64,
     fatal_errors: u64,
+    /// Isolates that were made in the place of another one on the same thread.
+    renewed: u64,
     /// Workers that were given up and may run on.
     ghosts: Vec<Ghost>,
     closed: bool,
@@ -80,6 +82,7 @@ impl Heart {
             started: now,
             panics: 0,
             fatal_errors: 0,
+            renewed: 0,
             ghosts: Vec::new(),
             closed: false,
             effects,
@@ -206,6 +209,17 @@ impl Heart {
         }
     }
 
+    /// A worker is about to make another isolate in the place of the one that it had.
+    pub fn renewing(&mut self, worker: WorkerId, generation: Generation, until: Instant) -> Calls {
+        self.renewed += 1;
+        if let Some(seat) = self.seat(worker, generation) {
+            seat.renew(until);
+        }
+        let mut calls = Calls::default();
+        self.set_alarm(&mut calls);
+        calls
+    }
+
     pub fn seated(
         &mut self,
         worker: WorkerId,
@@ -216,10 +230,24 @@ impl Heart {
         if let Some(seat) = self.seat(worker, generation) {
             seat.interrupter = Some(interrupter);
             seat.loading_until = Some(loading_until);
+            // It was not the worker script that took its time so far.
+            seat.overdue = false;
         }
         let mut calls = Calls::default();
         self.set_alarm(&mut calls);
         calls
+    }
+
+    /// The isolate has what it needs. False where that took too long: it was stopped.
+    pub fn loaded(&mut self, worker: WorkerId, generation: Generation, memory: Memory) -> bool {
+        let Some(seat) = self.seat(worker, generation) else { return false };
+        if seat.overdue {
+            return false;
+        }
+        seat.loading_until = None;
+        seat.renewing = false;
+        self.set_memory(worker, generation, memory);
+        true
     }
 
     pub fn set_thread(&mut self, worker: WorkerId, generation: Generation, thread: JoinHandle<()>) {
@@ -290,6 +318,7 @@ impl Heart {
             uptime: now.saturating_duration_since(self.started),
             panics: self.panics,
             fatal_errors: self.fatal_errors,
+            renewed: self.renewed,
             breakers: self.scheduler.breakers(now).collect(),
             size: self.scheduler.size(),
         }

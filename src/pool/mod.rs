@@ -59,6 +59,8 @@ pub struct Snapshot {
     pub panics: u64,
     /// Isolates lost to V8's fatal errors, such as a lack of memory, since the start.
     pub fatal_errors: u64,
+    /// Isolates that were made in the place of another one on the same thread, since the start.
+    pub renewed: u64,
     /// Circuit breakers of types that failed last.
     pub breakers: Vec<BreakerView>,
     /// Workers wanted.

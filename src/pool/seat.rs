@@ -30,6 +30,8 @@ pub(super) struct Seat {
     /// The end of its time to load; `None` once it is ready, or was told that it took too long.
     pub loading_until: Option<Instant>,
     pub overdue: bool,
+    /// Its thread makes another isolate in the place of the one that it had.
+    pub renewing: bool,
     /// As of the last look.
     pub memory: Memory,
     /// The most that was seen since a task was last ended for its memory.
@@ -54,6 +56,7 @@ impl Seat {
             thread: None,
             loading_until: None,
             overdue: false,
+            renewing: false,
             memory: Memory::default(),
             peak: Memory::default(),
             alarmed: false,
@@ -61,6 +64,16 @@ impl Seat {
             assigned: 0,
             seen: 0,
         }
+    }
+
+    /// Its thread has dropped its isolate and makes another one, which may take until then.
+    pub fn renew(&mut self, until: Instant) {
+        self.interrupter = None;
+        self.heard.1 = 0;
+        self.peak = Memory::default();
+        self.loading_until = Some(until);
+        self.overdue = false;
+        self.renewing = true;
     }
 
     /// Has a thread that loads look whether it is to go on: its time is over.
@@ -72,7 +85,7 @@ impl Seat {
     }
 
     /// Whether it answered since the last time, in any way; what its isolate said of its memory is
-    /// taken in.
+    /// taken in. A thread that makes another isolate cannot answer, and has a limit of its own.
     pub fn has_answered(&mut self) -> bool {
         let answers = self.interrupter.as_ref().map_or(0, Interrupter::answers);
         let heard = (self.bell.answers(), answers);
@@ -80,7 +93,7 @@ impl Seat {
         if let Some(interrupter) = self.interrupter.as_ref().filter(|_| heard.1 != before.1) {
             self.set_memory(interrupter.sampled());
         }
-        heard != before
+        heard != before || (self.renewing && self.loading_until.is_some())
     }
 
     /// Whether no attempt was ordered since this was asked last.

@@ -1,4 +1,5 @@
-//! The thread of a worker: makes an isolate, runs what it is ordered to, reports, and drops it.
+//! The thread of a worker: makes an isolate, runs what it is ordered to, reports, and drops it. For tasks
+//! that want an isolate of their own it makes one after another; V8 wants the old one to go first.
 
 use std::cell::Cell;
 use std::collections::VecDeque;
@@ -18,7 +19,9 @@ use super::Shared;
 use super::bell::Bell;
 use super::delivery::Answer;
 use super::seat::Order;
-use crate::isolate::{Ended, Hooks, Isolate, Job, LoadError, Loss, give_memory_back, words_of};
+use crate::isolate::{
+    Ended, Hooks, Isolate, Isolation, Job, LoadError, Loss, give_memory_back, words_of,
+};
 use crate::scheduler::{
     Exit, Generation, Input, Interruption, Outcome, Retirement, TaskId, WorkerId,
 };
@@ -31,6 +34,7 @@ pub(super) const STACK_SIZE: usize = 4 << 20;
 const LONG_TASK_MS: u128 = 2;
 const SHORT_TASKS: u32 = 64;
 
+const GIVEN_UP: &str = "loading the worker script was given up";
 const OVER_MEMORY: &str = "the worker script takes more memory than its isolate may have";
 
 /// A worker with nothing to do for so long collects its garbage.
@@ -39,12 +43,15 @@ const IDLE: Duration = Duration::from_secs(2);
 /// What a task that is over has under way may take so long, where nothing else is to be done.
 const LEFTOVER_PATIENCE: Duration = Duration::from_secs(5);
 
+/// V8 may take so long for an isolate, before the worker script has its own time: many may be made on few
+/// cores.
+const MAKING: Duration = Duration::from_secs(30);
+
 /// Runs the worker until it is retired, fails to start or panics, and says so.
 pub(super) fn run(shared: &Arc<Shared>, worker: WorkerId, generation: Generation, bell: &Bell) {
     let running = Rc::new(Cell::new(None));
     let exit = catch_unwind(AssertUnwindSafe(|| {
-        let start = Starting { shared, worker, generation, bell, running: &running };
-        start.isolate().map_or_else(|exit| exit, Worker::work)
+        Starting { shared, worker, generation, bell, running: &running }.serve()
     }));
     let (exit, culprit) = match exit {
         Ok(exit) => (exit, None),
@@ -57,6 +64,7 @@ pub(super) fn run(shared: &Arc<Shared>, worker: WorkerId, generation: Generation
 }
 
 type Attempt = (TaskId, u32);
+type Report = Input<Arc<Job>, Answer>;
 
 struct Starting<'a> {
     shared: &'a Arc<Shared>,
@@ -68,12 +76,12 @@ struct Starting<'a> {
 }
 
 struct Worker<'a> {
-    start: Starting<'a>,
+    start: &'a Starting<'a>,
     /// Not dropped by a panic: V8 may be in the middle of something.
     isolate: ManuallyDrop<Isolate>,
     tokio: Rc<Tokio>,
     orders: VecDeque<Order>,
-    reports: Vec<Input<Arc<Job>, Answer>>,
+    reports: Vec<Report>,
     /// The event loop has something to do.
     turning: bool,
     /// Since it last had its garbage collected.
@@ -81,43 +89,65 @@ struct Worker<'a> {
     short_tasks: u32,
     /// What tasks have left behind in the isolate does not come to an end.
     littered: bool,
+    usage: Usage,
 }
 
-impl<'a> Starting<'a> {
-    fn isolate(self) -> Result<Worker<'a>, Exit> {
-        let Self { shared, worker, generation, .. } = self;
-        match self.load() {
-            Ok((isolate, tokio)) => Ok(Worker {
+/// What the isolate is used for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Usage {
+    /// No task has begun in it.
+    Fresh,
+    Shared,
+    /// By a task that wants it for itself.
+    Private,
+    /// That task has ended: another isolate takes the place of this one.
+    Over,
+}
+
+impl Starting<'_> {
+    /// Makes one isolate after another, and has each of them run what it may.
+    fn serve(&self) -> Exit {
+        let Self { shared, worker, generation, .. } = *self;
+        let mut orders = VecDeque::new();
+        let mut reports = vec![Input::Ready { worker, generation }];
+        loop {
+            let (isolate, tokio) = match self.load(&mut orders) {
+                Ok(loaded) => loaded,
+                Err(error) => return self.failed(error, orders),
+            };
+            let life = Worker {
                 start: self,
                 isolate: ManuallyDrop::new(isolate),
                 tokio,
-                orders: VecDeque::new(),
-                reports: vec![Input::Ready { worker, generation }],
+                orders,
+                reports: std::mem::take(&mut reports),
                 turning: true,
                 has_worked: true,
                 short_tasks: 0,
                 littered: false,
-            }),
-            Err(mut error) => {
-                let mut heart = shared.heart.lock();
-                let mut orders = VecDeque::new();
-                heart.take_orders(worker, generation, &mut orders);
-                if let Some(Order::Retire(why)) = orders.pop_front() {
-                    return Err(Exit::Retired(why));
-                }
-                if heart.is_overdue(worker, generation) {
-                    error.message =
-                        format!("the worker script did not load within {:?}", shared.start_limit);
-                }
-                // The report of the exit, which follows, wakes JavaScript.
-                heart.load_failed(worker, error);
-                Err(Exit::StartFailed)
-            }
+                usage: Usage::Fresh,
+            };
+            orders = match life.work() {
+                Ok(left) => left,
+                Err(exit) => return exit,
+            };
+            // No task is to blame for what happens until the next one begins.
+            self.running.set(None);
+            let until = Instant::now() + shared.start_limit.max(MAKING);
+            let calls = shared.heart.lock().renewing(worker, generation, until);
+            shared.make(calls);
         }
     }
 
-    fn load(&self) -> Result<(Isolate, Rc<Tokio>), LoadError> {
+    /// Makes an isolate and loads the worker script into it. Orders that come meanwhile are put to those
+    /// that there are.
+    fn load(&self, orders: &mut VecDeque<Order>) -> Result<(Isolate, Rc<Tokio>), LoadError> {
         let Self { shared, worker, generation, .. } = *self;
+        let given_up = || Err(LoadError { message: GIVEN_UP.to_owned(), ..Default::default() });
+        if self.is_to_stop(orders) {
+            return given_up();
+        }
+        // One for each isolate: what a task has under way in it must not meet the next one.
         let tokio = Builder::new_current_thread().enable_time().build();
         let tokio = tokio.map_err(|error| LoadError {
             message: format!("cannot start an event loop: {error}"),
@@ -130,20 +160,95 @@ impl<'a> Starting<'a> {
         let until = Instant::now() + shared.start_limit;
         let calls = shared.heart.lock().seated(worker, generation, isolate.interrupter(), until);
         shared.make(calls);
+        // From here on it can be interrupted; it may have been given up before.
+        if self.is_to_stop(orders) {
+            return given_up();
+        }
         if let Some(script) = &shared.isolate.script {
             let loaded = isolate.load(script, &tokio, |cx| {
                 self.bell.event_loop.register(cx.waker());
                 self.bell.answer();
-                self.bell.has_orders()
+                self.bell.has_orders() && self.is_to_stop(orders)
             });
             if loaded.is_err() && isolate.is_spent() {
                 return Err(LoadError { message: OVER_MEMORY.to_owned(), ..Default::default() });
             }
             loaded?;
         }
-        shared.heart.lock().set_memory(worker, generation, isolate.memory());
+        let memory = isolate.memory();
+        if !shared.heart.lock().loaded(worker, generation, memory) || self.is_to_stop(orders) {
+            return given_up();
+        }
         Ok((isolate, tokio))
     }
+
+    /// Takes the orders that are there while no isolate can obey them, and says whether it is not wanted
+    /// any more. A task that is to end before it has begun ends here: its interrupt may have been for the
+    /// isolate before.
+    fn is_to_stop(&self, orders: &mut VecDeque<Order>) -> bool {
+        let Self { shared, worker, generation, .. } = *self;
+        let is_overdue = {
+            let mut heart = shared.heart.lock();
+            heart.take_orders(worker, generation, orders);
+            heart.is_overdue(worker, generation)
+        };
+        let withdrawn = withdraw(orders);
+        if !withdrawn.is_empty() {
+            shared.tell(withdrawn.into_iter().map(|(task, attempt)| Input::Finished {
+                worker,
+                generation,
+                task,
+                attempt,
+                outcome: Outcome::Interrupted,
+                retire: None,
+            }));
+        }
+        is_overdue || retirement(orders).is_some()
+    }
+
+    /// Says why there is no isolate, and how the worker ends. What was ordered runs elsewhere; the
+    /// scheduler sees to it.
+    fn failed(&self, mut error: LoadError, mut orders: VecDeque<Order>) -> Exit {
+        let Self { shared, worker, generation, .. } = *self;
+        let mut heart = shared.heart.lock();
+        heart.take_orders(worker, generation, &mut orders);
+        if let Some(why) = retirement(&orders) {
+            return Exit::Retired(why);
+        }
+        if heart.is_overdue(worker, generation) {
+            error.message =
+                format!("the worker script did not load within {:?}", shared.start_limit);
+        }
+        // The report of the exit, which follows, wakes JavaScript.
+        heart.load_failed(worker, error);
+        Exit::StartFailed
+    }
+}
+
+fn retirement(orders: &VecDeque<Order>) -> Option<Retirement> {
+    orders.iter().find_map(|order| match order {
+        Order::Retire(why) => Some(*why),
+        _ => None,
+    })
+}
+
+/// Takes out the tasks that are to end and have not begun.
+fn withdraw(orders: &mut VecDeque<Order>) -> Vec<Attempt> {
+    let mut withdrawn = Vec::new();
+    for order in std::mem::take(orders) {
+        if let Order::Signal { task, .. } | Order::End { task, .. } = order {
+            let is_its_start =
+                |order: &Order| matches!(order, Order::Run { task: other, .. } if *other == task);
+            if let Some(at) = orders.iter().position(is_its_start) {
+                if let Some(Order::Run { task, attempt, .. }) = orders.remove(at) {
+                    withdrawn.push((task, attempt));
+                }
+                continue;
+            }
+        }
+        orders.push_back(order);
+    }
+    withdrawn
 }
 
 impl Starting<'_> {
@@ -182,21 +287,30 @@ impl Starting<'_> {
 }
 
 impl Worker<'_> {
-    fn work(mut self) -> Exit {
+    /// Runs what is ordered until the isolate is not to be used any more. Gives the orders that are left
+    /// for another one.
+    ///
+    /// # Errors
+    /// The end of the worker.
+    fn work(mut self) -> Result<VecDeque<Order>, Exit> {
         let tokio = self.tokio.clone();
         let context = tokio.enter();
-        let exit = loop {
+        let end = loop {
             self.exchange();
-            if let Some(exit) = self.obey() {
-                break exit;
+            if self.is_over() {
+                // The next task finds an isolate that is ready.
+                break retirement(&self.orders).map_or(Ok(()), |why| Err(Exit::Retired(why)));
+            }
+            if let Some(end) = self.obey() {
+                break end;
             }
             if self.turning && self.reports.is_empty() && self.orders.is_empty() {
                 self.turn();
             }
-            if self.isolate.is_broken() || self.littered {
+            if (self.isolate.is_broken() || self.littered) && !self.is_over() {
                 // What is still in flight here runs again elsewhere; the scheduler sees to it.
                 self.start.shared.tell(self.reports.drain(..));
-                break Exit::Retired(Retirement::PendingWork);
+                break Err(Exit::Retired(Retirement::PendingWork));
             }
         };
         // SAFETY: not used after this.
@@ -208,20 +322,20 @@ impl Worker<'_> {
             tokio.shutdown_background();
         }
         give_memory_back();
-        exit
+        end.map(|()| self.orders)
     }
 
     /// Reports what ended and takes the next orders, in one go; waits for them where there is
     /// nothing else to do.
     fn exchange(&mut self) {
-        let Starting { shared, worker, generation, bell, .. } = self.start;
+        let Starting { shared, worker, generation, bell, .. } = *self.start;
         let mut heart = shared.heart.lock();
         if !self.reports.is_empty() {
             let calls = heart.handle(self.reports.drain(..), Instant::now());
             heart.take_orders(worker, generation, &mut self.orders);
             drop(heart);
             shared.make(calls);
-            if !self.orders.is_empty() || self.turning {
+            if !self.orders.is_empty() || self.turning || self.is_over() {
                 return;
             }
             heart = shared.heart.lock();
@@ -261,11 +375,17 @@ impl Worker<'_> {
         self.has_worked = false;
     }
 
-    /// Does what was ordered up to the first thing that is to be reported.
-    fn obey(&mut self) -> Option<Exit> {
+    /// Does what was ordered up to the first thing that is to be reported, or to the end of the isolate.
+    fn obey(&mut self) -> Option<Result<(), Exit>> {
         while self.reports.is_empty() {
             match self.orders.pop_front()? {
-                Order::Run { task, attempt, job } => self.run(task, attempt, &job),
+                Order::Run { task, attempt, job } => {
+                    if self.usage != Usage::Fresh && job.isolation == Isolation::Isolate {
+                        self.orders.push_front(Order::Run { task, attempt, job });
+                        return Some(Ok(()));
+                    }
+                    self.run(task, attempt, &job);
+                }
                 Order::Signal { task, why } => {
                     let (message, name) = reason(why);
                     self.isolate.signal(task.0, message, name);
@@ -277,7 +397,7 @@ impl Worker<'_> {
                         self.report(task, attempt, Ended::Interrupted);
                     }
                 }
-                Order::Retire(why) => return Some(Exit::Retired(why)),
+                Order::Retire(why) => return Some(Err(Exit::Retired(why))),
             }
             self.report_ended();
             if self.isolate.is_broken() {
@@ -289,6 +409,10 @@ impl Worker<'_> {
 
     fn run(&mut self, task: TaskId, attempt: u32, job: &Job) {
         self.has_worked = true;
+        self.usage = match job.isolation {
+            Isolation::Isolate => Usage::Private,
+            Isolation::Shared | Isolation::Context => Usage::Shared,
+        };
         let started = Instant::now();
         self.start.running.set(Some((task, attempt)));
         match self.isolate.begin(task.0, attempt, self.start.worker.0, job) {
@@ -300,6 +424,11 @@ impl Worker<'_> {
                 self.report(task, attempt, ended);
             }
         }
+    }
+
+    /// Whether the isolate had one task to run, and has.
+    fn is_over(&self) -> bool {
+        self.usage == Usage::Over
     }
 
     /// Turns the event loop until a task ends or an order comes.
@@ -330,11 +459,18 @@ impl Worker<'_> {
         if ended == Ended::MemoryLimit {
             self.short_tasks = SHORT_TASKS;
         }
-        let retire = if self.isolate.is_spent() {
+        if self.usage == Usage::Private {
+            self.usage = Usage::Over;
+        }
+        let is_spent = self.isolate.is_spent();
+        if is_spent {
             self.look_at_memory();
-            Some(Retirement::MemoryLimit)
-        } else {
-            self.memory_retirement()
+        }
+        let retire = match self.usage {
+            // The worker goes on in another isolate.
+            Usage::Over => None,
+            _ if is_spent => Some(Retirement::MemoryLimit),
+            _ => self.memory_retirement(),
         };
         let outcome = match ended {
             Ended::Done(value) => Outcome::Done(Answer::Value(value)),
@@ -345,7 +481,7 @@ impl Worker<'_> {
             Ended::Interrupted => Outcome::Interrupted,
             Ended::MemoryLimit => Outcome::MemoryLimit,
         };
-        let Starting { worker, generation, .. } = self.start;
+        let Starting { worker, generation, .. } = *self.start;
         self.reports.push(Input::Finished { worker, generation, task, attempt, outcome, retire });
     }
 
@@ -366,7 +502,7 @@ impl Worker<'_> {
 
     /// Says what the isolate takes now, in bytes.
     fn look_at_memory(&mut self) -> usize {
-        let Starting { shared, worker, generation, .. } = self.start;
+        let Starting { shared, worker, generation, .. } = *self.start;
         let memory = self.isolate.memory();
         shared.heart.lock().set_memory(worker, generation, memory);
         memory.total()

@@ -12,8 +12,8 @@ use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use isolane::isolate::{
-    Code, CodeKind, ConsoleLine, Ended, Hooks, Interrupter, Isolate, Job, Loss, Memory, Spec,
-    TaskName, Work, initialise,
+    Code, CodeKind, ConsoleLine, Ended, Hooks, Interrupter, Isolate, Isolation, Job, Loss, Memory,
+    Spec, TaskName, Work, initialise,
 };
 use tokio::runtime::{Builder, Runtime};
 
@@ -53,6 +53,7 @@ impl Bench {
         self.tasks += 1;
         let job = Job {
             work: Work::Code(Code { kind: CodeKind::JavaScript, text: code.into() }),
+            isolation: Isolation::Shared,
             task_id: TaskName::Given("task".into()),
             value: Box::new(NOTHING),
         };
