@@ -237,38 +237,63 @@ describe('an isolate that is being made', () => {
     });
   }
 
-  test('cannot be made: the worker is lost, and its task runs in another one', async (t) => {
+  /** A script whose top level is another one from `spoil(text)` on. */
+  const spoilt = (t) => {
     const at = folder(t, {
       'part.mjs': 'export const ok = 1;',
       'worker.mjs': "import './part.mjs'; export const run = (value) => value;",
     });
-    const pool = await withPool(t, { workerScript: path.join(at, 'worker.mjs'), ...isolate });
-    const error = nextEvent(pool, 'worker-error');
-    const lost = nextEvent(pool, 'worker-exited', () => pool.getPoolMetrics().workers.unhealthy === 1);
-    stayAlive(t);
-    writeFileSync(path.join(at, 'part.mjs'), 'throw new TypeError("broken");');
+    const spoil = (text) => writeFileSync(path.join(at, 'part.mjs'), text);
+    return { workerScript: path.join(at, 'worker.mjs'), spoil };
+  };
+
+  for (const [what, text, expected] of [
+    ['throws', 'throw new TypeError("broken");', /broken.*part\.mjs/s],
+    ['takes too much memory', 'const all = []; for (;;) all.push(new Array(1000).fill(all.length));', /more memory/],
+    ['does not parse', 'export const = 1;', /part\.mjs/],
+  ]) {
+    test(`whose script ${what} is lost with its worker, and the task runs in another one`, async (t) => {
+      const { workerScript, spoil } = spoilt(t);
+      const pool = await withPool(t, { workerScript, workerMemoryLimitMB: 32, ...isolate });
+      const error = nextEvent(pool, 'worker-error');
+      const lost = nextEvent(pool, 'worker-exited', () => pool.getPoolMetrics().workers.unhealthy === 1);
+      stayAlive(t);
+      spoil(text);
+      const first = pool.submitTask({ ...RUN, payload: 1 });
+      const waiting = pool.submitTask({ ...RUN, payload: 2 });
+      assert.equal(await first, 1);
+      const { code: name, message } = (await error).error;
+      assert.equal(name, 'ERR_MODULE_LOAD');
+      assert.match(message, expected);
+      await lost;
+      spoil('export const ok = 2;');
+      await pool.restartWorker(0);
+      assert.equal(await waiting, 2);
+      const { completed, failed, retried } = pool.getPoolMetrics().tasks;
+      assert.deepEqual({ completed, failed, retried }, { completed: 2, failed: 0, retried: 0 });
+    });
+  }
+
+  test('whose script is stuck in native code is given up, and the task runs in another one', async (t) => {
+    const { workerScript, spoil } = spoilt(t);
+    const pool = await withPool(t, { workerScript, zombieThresholdMs: 500, ...isolate });
+    const lines = nextEvent(pool, 'console');
+    const zombie = nextEvent(pool, 'zombie-detected');
+    // It ends by itself after some seconds.
+    spoil('console.log("stuck"); "a".repeat(2 ** 22).lastIndexOf("a".repeat(2 ** 11) + "b")');
     const first = pool.submitTask({ ...RUN, payload: 1 });
-    const waiting = pool.submitTask({ ...RUN, payload: 2 });
+    const waiting = pool.submitTask({ ...RUN, payload: 2, maxRetries: 1, retryBackoffMs: 1 });
     assert.equal(await first, 1);
-    const { code: name, message } = (await error).error;
-    assert.equal(name, 'ERR_MODULE_LOAD');
-    assert.match(message, /broken.*part\.mjs/s);
-    await lost;
-    writeFileSync(path.join(at, 'part.mjs'), 'export const ok = 2;');
-    await pool.restartWorker(0);
+    await lines;
+    spoil('export const ok = 2;');
+    assert.equal((await zombie).workerId, 0);
     assert.equal(await waiting, 2);
-    const { completed, failed, retried } = pool.getPoolMetrics().tasks;
-    assert.deepEqual({ completed, failed, retried }, { completed: 2, failed: 0, retried: 0 });
   });
 
   test('cannot be made by any worker: the tasks that wait fail', async (t) => {
-    const at = folder(t, {
-      'part.mjs': 'export const ok = 1;',
-      'worker.mjs': "import './part.mjs'; export const run = (value) => value;",
-    });
-    const options = { workerScript: path.join(at, 'worker.mjs'), maxRestartAttempts: 2, restartCooldownMs: 1 };
-    const pool = await withPool(t, { ...options, ...isolate });
-    writeFileSync(path.join(at, 'part.mjs'), 'throw 1;');
+    const { workerScript, spoil } = spoilt(t);
+    const pool = await withPool(t, { workerScript, maxRestartAttempts: 2, restartCooldownMs: 1, ...isolate });
+    spoil('throw 1;');
     const [first, second] = [1, 2].map((payload) => pool.submitTask({ ...RUN, payload }));
     assert.equal(await first, 1);
     await failure(second, 'ERR_WORKER_LOST');
@@ -309,13 +334,13 @@ test('tasks of all kinds that are aborted, late or restarted under settle once e
   assert.equal(completed + failed + timedOut + aborted, submitted);
 });
 
-test('two hundred tasks leave no memory and no thread behind', async (t) => {
+test('two hundred tasks leave no memory and no thread behind', { timeout: 60_000 }, async (t) => {
   const pool = await withPool(t, { workerScript: script(COUNTER), ...isolate });
   const run = async (times) => {
     for (let i = 0; i < times; i++) assert.equal(await pool.submitTask({ type: 'count' }), 1);
   };
   const threads = () => readdirSync('/proc/self/task').length;
-  await run(50);
+  await run(30);
   const before = { rss: process.memoryUsage.rss(), threads: threads() };
   await run(200);
   assert.ok(threads() <= before.threads, `${threads()} threads, ${before.threads} before`);
