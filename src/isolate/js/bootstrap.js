@@ -197,6 +197,9 @@ event.saveGlobalThisReference({ __proto__: null, reportException: (error) => rep
 /** What no snapshot keeps: V8 makes some globals anew in each realm, and time goes on. */
 function awaken() {
   delete globalThis.SharedArrayBuffer;
+  // V8's own is not finished, and its clock counts nanoseconds.
+  delete globalThis.Temporal;
+  delete Date.prototype.toTemporalInstant;
   delete Atomics.wait;
   delete Atomics.waitAsync;
   ArrayPrototypePush(VIEWS, Float16Array);

@@ -1,0 +1,94 @@
+'use strict';
+
+// Runs the same code in Node and as a code task, and compares what it gives.
+//
+// A case is a function that takes nothing from around it but the helpers below: only its text crosses. What it
+// returns must be cloneable. It must not throw, so that two equal mistakes are not taken for agreement.
+
+const assert = require('node:assert/strict');
+const { after, before } = require('node:test');
+const { createWorkerPool } = require('../..');
+const { describe, test } = require('./test.js');
+
+const AsyncFunction = (async () => {}).constructor;
+const MAJOR = Number.parseInt(process.versions.node, 10);
+
+/** What a case may use beside the globals. */
+const HELPERS = {
+  /** The name of the error that a function throws or a promise rejects with, or its value. */
+  nameOf: async (attempt) => {
+    try {
+      return { value: await attempt() };
+    } catch (error) {
+      return error instanceof Error ? `threw ${error.name}` : { threw: error };
+    }
+  },
+  /** The same for what is thrown at once. */
+  thrownBy: (attempt) => {
+    try {
+      return { value: attempt() };
+    } catch (error) {
+      return error instanceof Error ? `threw ${error.name}` : { threw: error };
+    }
+  },
+  /** Bytes as hexadecimal digits. */
+  hex: (bytes) => {
+    const view = ArrayBuffer.isView(bytes)
+      ? new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+      : new Uint8Array(bytes);
+    return Array.from(view, (byte) => byte.toString(16).padStart(2, '0')).join('');
+  },
+  bytesOf: (hex) => Uint8Array.from(hex.match(/../g) ?? [], (byte) => Number.parseInt(byte, 16)),
+  later: (ms = 0) => new Promise((resolve) => setTimeout(resolve, ms)),
+};
+
+const prelude = Object.entries(HELPERS)
+  .map(([name, helper]) => `const ${name} = ${helper};\n`)
+  .join('');
+
+const textOf = (body) => `${prelude}return (${body})();`;
+
+/** A case for Node from this version on; older ones have no such API. */
+const since = (major, body) => ({ major, body });
+
+const inNode = async (text) => structuredClone(await new AsyncFunction(text)());
+
+/** A pool for all tests of a `describe`; gives what runs a case in it. */
+function inIsolane() {
+  let pool;
+  before(async () => {
+    pool = await createWorkerPool({ poolSize: 1, maxTaskRetries: 0, taskTimeout: 10_000 });
+  });
+  after(() => pool.shutdown(false));
+  return (text) => pool.submitTask({ type: 'javascript', code: text });
+}
+
+/** Promises that each case gives the same in Node and in a code task. */
+function alike(title, cases) {
+  describe(`${title}, as in Node`, () => {
+    const run = inIsolane();
+    for (const [name, entry] of Object.entries(cases)) {
+      const { major, body } = typeof entry === 'function' ? { major: 0, body: entry } : entry;
+      const skip = MAJOR < major && `Node ${major} is the first to have it`;
+      test(name, { skip }, async () => {
+        const expected = await inNode(textOf(body));
+        assert.notEqual(expected, undefined, 'the case gives something');
+        assert.deepEqual(await run(textOf(body)), expected);
+      });
+    }
+  });
+}
+
+/** Promises what a code task gives where that is not what Node gives; each case is `[why, body, outcome]`. */
+function unlike(title, cases) {
+  describe(`${title}, other than in Node`, () => {
+    const run = inIsolane();
+    for (const [name, [why, body, outcome]] of Object.entries(cases)) {
+      test(`${name}: ${why}`, async () => {
+        assert.deepEqual(await run(textOf(body)), outcome);
+      });
+    }
+  });
+}
+
+module.exports = { alike, MAJOR, since, unlike };
