@@ -51,7 +51,15 @@ const textOf = (body) => `${prelude}return (${body})();`;
 /** A case for Node from this version on; older ones have no such API. */
 const since = (major, body) => ({ major, body });
 
-const inNode = async (text) => structuredClone(await new AsyncFunction(text)());
+async function inNode(text) {
+  // Timers of abort signals alone do not keep the process alive.
+  const alive = setInterval(() => {}, 1000);
+  try {
+    return structuredClone(await new AsyncFunction(text)());
+  } finally {
+    clearInterval(alive);
+  }
+}
 
 /** A pool for all tests of a `describe`; gives what runs a case in it. */
 function inIsolane() {

@@ -47,6 +47,7 @@ impl Kit {
             (CORE, include_str!("js/core.js").to_owned()),
             ("ext:isolane/primordials.js", include_str!("js/primordials.js").to_owned()),
             ("ext:isolane/belongings.js", include_str!("js/belongings.js").to_owned()),
+            ("ext:isolane/console.js", include_str!("js/console.js").to_owned()),
             ("ext:isolane/fetch.js", include_str!("js/fetch.js").to_owned()),
             (
                 "ext:isolane/fetch-classes.js",

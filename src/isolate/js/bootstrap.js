@@ -22,6 +22,7 @@ import * as denoConsole from 'ext:deno_console/01_console.js';
 import * as url from 'ext:deno_url/00_url.js';
 import * as urlPattern from 'ext:deno_url/01_urlpattern.js';
 import clone from 'ext:isolane/clone.js';
+import { createConsole } from 'ext:isolane/console.js';
 import { closePortsOf, guard, live } from 'ext:isolane/belongings.js';
 import { load as loadFetchClasses } from 'ext:isolane/fetch-classes.js';
 import 'ext:isolane/fetch.js';
@@ -38,6 +39,7 @@ const {
   ObjectDefineProperty,
   ObjectEntries,
   ObjectFreeze,
+  ObjectGetOwnPropertyDescriptor,
   ObjectIsFrozen,
   ObjectValues,
   Promise,
@@ -46,7 +48,6 @@ const {
   ReferenceError,
   ReflectApply,
   SafeMap,
-  StringPrototypeEndsWith,
   StringPrototypeSlice,
   StringPrototypeStartsWith,
   SyntaxError,
@@ -78,37 +79,23 @@ function buildError(name, message) {
   return error;
 }
 
-// Console: one line of text for each call, as Node would print it, with the method as its level.
+// Console: one line of text for each call, with the method as its level.
 
 denoConsole.setNoColorFns(
   () => true,
   () => true,
 );
-let level = 'log';
-const console = new denoConsole.Console((text, rank) => {
-  const line = StringPrototypeEndsWith(text, '\n') ? StringPrototypeSlice(text, 0, -1) : text;
-  op_isolane_console(level === 'log' && rank > 2 ? 'error' : level, line, currentTicket());
-});
-ArrayPrototypeForEach(['debug', 'info', 'log', 'warn', 'error'], (name) => {
-  define(console, name, true, (...args) => {
-    const options = { __proto__: null, quotes: ["'", '"', '`'], indentLevel: console.indentLevel };
-    op_isolane_console(name, denoConsole.inspectArgs(args, options), currentTicket());
-  });
-});
-const { trace } = console;
-define(console, 'trace', true, (...args) => {
-  level = 'trace';
-  try {
-    return ReflectApply(trace, console, args);
-  } finally {
-    level = 'log';
-  }
-});
+const console = createConsole((level, text) => op_isolane_console(level, text, currentTicket()));
 
 // Globals
 
 function define(target, name, enumerable, value) {
   ObjectDefineProperty(target, name, { __proto__: null, value, enumerable, configurable: true, writable: true });
+}
+
+function accessor(target, name, holder) {
+  const { get } = ObjectGetOwnPropertyDescriptor(holder, name);
+  ObjectDefineProperty(target, name, { __proto__: null, get, set: undefined, enumerable: true, configurable: true });
 }
 
 function install(enumerable, values) {
@@ -190,6 +177,19 @@ define(abortSignal.AbortSignal, 'timeout', true, function timeout(millis) {
   const abort = () => controller.abort(new DOMException('Signal timed out.', 'TimeoutError'));
   timers.globals.setTimeout(abort, MathMin(ms, timers.MAX_DELAY));
   return controller.signal;
+});
+// Deno's are undefined where the standard says null, and null where it says the target.
+const { get: detailOf } = ObjectGetOwnPropertyDescriptor(event.CustomEvent.prototype, 'detail');
+accessor(event.CustomEvent.prototype, 'detail', {
+  get detail() {
+    const value = ReflectApply(detailOf, this, []);
+    return value === undefined ? null : value;
+  },
+});
+accessor(event.Event.prototype, 'srcElement', {
+  get srcElement() {
+    return this.target;
+  },
 });
 event.setEventTargetData(globalThis);
 event.saveGlobalThisReference({ __proto__: null, reportException: (error) => report(error, getAsyncContext()) });
