@@ -127,7 +127,8 @@ alike('AbortController and AbortSignal', {
   ],
   'a signal belongs to its controller': () => {
     const controller = new AbortController();
-    return [controller.signal === controller.signal, controller.signal instanceof EventTarget];
+    const { signal } = controller;
+    return [signal === controller.signal, signal instanceof EventTarget];
   },
 });
 

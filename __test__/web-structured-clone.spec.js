@@ -1,6 +1,6 @@
 'use strict';
 
-const { alike, unlike } = require('./support/alike.js');
+const { alike, since, unlike } = require('./support/alike.js');
 
 alike('structuredClone', {
   'of primitives': () =>
@@ -168,11 +168,11 @@ alike('structuredClone', {
     const buffer = new ArrayBuffer(4);
     return [structuredClone(1, { transfer: [buffer] }), buffer.byteLength];
   },
-  'what is detached cannot be transferred or cloned': () => {
+  'what is detached cannot be transferred or cloned': since(22, () => {
     const moved = new ArrayBuffer(1);
     structuredClone(moved, { transfer: [moved] });
     return [thrownBy(() => structuredClone({ moved }, { transfer: [moved] })), thrownBy(() => structuredClone(moved))];
-  },
+  }),
   options: () => {
     return [
       structuredClone(1, undefined),
