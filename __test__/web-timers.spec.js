@@ -104,11 +104,11 @@ alike('timers', {
   'an interval can be cleared from elsewhere': async () => {
     let count = 0;
     const id = setInterval(() => count++, 2);
-    await later(30);
+    while (count < 3) await later(2);
     clearInterval(id);
     const before = count;
     await later(20);
-    return [count === before, count > 2];
+    return count === before;
   },
   'clearing what is none does nothing': () =>
     [undefined, null, 0, -1, 1e9, 'x', {}, [], Number.NaN, true, () => {}, 5n].map((id) => [
@@ -135,10 +135,14 @@ alike('timers', {
     await later(30);
     return seen;
   },
-  'nested timers are not held back': async () => {
-    const begin = Date.now();
-    for (let i = 0; i < 20; i++) await later(1);
-    return Date.now() - begin < 70;
+  'nested timers are not held back to four milliseconds': async () => {
+    let shortest = Infinity;
+    for (let i = 0; i < 30; i++) {
+      const begin = Date.now();
+      await later(1);
+      if (i > 5) shortest = Math.min(shortest, Date.now() - begin);
+    }
+    return shortest < 4;
   },
   'immediates run in order, and one set by another in the next turn': async () => {
     const seen = [];
@@ -163,15 +167,20 @@ alike('timers', {
   },
   'an immediate comes before a timer of some milliseconds': async () => {
     const seen = [];
-    setTimeout(() => seen.push('timeout'), 5);
-    setImmediate(() => seen.push('immediate'));
-    await later(20);
+    await new Promise((resolve) => {
+      setTimeout(() => resolve(seen.push('timeout')), 100);
+      setImmediate(() => seen.push('immediate'));
+    });
     return seen;
   },
-  'a chain of a thousand immediates takes no thousand milliseconds': async () => {
-    const begin = Date.now();
-    for (let i = 0; i < 1000; i++) await new Promise((resolve) => setImmediate(resolve));
-    return Date.now() - begin < 600;
+  'a chain of immediates takes no millisecond for each': async () => {
+    let shortest = Infinity;
+    for (let i = 0; i < 20; i++) {
+      const begin = Date.now();
+      for (let j = 0; j < 50; j++) await new Promise((resolve) => setImmediate(resolve));
+      shortest = Math.min(shortest, Date.now() - begin);
+    }
+    return shortest < 50;
   },
   'immediates let timers through': async () => {
     let stop = false;
@@ -292,11 +301,10 @@ alike('timers', {
   },
   'refresh begins the delay anew': async () => {
     const seen = [];
-    const timer = setTimeout(() => seen.push('refreshed'), 40);
-    await later(20);
-    setTimeout(() => seen.push('between'), 25);
+    const timer = setTimeout(() => seen.push('refreshed'), 20);
+    setTimeout(() => seen.push('other'), 20);
     const same = timer.refresh() === timer;
-    await later(80);
+    await later(60);
     return [same, seen];
   },
   'refresh runs a timer again that has run': async () => {
