@@ -12,7 +12,7 @@ const marked = (mark) => `
   if (globalThis.ownOfAnother) Object.prototype[${mark}] = true;
   if (${mark} in globalThis) $.find('realm', 'a mark in the global object');
   if (${mark} in (() => {})) $.find('realm', 'a mark in functions');
-  $.see('global', globalThis);
+  $.see('names', []);
 `;
 
 module.exports = [
@@ -26,7 +26,7 @@ module.exports = [
         if (name in globalThis) $.find('secret', name);
         if ((0, eval)('typeof ' + name) !== 'undefined') $.find('secret', name);
       }
-      $.see('global', globalThis);
+      $.see('names', []);
     `,
     naive: false,
   },
@@ -39,7 +39,7 @@ module.exports = [
       $.see('sloppy arguments', (function () { return arguments; })(1));
       (function () { $.here('sloppy function', this, arguments); })();
       $.tries('callee', () => arguments.callee);
-      $.see('global', globalThis);
+      $.see('names', []);
       if ((function () { return this; })() !== globalThis) $.find('another global object', 'sloppy this');
     `,
     naive: false,
@@ -55,6 +55,16 @@ module.exports = [
         if (Object.getPrototypeOf(pairs[name]) !== globalThis[name].prototype) $.find('another global', name);
         $.see(name, globalThis[name]);
       }
+    `,
+    naive: false,
+  },
+  {
+    name: 'regular expressions of the platform have left nothing in RegExp',
+    code: `
+      const left = [RegExp.lastMatch, RegExp.input, RegExp.leftContext, RegExp.rightContext, RegExp.$1].join('');
+      if (left !== '') $.find('secret', left);
+      if (globalThis.ownOfAnother) $.find('secret', 'control');
+      $.see('RegExp', RegExp);
     `,
     naive: false,
   },

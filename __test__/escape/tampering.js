@@ -43,6 +43,7 @@ const around = (tamper) => `
           look(name, this, arguments);
           return new.target ? Reflect.construct(behave, arguments, new.target) : apply(behave, this, arguments);
         };
+        if (behave.prototype) descriptor[part].prototype = behave.prototype;
       }
       defineProperty(object, key, descriptor);
     }

@@ -203,9 +203,9 @@ module.exports = {
     pair(
       'the last match of a RegExp',
       "/(pl)(anted)/.exec('planted');",
-      "if (RegExp.lastMatch || RegExp.$1 || RegExp.input || RegExp.leftContext || RegExp['$&']) saw(RegExp.lastMatch);",
+      'if (/plant/.test([RegExp.lastMatch, RegExp.$1, RegExp.input, RegExp.leftContext].join())) saw(RegExp.lastMatch);',
     ),
-    pair('RegExp.input', "RegExp.input = 'planted';", 'if (RegExp.input) saw(RegExp.input);'),
+    pair('RegExp.input', "RegExp.input = 'planted';", "if (RegExp.input === 'planted') saw(RegExp.input);"),
     pair(
       'a regular expression that goes on',
       "globalThis.planted = /a/g; globalThis.planted.exec('aa');",
