@@ -6,6 +6,8 @@
 // * in the stranger, the weapon takes the built-ins of a third realm for its own, so that all it sees is of
 //   another realm. It shows that a piece looks at something at all.
 
+const { Console } = require('node:console');
+const { Writable } = require('node:stream');
 const vm = require('node:vm');
 const { ownOf } = require('./weapon.js');
 const { codeOf, HOST, REPORT } = require('./runner.js');
@@ -33,25 +35,25 @@ function canRun({ needs }) {
 
 const given = () => Object.fromEntries(GIVEN.filter((name) => name in globalThis).map((n) => [n, globalThis[n]]));
 
-/** A console of this realm that keeps what it is told. */
-function listener(lines) {
-  const console = {};
-  for (const name of Object.keys(globalThis.console)) console[name] = () => {};
-  console.log = (text) => lines.push(text);
-  return console;
+/** A console of this realm that prints nothing and keeps the reports that it is told. */
+function listener(reports) {
+  const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
+  const quiet = new Console(nowhere);
+  const { log } = quiet;
+  quiet.log = (...args) => {
+    const [text] = args;
+    if (typeof text === 'string' && text.startsWith(REPORT)) reports.push(JSON.parse(text.slice(REPORT.length)));
+    else log(...args);
+  };
+  return quiet;
 }
 
 /** What a piece finds in one of the sandboxes. */
 async function findings(piece, kind) {
-  const lines = [];
+  const reports = [];
   const sandbox = piece.bare ? { setTimeout } : given();
-  if (kind === 'naive') {
-    Object.assign(sandbox, { console: listener(lines), host: HOST, env: { deep: { list: [1] } } });
-  } else {
-    for (const name of Object.keys(sandbox)) if (/^[A-Z]/.test(name)) sandbox[name] = globalThis[name];
-    Object.assign(sandbox, { console: listener(lines), host: HOST });
-    sandbox.ownOfAnother = vm.runInNewContext(`(${ownOf})()`);
-  }
+  Object.assign(sandbox, { console: listener(reports), host: HOST, env: { deep: { list: [1] } } });
+  if (kind === 'stranger') sandbox.ownOfAnother = vm.runInNewContext(`(${ownOf})()`);
   const context = vm.createContext(sandbox);
   const { inputs = { a: [1] }, config = { b: [2] } } = piece;
   try {
@@ -61,8 +63,7 @@ async function findings(piece, kind) {
   } catch {
     // It has told what it found before it threw.
   }
-  const reports = lines.filter((line) => typeof line === 'string' && line.startsWith(REPORT));
-  return reports.flatMap((line) => JSON.parse(line.slice(REPORT.length)).found);
+  return reports.flatMap(({ found }) => found);
 }
 
 /** Why this piece would prove nothing, if so. */

@@ -4,10 +4,9 @@
 // what they got: in isolane, where nothing may be found, and in sandboxes of node:vm that leak by design,
 // where each piece has to find something, or it proves nothing.
 
-const { isDeepStrictEqual } = require('node:util');
 const { createWorkerPool } = require('../..');
 const { describeSettled } = require('../hostile/outcomes.js');
-const { MARKS, PRELUDE, SECRETS } = require('./weapon.js');
+const { MARKS, PRELUDE } = require('./weapon.js');
 const { keeper } = require('./keeper.js');
 
 /**
@@ -254,15 +253,4 @@ class Runner {
   }
 }
 
-module.exports = {
-  CATEGORIES,
-  catalogue,
-  choose,
-  codeOf,
-  HOST,
-  judge,
-  REPORT,
-  Runner,
-  SECRETS,
-  same: isDeepStrictEqual,
-};
+module.exports = { CATEGORIES, catalogue, choose, codeOf, HOST, judge, REPORT, Runner };
