@@ -5,6 +5,11 @@
 //! ```text
 //! u8 status; 255 is an event:
 //!     u32 length and JSON
+//! 254 is a call of a task to this side:
+//!     f64 number of the call · f64 ticket · u32 attempt · u32 worker
+//!     u32 length and the target, in UTF-8 · u32 length and the arguments, as a result below
+//! 253 says that an attempt which has called is over:
+//!     f64 ticket · u32 attempt
 //! else the settlement of a task; the bit 64 says that it is among the dead letters:
 //!     f64 ticket
 //!     where it is not 0 (done): u32 attempts · f64 figure of the status (a limit or a time in ms)
@@ -17,12 +22,14 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::isolate::{Fault, FaultKind};
+use crate::isolate::{Fault, FaultKind, HostCall, MAX_TARGET};
 use crate::pool::{Answer, Delivery, MemoryAlarm};
-use crate::scheduler::{Event, Exit, Failure, Retirement, TaskId};
+use crate::scheduler::{Event, Exit, Failure, Retirement, TaskId, WorkerId};
 
 const DONE: u8 = 0;
 const EVENT: u8 = 255;
+const CALL: u8 = 254;
+const CALLER_OVER: u8 = 253;
 const KEPT: u8 = 64;
 const NEXT_BLOB: u32 = u32::MAX;
 
@@ -30,8 +37,8 @@ const NEXT_BLOB: u32 = u32::MAX;
 /// over.
 const BLOB: usize = 16 * 1024;
 
-/// No record takes more: status, ticket, attempts, figure, length, and a value that is no blob.
-const LONGEST: usize = 1 + 8 + 4 + 8 + 4 + BLOB;
+/// No record takes more: a call with a value that is no blob.
+const LONGEST: usize = 1 + 8 + 8 + 4 + 4 + 4 + MAX_TARGET + 4 + BLOB;
 
 /// Writes as many deliveries as are sure to fit and says how many bytes that took.
 pub(super) fn write(
@@ -46,6 +53,12 @@ pub(super) fn write(
         match delivery {
             Delivery::Settled { task, result, timing, kept } => {
                 writer.settlement(task, result, timing.attempts, kept);
+            }
+            Delivery::Call { id, worker, call } => writer.call(id, worker, call),
+            Delivery::CallerOver { task, attempt } => {
+                writer.put(&[CALLER_OVER]);
+                writer.put(&(task.0 as f64).to_le_bytes());
+                writer.put(&attempt.to_le_bytes());
             }
             other => {
                 let json = serde_json::to_vec(&Record::of(other)).expect("its fields are plain");
@@ -90,6 +103,17 @@ impl Writer<'_> {
                 self.value(error);
             }
         }
+    }
+
+    fn call(&mut self, id: u64, worker: WorkerId, call: HostCall) {
+        self.put(&[CALL]);
+        self.put(&(id as f64).to_le_bytes());
+        self.put(&(call.ticket as f64).to_le_bytes());
+        self.put(&call.attempt.to_le_bytes());
+        self.put(&worker.0.to_le_bytes());
+        self.put(&(call.target.len() as u32).to_le_bytes());
+        self.put(call.target.as_bytes());
+        self.value(call.arguments);
     }
 
     fn value(&mut self, value: Vec<u8>) {
@@ -292,7 +316,9 @@ impl Record {
                 external: memory.external,
             },
             Delivery::Closed => Self::Closed,
-            Delivery::Settled { .. } => unreachable!("a settlement is no event"),
+            Delivery::Settled { .. } | Delivery::Call { .. } | Delivery::CallerOver { .. } => {
+                unreachable!("it has a record of its own")
+            }
         }
     }
 }

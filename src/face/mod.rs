@@ -120,6 +120,12 @@ impl NativePool {
         self.blobs.pop_front().map(Into::into)
     }
 
+    /// Answers a call of a task, in the wire format. Nothing happens where nobody waits any more.
+    #[napi]
+    pub fn answer(&self, call: f64, value: &[u8]) {
+        self.pool.answer(call as u64, value.to_vec());
+    }
+
     #[napi]
     pub fn abort(&self, ticket: f64) {
         self.pool.abort(TaskId(ticket as u64));

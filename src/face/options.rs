@@ -34,6 +34,8 @@ pub struct NativeOptions {
     pub memory_limit: f64,
     pub memory_restart: f64,
     pub env: Uint8Array,
+    pub host: Uint8Array,
+    pub max_host_calls: u32,
     pub task_timeout: f64,
     pub javascript_timeout: f64,
     pub filter_timeout: f64,
@@ -134,6 +136,8 @@ impl NativeOptions {
             memory_limit: megabytes(self.memory_limit),
             memory_restart: megabytes(self.memory_restart),
             env: self.env.to_vec(),
+            host: self.host.to_vec(),
+            max_host_calls: self.max_host_calls as usize,
         };
         let start_limit = millis(self.zombie_threshold);
         let config = pool::Config { scheduler, isolate, start_limit };

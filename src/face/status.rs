@@ -31,6 +31,8 @@ pub struct NativeStatus {
     pub circuits_opened: f64,
     pub circuit_breakers: Vec<NativeCircuit>,
     pub size: u32,
+    pub open_calls: u32,
+    pub callers: u32,
     pub panics: f64,
     pub fatal_errors: f64,
     pub isolates_renewed: f64,
@@ -107,6 +109,8 @@ impl From<Snapshot> for NativeStatus {
             renewed,
             breakers,
             size,
+            open_calls,
+            callers,
         } = snapshot;
         Self {
             uptime: ms(uptime),
@@ -130,6 +134,8 @@ impl From<Snapshot> for NativeStatus {
             circuits_opened: stats.circuits_opened as f64,
             circuit_breakers: breakers.into_iter().map(Into::into).collect(),
             size: size as u32,
+            open_calls: open_calls as u32,
+            callers: callers as u32,
             panics: panics as f64,
             fatal_errors: fatal_errors as f64,
             isolates_renewed: renewed as f64,

@@ -8,13 +8,14 @@ use deno_core::v8;
 use v8::{ValueDeserializerHelper, ValueSerializerHelper};
 
 use super::interrupt::{InterruptSlot, running_ticket};
-use super::natives::string;
+use super::natives::{number as number_of, string};
 
 /// An op, or a function of deno_core, in the engine's context.
 struct Op {
     function: v8::Global<v8::Function>,
     outcome: Outcome,
     is_async: bool,
+    is_call: bool,
 }
 
 /// How what an op gives gets to the other side.
@@ -27,6 +28,10 @@ enum Outcome {
 
 /// Ops whose result the realm gives back to another op.
 const HANDLES: [&str; 1] = ["op_encoding_new_decoder"];
+
+/// The op by which a task calls the parent. Whose call it is, the realm does not say: its first argument is the
+/// ticket of the task that runs.
+pub(super) const CALL: &str = "op_isolane_call";
 
 /// Where the maker of a realm's errors is in its context.
 const BUILD_ERROR: i32 = 3;
@@ -57,7 +62,7 @@ impl Airlock {
             let outcome =
                 if HANDLES.contains(&name.as_str()) { Outcome::Handle } else { Outcome::Copy };
             let function = v8::Global::new(scope, function);
-            Op { function, outcome, is_async: is_async(name) }
+            Op { function, outcome, is_async: is_async(name), is_call: name == CALL }
         });
         Self { ops: ops.collect() }
     }
@@ -105,8 +110,12 @@ pub(super) fn pass<'s>(
     }
     let scope = &mut v8::TryCatch::new(scope);
     let key = handle_key(scope);
-    let arguments: Vec<_> =
+    let mut arguments: Vec<_> =
         (0..args.length()).map(|index| behind(scope, key, args.get(index))).collect();
+    if let Some(first) = arguments.first_mut().filter(|_| op.is_call) {
+        let none = v8::Number::new(scope, -1.0).into();
+        *first = ticket.map_or(none, |ticket| number_of(scope, ticket));
+    }
     let undefined = v8::undefined(scope).into();
     let function = v8::Local::new(scope, &op.function);
     let Some(value) = function.call(scope, undefined, &arguments) else {

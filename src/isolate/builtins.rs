@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use deno_core::v8;
 use v8::{MapFnTo, ValueDeserializerHelper, ValueSerializerHelper};
 
+use super::codec;
 use super::interrupt::InterruptSlot;
 use super::natives::string;
 
@@ -54,7 +55,7 @@ pub(super) fn builtins() -> Vec<(&'static str, v8::FunctionCallback)> {
         "isWeakMap" is_weak_map,
         "isWeakSet" is_weak_set,
     ];
-    let others: [(&'static str, v8::FunctionCallback); 16] = [
+    let others: [(&'static str, v8::FunctionCallback); 18] = [
         ("isAnyArrayBuffer", is_any_array_buffer.map_fn_to()),
         ("isBoxedPrimitive", is_boxed_primitive.map_fn_to()),
         ("encode", encode.map_fn_to()),
@@ -69,6 +70,8 @@ pub(super) fn builtins() -> Vec<(&'static str, v8::FunctionCallback)> {
         ("op_preview_entries", preview_entries.map_fn_to()),
         ("op_get_constructor_name", constructor_name.map_fn_to()),
         ("op_get_non_index_property_names", non_index_property_names.map_fn_to()),
+        ("op_isolane_encode", encode_value.map_fn_to()),
+        ("op_isolane_decode", decode_value.map_fn_to()),
         ("op_isolane_is_over", is_over.map_fn_to()),
         ("op_isolane_count", count.map_fn_to()),
     ];
@@ -197,6 +200,33 @@ fn non_index_property_names(scope: &mut v8::HandleScope, args: Args, mut result:
     );
     if let Some(names) = names {
         result.set(names.into());
+    }
+}
+
+/// Turns a value into a `Uint8Array` in the wire format; throws what keeps it from being cloned.
+fn encode_value<'s>(scope: &mut v8::HandleScope<'s>, args: Args<'s>, mut result: v8::ReturnValue) {
+    let Some(realm) = InterruptSlot::of(scope).and_then(|slot| slot.library.realm_of(scope)) else {
+        return;
+    };
+    let Ok(bytes) = codec::encode(scope, &realm.natives, args.get(0)) else { return };
+    match bytes_of(scope, bytes) {
+        Some(bytes) => result.set(bytes.into()),
+        None => {
+            let message = string(scope, "Array buffer allocation failed");
+            let error = v8::Exception::range_error(scope, message);
+            scope.throw_exception(error);
+        }
+    }
+}
+
+/// Makes a value of bytes in the wire format; undefined where they are none.
+fn decode_value(scope: &mut v8::HandleScope, args: Args, mut result: v8::ReturnValue) {
+    let Some(realm) = InterruptSlot::of(scope).and_then(|slot| slot.library.realm_of(scope)) else {
+        return;
+    };
+    let bytes = bytes_in(args.get(0)).unwrap_or_default();
+    if let Ok(value) = codec::decode(scope, &realm.natives, &bytes) {
+        result.set(value);
     }
 }
 

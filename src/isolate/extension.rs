@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use deno_core::{Extension, OpState, extension, op2, v8};
 
+use super::calls::op_isolane_call;
 use super::kit::Kit;
 use super::ledger::{Ledger, Stray};
 
@@ -21,7 +22,7 @@ const LEFT_OUT: [&str; 4] = [
 extension!(
     isolane,
     deps = [deno_web, deno_crypto],
-    ops = [op_isolane_console, op_isolane_report, op_isolane_settled],
+    ops = [op_isolane_call, op_isolane_console, op_isolane_report, op_isolane_settled],
     esm_entry_point = "ext:isolane/engine.js",
     esm = [dir "src/isolate/js", "engine.js"],
     options = { ledger: Rc<Ledger> },

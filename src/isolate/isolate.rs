@@ -12,6 +12,7 @@ use rustyscript::{Runtime, RuntimeOptions};
 use super::airlock::Airlock;
 use super::buffers::Buffers;
 use super::builtins::Transit;
+use super::calls::Calls;
 use super::code::CodeCache;
 use super::fatal::{self, Inside, Watch};
 use super::handlers::Handlers;
@@ -20,7 +21,7 @@ use super::kit::kit;
 use super::ledger::{Ledger, Stray};
 use super::modules::{self, Library};
 use super::natives::{self, string};
-use super::realm::Realm;
+use super::realm::{Outfit, Realm};
 use super::running::{Running, set_running};
 use super::snapshot::snapshot;
 use super::stack::{self, Places};
@@ -40,8 +41,8 @@ pub struct Isolate {
     fresh: Option<Rc<Realm>>,
     /// Some task has wanted one.
     uses_fresh: bool,
-    /// `ctx.env` of every realm, in the wire format.
-    env: Box<[u8]>,
+    /// What every realm has.
+    outfit: Outfit,
     code: CodeCache,
     ledger: Rc<Ledger>,
     pending: HashMap<u64, Pending>,
@@ -71,7 +72,8 @@ impl Isolate {
         let params = v8::CreateParams::default()
             .heap_limits(0, spec.memory_limit)
             .array_buffer_allocator(buffers.allocator());
-        let ledger = Rc::new(Ledger::new(buffers, hooks.console));
+        let calls = Calls::new(spec.max_host_calls, spec.memory_limit, hooks.call);
+        let ledger = Rc::new(Ledger::new(buffers, calls, hooks.console));
         let mut runtime = Runtime::with_tokio_runtime(
             RuntimeOptions {
                 extensions: extension::extensions(ledger.clone()),
@@ -85,14 +87,15 @@ impl Isolate {
         let library = Rc::new(Library::new(&[])?);
         let interrupter = Interrupter::of(runtime.deno_runtime().v8_isolate());
         guard(&mut runtime, &ledger, library, interrupter.clone(), spec.memory_limit);
-        let shared = Rc::new(Realm::new(runtime.deno_runtime().v8_isolate(), &spec.env));
+        let outfit = Outfit { env: spec.env.clone(), host: spec.host.clone() };
+        let shared = Rc::new(Realm::new(runtime.deno_runtime().v8_isolate(), &outfit));
         Ok(Self {
             runtime,
             interrupter,
             shared,
             fresh: None,
             uses_fresh: false,
-            env: spec.env.clone().into(),
+            outfit,
             code: CodeCache::default(),
             ledger,
             pending: HashMap::new(),
@@ -197,7 +200,7 @@ impl Isolate {
 
     fn make_realm(&mut self) -> Rc<Realm> {
         let _inside = Inside::enter();
-        Rc::new(Realm::new(self.runtime.deno_runtime().v8_isolate(), &self.env))
+        Rc::new(Realm::new(self.runtime.deno_runtime().v8_isolate(), &self.outfit))
     }
 
     fn realm_for(&mut self, job: &Job) -> Rc<Realm> {

@@ -48,6 +48,7 @@ impl Kit {
             ("ext:isolane/primordials.js", include_str!("js/primordials.js").to_owned()),
             ("ext:isolane/belongings.js", include_str!("js/belongings.js").to_owned()),
             ("ext:isolane/console.js", include_str!("js/console.js").to_owned()),
+            ("ext:isolane/host.js", include_str!("js/host.js").to_owned()),
             ("ext:isolane/fetch.js", include_str!("js/fetch.js").to_owned()),
             (
                 "ext:isolane/fetch-classes.js",
@@ -89,7 +90,8 @@ impl Kit {
         let all = imported.into_iter().collect::<Vec<_>>().join(", ");
         modules.push((OPS, format!("export const {{ {all} }} = globalThis.isolane;\n")));
         let ops_of = extensions.iter().flat_map(|extension| extension.ops.iter());
-        let async_ops = ops_of.filter(|op| op.is_async).map(|op| op.name).collect();
+        let async_ops = ops_of.filter(|op| op.is_async).map(|op| op.name);
+        let async_ops = async_ops.chain([airlock::CALL]).collect();
         Self { modules, ops, async_ops }
     }
 

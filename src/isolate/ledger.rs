@@ -2,6 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::hint::black_box;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -9,6 +10,7 @@ use deno_core::v8;
 
 use super::ConsoleLine;
 use super::buffers::Buffers;
+use super::calls::Calls;
 
 /// A task that is told to end has this long to react, if it does so without a pause.
 const LAST_WORDS: Duration = Duration::from_secs(1);
@@ -52,6 +54,8 @@ pub(super) struct Ledger {
     pub operations: Cell<u32>,
     /// About where the thread's stack begins.
     base: usize,
+    /// Calls of tasks to the parent.
+    pub calls: Rc<Calls>,
     console: Box<dyn Fn(ConsoleLine)>,
 }
 
@@ -62,7 +66,7 @@ pub(super) struct Stray {
 }
 
 impl Ledger {
-    pub fn new(buffers: Arc<Buffers>, console: Box<dyn Fn(ConsoleLine)>) -> Self {
+    pub fn new(buffers: Arc<Buffers>, calls: Calls, console: Box<dyn Fn(ConsoleLine)>) -> Self {
         Self {
             settled: RefCell::default(),
             strays: RefCell::default(),
@@ -78,12 +82,18 @@ impl Ledger {
             signalling: Cell::new(None),
             base: here(),
             operations: Cell::new(0),
+            calls: Rc::new(calls),
             console,
         }
     }
 
     pub fn is_in_flight(&self, ticket: u64) -> bool {
         self.in_flight.borrow().iter().any(|(other, _)| *other == ticket)
+    }
+
+    /// The attempt of a task that is in flight.
+    pub fn attempt_of(&self, ticket: u64) -> Option<(u64, u32)> {
+        self.in_flight.borrow().iter().find(|(other, _)| *other == ticket).copied()
     }
 
     /// Whether memory is what ended this task: it was stopped, or a buffer that it asked for was

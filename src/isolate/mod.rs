@@ -7,6 +7,7 @@
 mod airlock;
 mod buffers;
 mod builtins;
+mod calls;
 mod code;
 mod codec;
 mod extension;
@@ -31,6 +32,7 @@ mod wire;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+pub use calls::{HostCall, MAX_TARGET, Reply};
 pub use fatal::{Loss, words_of};
 pub use interrupt::Interrupter;
 pub use isolate::Isolate;
@@ -48,6 +50,10 @@ pub struct Spec {
     pub memory_restart: usize,
     /// `ctx.env`, in the wire format.
     pub env: Vec<u8>,
+    /// What tasks may call, in the wire format; `js/host.js` says how.
+    pub host: Vec<u8>,
+    /// Calls that one attempt may have in flight.
+    pub max_host_calls: usize,
 }
 
 /// A worker script that is known to exist.
@@ -180,6 +186,8 @@ pub struct LoadError {
 pub struct Hooks {
     /// Called by an op: where it panics, the isolate is lost.
     pub console: Box<dyn Fn(ConsoleLine)>,
+    /// A task calls the parent. As for `console`.
+    pub call: Box<dyn Fn(HostCall, Reply)>,
     /// The isolate is lost, and its thread never returns. Must not panic, nor need a lock that the
     /// thread holds while its isolate runs.
     pub lost: Box<dyn FnOnce(Loss)>,

@@ -15,7 +15,7 @@ use sourcemap::SourceMap;
 use url::Url;
 
 use super::interrupt::InterruptSlot;
-use super::natives::string;
+use super::natives::{Natives, string};
 use super::stack::Places;
 use super::{LoadError, Script};
 
@@ -43,6 +43,8 @@ struct Text {
 pub(super) struct RealmModules {
     number: u32,
     library: Rc<Library>,
+    /// The realm's own functions, for those that find it by the current context.
+    pub natives: Rc<Natives>,
     modules: RefCell<HashMap<Rc<str>, v8::Global<v8::Module>>>,
     /// URLs by V8's numbers of scripts.
     urls: RefCell<HashMap<i32, Rc<str>>>,
@@ -61,7 +63,11 @@ impl Library {
     }
 
     /// Makes place for the modules of the current realm.
-    pub fn enter(self: &Rc<Self>, scope: &mut v8::HandleScope) -> Rc<RealmModules> {
+    pub fn enter(
+        self: &Rc<Self>,
+        scope: &mut v8::HandleScope,
+        natives: Rc<Natives>,
+    ) -> Rc<RealmModules> {
         let number = self.last_realm.get() + 1;
         self.last_realm.set(number);
         let value = v8::Integer::new_from_unsigned(scope, number).into();
@@ -69,6 +75,7 @@ impl Library {
         let modules = Rc::new(RealmModules {
             number,
             library: self.clone(),
+            natives,
             modules: RefCell::default(),
             urls: RefCell::default(),
         });
@@ -76,7 +83,8 @@ impl Library {
         modules
     }
 
-    fn realm_of(&self, scope: &mut v8::HandleScope) -> Option<Rc<RealmModules>> {
+    /// The realm of the current context.
+    pub fn realm_of(&self, scope: &mut v8::HandleScope) -> Option<Rc<RealmModules>> {
         let number = scope.get_current_context().get_embedder_data(scope, REALM)?;
         let number = number.uint32_value(scope)?;
         self.realms.borrow().get(&number)?.upgrade()

@@ -16,6 +16,7 @@ pub(super) struct Natives {
     release: v8::Global<v8::Function>,
     abort: v8::Global<v8::Function>,
     set_env: v8::Global<v8::Function>,
+    set_host: v8::Global<v8::Function>,
     collect_errors: v8::Global<v8::Function>,
     replica_of: v8::Global<v8::Function>,
     restore_errors: v8::Global<v8::Function>,
@@ -53,7 +54,8 @@ impl Natives {
         };
         let (run, run_code) = (function("run"), function("runCode"));
         let (hold, release) = (function("hold"), function("release"));
-        let (abort, set_env) = (function("abort"), function("setEnv"));
+        let abort = function("abort");
+        let (set_env, set_host) = (function("setEnv"), function("setHost"));
         let (collect_errors, restore_errors) =
             (function("collectErrors"), function("restoreErrors"));
         let (replica_of, check_body) = (function("replicaOf"), function("checkBody"));
@@ -78,6 +80,7 @@ impl Natives {
             release,
             abort,
             set_env,
+            set_host,
             collect_errors,
             replica_of,
             restore_errors,
@@ -131,6 +134,10 @@ impl Natives {
 
     pub fn set_env(&self, scope: &mut v8::HandleScope, env: v8::Local<v8::Value>) -> Option<()> {
         call(scope, &self.set_env, &[env]).map(drop)
+    }
+
+    pub fn set_host(&self, scope: &mut v8::HandleScope, host: v8::Local<v8::Value>) -> Option<()> {
+        call(scope, &self.set_host, &[host]).map(drop)
     }
 
     pub fn collect_errors<'s>(

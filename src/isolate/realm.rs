@@ -14,14 +14,22 @@ use super::{airlock, codec, snapshot};
 /// One global object and its intrinsics. A fresh one is made for each task that is to see nothing of others.
 pub(super) struct Realm {
     pub context: v8::Global<v8::Context>,
-    pub natives: Natives,
+    pub natives: Rc<Natives>,
     pub handlers: Handlers,
     pub modules: Rc<RealmModules>,
 }
 
+/// What the pool gives every realm, in the wire format.
+pub(super) struct Outfit {
+    /// `ctx.env`.
+    pub env: Vec<u8>,
+    /// The names of host functions; `js/host.js` says how.
+    pub host: Vec<u8>,
+}
+
 impl Realm {
     /// Makes a realm of an isolate whose airlock is there.
-    pub fn new(isolate: &mut v8::Isolate, env: &[u8]) -> Self {
+    pub fn new(isolate: &mut v8::Isolate, outfit: &Outfit) -> Self {
         let scope = &mut v8::HandleScope::new(isolate);
         let ready = snapshot::realm(scope);
         let context =
@@ -30,15 +38,18 @@ impl Realm {
         if ready.is_none() {
             kit().evaluate(scope);
         }
-        let natives = Natives::take(scope);
+        let natives = Rc::new(Natives::take(scope));
         natives.awaken(scope);
         let build = v8::Local::new(scope, &natives.build_error);
         airlock::set_error_builder(context, build);
-        if let Ok(env) = codec::decode(scope, &natives, env) {
+        if let Ok(env) = codec::decode(scope, &natives, &outfit.env) {
             natives.set_env(scope, env);
         }
+        if let Ok(host) = codec::decode(scope, &natives, &outfit.host) {
+            natives.set_host(scope, host);
+        }
         let slot = InterruptSlot::of(scope).expect("it is set before the first realm is made");
-        let modules = slot.library.enter(scope);
+        let modules = slot.library.enter(scope, natives.clone());
         let context = v8::Global::new(scope, context);
         Self { context, natives, handlers: Handlers::default(), modules }
     }

@@ -14,6 +14,7 @@ use rustyscript::tokio::runtime::Runtime as Tokio;
 use rustyscript::{RuntimeOptions, SnapshotBuilder};
 
 use super::buffers::Buffers;
+use super::calls::Calls;
 use super::extension;
 use super::kit::kit;
 use super::ledger::Ledger;
@@ -64,7 +65,8 @@ pub fn write_snapshot(file: &Path) -> io::Result<()> {
     // Before V8 gets the flags that it makes snapshots with.
     let mut bytes = head().into_bytes();
     let tokio = Rc::new(Tokio::new()?);
-    let ledger = Rc::new(Ledger::new(Buffers::new(usize::MAX >> 1), Box::new(|_| {})));
+    let calls = Calls::new(0, 0, Box::new(|_, _| {}));
+    let ledger = Rc::new(Ledger::new(Buffers::new(usize::MAX >> 1), calls, Box::new(|_| {})));
     let options =
         RuntimeOptions { extensions: extension::extensions(ledger), ..Default::default() };
     let mut builder =

@@ -1,6 +1,6 @@
 //! What goes to JavaScript.
 
-use crate::isolate::{ConsoleLine, Fault, Job, LoadError, Memory, TaskName, Work};
+use crate::isolate::{ConsoleLine, Fault, HostCall, Job, LoadError, Memory, TaskName, Work};
 use crate::scheduler::{Event, Failure, TaskId, Timing, Weigh, WorkerId};
 
 /// What a task gave: the scheduler's opaque result.
@@ -45,6 +45,17 @@ pub enum Delivery {
         kept: bool,
     },
     Event(Event),
+    /// A task calls the parent, and waits for the answer to this number.
+    Call {
+        id: u64,
+        worker: WorkerId,
+        call: HostCall,
+    },
+    /// An attempt that has called the parent is over: nobody waits for its answers.
+    CallerOver {
+        task: TaskId,
+        attempt: u32,
+    },
     Console {
         worker: WorkerId,
         line: ConsoleLine,

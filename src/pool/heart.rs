@@ -8,11 +8,12 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use super::bell::Bell;
+use super::callers::Callers;
 use super::delivery::{Answer, Delivery, Topic};
 use super::outbox::Outbox;
 use super::seat::{Order, Seat};
 use super::{Letter, Snapshot};
-use crate::isolate::{ConsoleLine, Interrupter, Job, LoadError, Memory};
+use crate::isolate::{ConsoleLine, HostCall, Interrupter, Job, LoadError, Memory, Reply};
 use crate::metrics::Recorder;
 use crate::scheduler::{
     self, Effect, Exit, Generation, Input, Outcome, Retirement, Scheduler, TaskId, WorkerId,
@@ -26,6 +27,7 @@ pub(super) struct Heart {
     scheduler: Scheduler<Arc<Job>, Answer>,
     seats: Vec<Seat>,
     outbox: Outbox,
+    callers: Callers,
     recorder: Recorder,
     /// When the supervisor means to wake up.
     planned: Option<Instant>,
@@ -65,6 +67,8 @@ pub(super) struct Calls {
     /// For a sign of life.
     pub ask: Vec<Interrupter>,
     pub spawn: Vec<(WorkerId, Generation, Arc<Bell>)>,
+    /// Nobody waits for them any more. To be dropped, which wakes isolates.
+    pub dropped: Vec<Reply>,
 }
 
 impl Heart {
@@ -75,6 +79,7 @@ impl Heart {
             scheduler,
             seats: Vec::new(),
             outbox: Outbox::default(),
+            callers: Callers::default(),
             recorder: Recorder::new(now),
             planned: None,
             look: None,
@@ -100,7 +105,7 @@ impl Heart {
     ) -> Calls {
         let mut calls = Calls::default();
         for input in inputs {
-            self.take_note(&input);
+            self.take_note(&input, &mut calls);
             self.scheduler.handle(input, now, &mut self.effects);
         }
         self.carry_out(now, &mut calls);
@@ -109,7 +114,10 @@ impl Heart {
     }
 
     /// Keeps its own account of what the scheduler is about to hear.
-    fn take_note(&mut self, input: &Input<Arc<Job>, Answer>) {
+    fn take_note(&mut self, input: &Input<Arc<Job>, Answer>, calls: &mut Calls) {
+        if let Input::Finished { worker, generation, task, attempt, .. } = *input {
+            self.end_caller(worker, generation, (task, attempt), calls);
+        }
         match *input {
             Input::Ready { worker, generation } => {
                 if let Some(seat) = self.seat(worker, generation) {
@@ -125,6 +133,7 @@ impl Heart {
                         seat.thread = None;
                     }
                 }
+                self.end_callers_of(worker, generation, calls);
                 self.ghosts
                     .retain(|ghost| (ghost.worker, ghost.generation) != (worker, generation));
                 match exit {
@@ -285,6 +294,48 @@ impl Heart {
         self.outbox.call_for_collection()
     }
 
+    /// Hands a call of a task on, and says whether JavaScript has to be woken. That of a worker that was
+    /// given up is dropped.
+    pub fn call(
+        &mut self,
+        worker: WorkerId,
+        generation: Generation,
+        call: HostCall,
+        reply: Reply,
+    ) -> bool {
+        if self.seat(worker, generation).is_none() {
+            return false;
+        }
+        let attempt = (TaskId(call.ticket), call.attempt);
+        let id = self.callers.add(worker, generation, attempt, reply);
+        self.outbox.push(Delivery::Call { id, worker, call });
+        self.outbox.call_for_collection()
+    }
+
+    /// The way back for the answer to a call.
+    pub fn take_reply(&mut self, call: u64) -> Option<Reply> {
+        self.callers.take(call)
+    }
+
+    fn end_caller(
+        &mut self,
+        worker: WorkerId,
+        generation: Generation,
+        (task, attempt): (TaskId, u32),
+        calls: &mut Calls,
+    ) {
+        if let Some(replies) = self.callers.end(worker, generation, (task, attempt)) {
+            calls.dropped.extend(replies);
+            self.outbox.push(Delivery::CallerOver { task, attempt });
+        }
+    }
+
+    fn end_callers_of(&mut self, worker: WorkerId, generation: Generation, calls: &mut Calls) {
+        for attempt in self.callers.of(worker, generation) {
+            self.end_caller(worker, generation, attempt, calls);
+        }
+    }
+
     pub fn collect(&mut self) -> Vec<Delivery> {
         self.outbox.collect()
     }
@@ -321,6 +372,8 @@ impl Heart {
             renewed: self.renewed,
             breakers: self.scheduler.breakers(now).collect(),
             size: self.scheduler.size(),
+            open_calls: self.callers.open_calls(),
+            callers: self.callers.callers(),
         }
     }
 
@@ -386,6 +439,7 @@ impl Heart {
                     self.order(worker, generation, Order::Retire(why), calls);
                 }
                 Effect::Abandon { worker, generation } => {
+                    self.end_callers_of(worker, generation, calls);
                     if let Some(interrupter) = self.seat(worker, generation).and_then(Seat::clear) {
                         calls.terminate_all.push(interrupter.clone());
                         self.ghosts.push(Ghost { worker, generation, interrupter });

@@ -6,6 +6,7 @@
 //! released. Nothing is run or logged under it.
 
 mod bell;
+mod callers;
 mod delivery;
 mod heart;
 mod outbox;
@@ -20,7 +21,7 @@ use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex};
 
-use crate::isolate::{self, ConsoleLine, Job, LoadError, Memory, Spec};
+use crate::isolate::{self, ConsoleLine, HostCall, Job, LoadError, Memory, Reply, Spec};
 use crate::metrics::Figures;
 use crate::scheduler::{
     self, BreakerView, DeadLetter, Exit, Failure, Generation, Input, Priority, Stats, Task, TaskId,
@@ -65,6 +66,9 @@ pub struct Snapshot {
     pub breakers: Vec<BreakerView>,
     /// Workers wanted.
     pub size: usize,
+    /// Host calls that wait for an answer, and attempts in flight that have called.
+    pub open_calls: usize,
+    pub callers: usize,
 }
 
 /// A task that failed for good.
@@ -242,6 +246,14 @@ impl Pool {
         self.shared.heart.lock().collect()
     }
 
+    /// Answers a call of a task, in the wire format. Nothing happens where nobody waits any more.
+    pub fn answer(&self, call: u64, bytes: Vec<u8>) {
+        let reply = self.shared.heart.lock().take_reply(call);
+        if let Some(reply) = reply {
+            reply.send(bytes);
+        }
+    }
+
     /// The state of now.
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {
@@ -283,6 +295,14 @@ impl Shared {
         }
     }
 
+    /// Hands a call of a task on.
+    fn call(&self, worker: WorkerId, generation: Generation, call: HostCall, reply: Reply) {
+        let wake = self.heart.lock().call(worker, generation, call, reply);
+        if wake {
+            (self.wake)();
+        }
+    }
+
     /// Does what was put off until the lock is released.
     fn make(self: &Arc<Self>, calls: Calls) {
         for (worker, generation, bell) in calls.spawn {
@@ -291,6 +311,7 @@ impl Shared {
         for bell in calls.ring {
             bell.ring();
         }
+        drop(calls.dropped);
         for (interrupter, task, attempt) in calls.terminate {
             interrupter.terminate(task.0, attempt);
         }

@@ -259,6 +259,10 @@ impl Starting<'_> {
             let shared = shared.clone();
             Box::new(move |line| shared.print(worker, line))
         };
+        let call = {
+            let shared = shared.clone();
+            Box::new(move |call, reply| shared.call(worker, generation, call, reply))
+        };
         let lost = Box::new(move |loss: Loss| {
             let running = running.get();
             let (exit, message) = match loss {
@@ -282,7 +286,7 @@ impl Starting<'_> {
             let exited = Input::Exited { worker, generation, exit, culprit };
             shared.tell(finished.into_iter().chain([exited]));
         });
-        Hooks { console, lost }
+        Hooks { console, call, lost }
     }
 }
 

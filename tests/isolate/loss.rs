@@ -16,6 +16,7 @@ fn lost_by(console: impl Fn() + Send + 'static) -> Loss {
         let hooks = Hooks {
             console: Box::new(move |_| console()),
             lost: Box::new(move |loss| send.send(loss).unwrap()),
+            ..quiet()
         };
         Bench::new(hooks).run("try { console.log('now') } catch {} return 1");
     });
@@ -80,10 +81,7 @@ fn a_failed_check_in_v8() {
 fn no_memory_where_v8_cannot_throw() {
     let (send, receive) = mpsc::channel();
     std::thread::spawn(move || {
-        let hooks = Hooks {
-            console: Box::new(|_| {}),
-            lost: Box::new(move |loss| send.send(loss).unwrap()),
-        };
+        let hooks = Hooks { lost: Box::new(move |loss| send.send(loss).unwrap()), ..quiet() };
         Bench::new(hooks).run("return new Array(2 ** 27).fill(0).length");
     });
     assert_eq!(receive.recv_timeout(PATIENCE).unwrap(), Loss::OutOfMemory);

@@ -41,6 +41,8 @@ impl Bench {
             memory_limit: 64 * MB,
             memory_restart: 48 * MB,
             env: vec![UNDEFINED],
+            host: vec![UNDEFINED],
+            max_host_calls: 1,
         };
         let tokio = Rc::new(Builder::new_current_thread().enable_time().build().unwrap());
         let _context = tokio.enter();
@@ -99,7 +101,11 @@ impl Bench {
 
 /// Prints nothing, and fails the test when the isolate is lost.
 fn quiet() -> Hooks {
-    Hooks { console: Box::new(|_| {}), lost: Box::new(|loss| panic!("lost: {loss:?}")) }
+    Hooks {
+        console: Box::new(|_| {}),
+        call: Box::new(|call, _| panic!("nothing is there to be called: {call:?}")),
+        lost: Box::new(|loss| panic!("lost: {loss:?}")),
+    }
 }
 
 /// Runs on a thread of its own, as isolates do.

@@ -82,7 +82,7 @@ fn a_thread_that_waits_in_native_code_does_not_answer() {
             called.send(()).unwrap();
             sleep.recv().unwrap();
         });
-        let mut bench = Bench::new(Hooks { console, lost: Box::new(|_| {}) });
+        let mut bench = Bench::new(Hooks { console, lost: Box::new(|_| {}), ..quiet() });
         send.send(bench.isolate.interrupter()).unwrap();
         bench.run("console.log('sleep'); for (;;);")
     });

@@ -26,6 +26,7 @@ import { createConsole } from 'ext:isolane/console.js';
 import { closePortsOf, guard, live } from 'ext:isolane/belongings.js';
 import { load as loadFetchClasses } from 'ext:isolane/fetch-classes.js';
 import 'ext:isolane/fetch.js';
+import { createHost } from 'ext:isolane/host.js';
 import * as timers from 'ext:isolane/timers.js';
 
 const {
@@ -212,7 +213,7 @@ function awaken() {
 // Tasks
 
 let env = ObjectFreeze({});
-const host = ObjectFreeze({});
+let host = ObjectFreeze({ __proto__: null });
 
 /** Aborts the signal of the task that was run last. */
 let abortLatest;
@@ -319,6 +320,12 @@ globalThis.isolane = {
 
   setEnv(value) {
     env = deepFreeze(value);
+    define(globalThis, 'env', false, env);
+  },
+
+  setHost(value) {
+    host = createHost(value);
+    define(globalThis, 'host', false, host);
   },
 
   /** Throws where a text is not the body of an async function, or leaves it. Only parses. */
