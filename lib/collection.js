@@ -8,6 +8,8 @@ const { IsolaneError } = require('./errors.js');
 
 const DONE = 0;
 const EVENT = 255;
+const CALL = 254;
+const CALLER_OVER = 253;
 const KEPT = 64;
 const NEXT_BLOB = 0xffffffff;
 
@@ -29,7 +31,9 @@ class Collection {
   /**
    * Reads what there is. Of very much the rest is read in later turns: a task that prints without end must
    * not keep timers and I/O of this process waiting.
-   * @param {{ settle(ticket: number, failure: Failure | undefined, value: Buffer): void, event(record: object): void }} reader
+   * @param {{ settle(ticket: number, failure: Failure | undefined, value: Buffer): void,
+   *   event(record: object): void, call(call: object, value: Buffer): void,
+   *   callerOver(ticket: number, attempt: number): void }} reader - values are valid during the call
    */
   read(reader) {
     if (this.#isPutOff) return;
@@ -55,8 +59,18 @@ class Collection {
       reader.event(JSON.parse(this.#value().utf8Slice()));
       return;
     }
+    if (status === CALL) {
+      const call = this.#call();
+      reader.call(call, this.#value());
+      return;
+    }
     const ticket = arena.readDoubleLE(this.#at);
     this.#at += 8;
+    if (status === CALLER_OVER) {
+      this.#at += 4;
+      reader.callerOver(ticket, arena.readUInt32LE(this.#at - 4));
+      return;
+    }
     let failure;
     if (status !== DONE) {
       failure = {
@@ -68,6 +82,19 @@ class Collection {
       this.#at += 12;
     }
     reader.settle(ticket, failure, this.#value());
+  }
+
+  #call() {
+    const [arena, at] = [this.#arena, this.#at];
+    const targetAt = at + 28;
+    this.#at = targetAt + arena.readUInt32LE(at + 24);
+    return {
+      id: arena.readDoubleLE(at),
+      ticket: arena.readDoubleLE(at + 8),
+      attempt: arena.readUInt32LE(at + 16),
+      workerId: arena.readUInt32LE(at + 20),
+      target: arena.utf8Slice(targetAt, this.#at),
+    };
   }
 
   #value() {

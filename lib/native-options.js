@@ -30,6 +30,14 @@ function nativeOptions(options, script) {
     memoryLimit: options.workerMemoryLimitMB,
     memoryRestart: options.workerRestartMemoryMB,
     env: Buffer.from(encode(options.env)),
+    host: Buffer.from(
+      encode({
+        functions: options.host.names,
+        maxCalls: options.maxHostCalls,
+        memoryLimitMB: options.workerMemoryLimitMB,
+      }),
+    ),
+    maxHostCalls: options.maxHostCalls,
     taskTimeout: options.taskTimeout,
     javascriptTimeout: options.javascriptTimeout,
     filterTimeout: options.filterTimeout,

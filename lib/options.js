@@ -7,6 +7,7 @@ const check = require('./check.js');
 const { IsolaneError, invalid } = require('./errors.js');
 const { permissions } = require('./permissions.js');
 const isolation = require('./isolation.js');
+const { readHost } = require('./host.js');
 const { encode, uncloneablePath } = require('./wire.js');
 
 /** Run times allowed to tasks, in milliseconds, where neither the task nor the pool says otherwise. */
@@ -55,7 +56,8 @@ const CHECKS = {
   maxDeadLetters: check.integer(0, 1_000_000),
   circuitBreaker: circuitBreaker,
   permissions: permissions,
-  host: nothing,
+  host: readHost,
+  maxHostCalls: check.integer(1, 100_000),
   env: cloneable,
   console: check.oneOf('event', 'inherit', 'ignore'),
   shutdownTimeout: check.duration(0),
@@ -162,6 +164,8 @@ function withDefaults(given) {
     maxAbandonedWorkers: 32,
     maxDeadLetters: 1000,
     autoScale: false,
+    host: readHost('host', {}),
+    maxHostCalls: 100,
     env: {},
     console: 'event',
     shutdownTimeout: 20_000,

@@ -4,6 +4,7 @@
 
 const { EventEmitter } = require('node:events');
 const native = require('../native.cjs');
+const { Calls } = require('./calls.js');
 const check = require('./check.js');
 const { textOf } = require('./clone.js');
 const { Collection, toError } = require('./collection.js');
@@ -31,7 +32,7 @@ const INTERNAL = Symbol('isolane');
 const TOPICS = ['task-started', 'task-completed', 'task-failed', 'task-retried', 'task-dead-lettered'];
 
 /** Lines of a task's stack that are ours. */
-const OWN_FRAMES = /\n +at [^\n]*\bext:isolane\/[^\n]*/g;
+const OWN_FRAMES = /\n +at [^\n]*\bext:(?:isolane|core)\/[^\n]*/g;
 
 const asyncDispose = Symbol.asyncDispose ?? Symbol.for('Symbol.asyncDispose');
 
@@ -56,6 +57,7 @@ class WorkerPool extends EventEmitter {
     this.#flush();
     for (const ticket of tickets) this.#native.abort(ticket);
   });
+  #calls;
   #lastTicket = 0;
   #size;
   #script;
@@ -78,6 +80,8 @@ class WorkerPool extends EventEmitter {
     this.#options = options;
     this.#isolation = new Isolation(options);
     this.#size = options.poolSize;
+    this.#calls = new Calls(options.maxHostCalls, (call, bytes) => this.#native.answer(call, bytes));
+    for (const [target, run] of options.host.functions) this.#calls.register(target, run);
     this.#watchListeners();
   }
 
@@ -219,11 +223,14 @@ class WorkerPool extends EventEmitter {
       this.#tasks.delete(ticket);
       this.#ids.delete(entry.id);
       if (entry.signal !== undefined) this.#signals.leave(entry.signal, ticket);
+      this.#calls.end(ticket);
       if (failure?.kept && !entry.isForgotten) this.#letters.keep(ticket, entry);
       this.#settle(entry, failure, value);
       if (this.#tasks.size === 0) this.#becomeIdle();
     },
     event: (record) => this.#handle(record),
+    call: (call, value) => this.#calls.begin(call, value, this.#tasks.get(call.ticket)),
+    callerOver: (ticket, attempt) => this.#calls.end(ticket, attempt),
   };
 
   /** What cannot be read costs its own task alone, not the others of the same reading. */
