@@ -151,7 +151,7 @@ export interface WorkerPoolOptions {
         /** @default 5000 */
         cooldown?: number;
       };
-  /** Values that handlers find, frozen, in `ctx.env`. @default {} */
+  /** Values that tasks find, deeply frozen, in `ctx.env` and, in code tasks, the global `env`. @default {} */
   env?: Record<string, unknown>;
   /** Where `console.*` of tasks goes: to the `'console'` event, to this process's console, nowhere. @default 'event' */
   console?: 'event' | 'inherit' | 'ignore';
@@ -164,8 +164,43 @@ export interface WorkerPoolOptions {
    * @default 'shared'
    */
   isolation?: Isolation;
-  /** Only empty in this version. */
-  host?: Record<string, never>;
+  /**
+   * Functions of this process that tasks may call, as `ctx.host` and, in code tasks, the global `host`. Plain
+   * objects may group them, 8 deep. What is changed in the tree later has no effect.
+   * @default {}
+   */
+  host?: HostFunctions;
+  /**
+   * Calls of host functions that one task may have in flight, and streams that it may have open each way;
+   * further ones reject with the code `ERR_HOST_BUSY` in the task.
+   * @default 100
+   */
+  maxHostCalls?: number;
+}
+
+/**
+ * A function that a task calls. It gets the task's arguments, cloned, and then a {@link HostContext}; what it
+ * returns, or its promise gives, is cloned back. Async iterables cross as streams: as an argument or a result,
+ * and as a property of a plain object that is one. Of an error, the task gets name, message and code.
+ *
+ * How many arguments there are is up to the task: check those that matter.
+ */
+export type HostFunction = (...args: any[]) => unknown;
+
+export interface HostFunctions {
+  readonly [name: string]: HostFunction | HostFunctions;
+}
+
+/** The last argument of a {@link HostFunction}: the task that calls. */
+export interface HostContext {
+  readonly taskId: string;
+  readonly type: string;
+  /** Counts from 1. */
+  readonly attempt: number;
+  readonly workerId: number;
+  readonly metadata: unknown;
+  /** Aborted when this attempt of the task ends, in whatever way. */
+  readonly signal: AbortSignal;
 }
 
 /** What tasks may reach outside their isolate. What is not given is not allowed. */
@@ -200,6 +235,7 @@ export interface NetPermission {
   /** Milliseconds from the start of a request to the last byte of its response. @default 60000 */
   timeout?: number;
 }
+
 /**
  * What a task has for itself, the weakest first. `'shared'`: nothing; handlers keep their module's state.
  * `'context'`: a realm, with globals of its own. `'isolate'`: an isolate, into which the worker script is loaded
@@ -269,7 +305,8 @@ export interface TaskContext {
   readonly workerId: number;
   /** Aborted when the caller cancels the task, and when its time is over. */
   readonly signal: AbortSignal;
-  readonly host: Readonly<Record<string, never>>;
+  /** The pool's host functions, each of which returns a promise; that of an async iterable can be iterated. */
+  readonly host: Readonly<Record<string, any>>;
   /** The pool's `env`, frozen. */
   readonly env: Readonly<Record<string, any>>;
 }

@@ -86,6 +86,16 @@ describe('small examples', { concurrency: 2 }, () => {
     assert.deepEqual(await linesOf('typescript-handlers/main.mjs'), ['294.00 EUR', '294 JPY', 'dearest: lamp']);
   });
 
+  test('host-functions.mjs streams both ways, and keeps its secret', async () => {
+    assert.deepEqual(await linesOf('host-functions.mjs'), [
+      'report: 4 people',
+      'report: hello, Ada',
+      'report: hello, Grace',
+      'rows read: 2',
+      'report: not allowed EACCES ',
+    ]);
+  });
+
   test('priorities.mjs finishes the most urgent first', async () => {
     assert.deepEqual(await linesOf('priorities.mjs'), [
       'done: login',

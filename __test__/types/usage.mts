@@ -3,6 +3,7 @@ import {
   createWorkerPool,
   getPoolMetrics,
   type Handler,
+  type HostContext,
   IsolaneError,
   type IsolaneErrorCode,
   type PoolMetrics,
@@ -20,6 +21,14 @@ const pool: WorkerPool = await createWorkerPool({
   console: 'inherit',
   isolation: 'context',
   env: { region: 'eu' },
+  host: {
+    now: () => Date.now(),
+    db: { query: async (sql: string, ctx: HostContext) => [sql.length, ctx.signal.aborted] },
+    async *rows(count: number) {
+      yield count;
+    },
+  },
+  maxHostCalls: 10,
 });
 
 const page = await pool.submitTask<{ html: string }>({ type: 'render', payload: { markdown: '#' }, priority: 5 });
@@ -66,6 +75,8 @@ await createWorkerPool({
 await createWorkerPool({ permissions: { files: [] } });
 // @ts-expect-error an option that does not exist
 await createWorkerPool({ poolsize: 2 });
+// @ts-expect-error a host function that is none
+await createWorkerPool({ host: { db: 5 } });
 // @ts-expect-error a value that is not allowed
 await createWorkerPool({ loadBalancing: 'random' });
 // @ts-expect-error an isolation that there is not
