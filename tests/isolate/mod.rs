@@ -1,5 +1,6 @@
 //! One isolate on a thread of its own, without a pool.
 
+mod calls;
 mod leftovers;
 mod loss;
 mod memory;
@@ -35,14 +36,18 @@ struct Bench {
 
 impl Bench {
     fn new(hooks: Hooks) -> Self {
+        Self::with_host(hooks, vec![UNDEFINED], 1)
+    }
+
+    fn with_host(hooks: Hooks, host: Vec<u8>, max_host_calls: usize) -> Self {
         initialise();
         let spec = Spec {
             script: None,
             memory_limit: 64 * MB,
             memory_restart: 48 * MB,
             env: vec![UNDEFINED],
-            host: vec![UNDEFINED],
-            max_host_calls: 1,
+            host,
+            max_host_calls,
         };
         let tokio = Rc::new(Builder::new_current_thread().enable_time().build().unwrap());
         let _context = tokio.enter();
