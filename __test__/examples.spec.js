@@ -92,7 +92,7 @@ describe('small examples', { concurrency: 2 }, () => {
       'report: hello, Ada',
       'report: hello, Grace',
       'rows read: 2',
-      'report: not allowed EACCES ',
+      'report: not allowed EACCES',
     ]);
   });
 

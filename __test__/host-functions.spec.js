@@ -125,6 +125,36 @@ describe('a call', () => {
     assert.equal(await run(pool, 'return host.square(9)'), 81);
   });
 
+  test('does not depend on built-ins that a task has replaced', async (t) => {
+    const host = {
+      add: (a, b) => a + b,
+      fail: () => Promise.reject(new RangeError('no')),
+      async *rows() {
+        yield* [1, 2];
+      },
+    };
+    const pool = await withPool(t, { host });
+    const code = `
+      const { Error: Fault } = globalThis;
+      const evil = () => { throw new Fault('evil'); };
+      for (const { prototype } of [Array, Map, Set, Promise, Uint8Array, ArrayBuffer, Error]) {
+        for (const key of Reflect.ownKeys(prototype)) {
+          if (key === Symbol.iterator || key === 'constructor' || typeof key === 'string' && key.startsWith('to')) continue;
+          const own = Reflect.getOwnPropertyDescriptor(prototype, key);
+          if (own.configurable && typeof (own.value ?? own.get) === 'function') {
+            Reflect.defineProperty(prototype, key, { ...own, ...(own.get ? { get: evil } : { value: evil }) });
+          }
+        }
+      }
+      for (const name of ['Error', 'RangeError', 'Promise', 'Uint8Array', 'Map']) globalThis[name] = evil;
+      Object.defineProperty = Object.freeze = Object.keys = Reflect.apply = evil;
+      let sum = await host.add(1, 2);
+      for await (const row of host.rows()) sum += row;
+      sum += await host.add(...(await (async () => [4, 5])()));
+      try { await host.fail(); } catch (e) { return [sum, e.name, e.message]; }`;
+    assert.deepEqual(await run(pool, code), [15, 'RangeError', 'no']);
+  });
+
   test('is refused outside of a task', async (t) => {
     const workerScript = script(`
       let refusal;
