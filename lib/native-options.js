@@ -5,9 +5,11 @@ const { encode } = require('./wire.js');
 /**
  * The options of a pool as `src/face/options.rs` takes them.
  * @param {object} options - complete, see lib/options.js
- * @param {{ path: string, text: string }} [script]
+ * @param {{ path: string, text: string } | undefined} script
+ * @param {import('./permissions.js').Permissions} permissions
+ * @param {{ name: string, filename: string, code: string }[]} imports
  */
-function nativeOptions(options, script) {
+function nativeOptions(options, script, permissions, imports) {
   return {
     poolSize: options.poolSize,
     minWorkers: options.minWorkers,
@@ -35,8 +37,10 @@ function nativeOptions(options, script) {
         functions: options.host.names,
         maxCalls: options.maxHostCalls,
         memoryLimitMB: options.workerMemoryLimitMB,
+        fetch: permissions.allowsNet,
       }),
     ),
+    imports: imports.map(({ name, filename, code }) => ({ name, path: filename, text: code })),
     maxHostCalls: options.maxHostCalls,
     taskTimeout: options.taskTimeout,
     javascriptTimeout: options.javascriptTimeout,

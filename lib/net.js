@@ -20,6 +20,10 @@ const SHOWN = 10;
 class Rules {
   #entries;
 
+  get isEmpty() {
+    return this.#entries.length === 0;
+  }
+
   /** @param {Entry[]} entries */
   constructor(entries = []) {
     this.#entries = entries;

@@ -51,10 +51,13 @@ function net(field, value) {
 /** The permissions of a pool, carried out. */
 class Permissions {
   #imports;
+  /** Whether there is any host that tasks may reach. */
+  allowsNet;
 
   /** @param {ReturnType<typeof permissions>} [resolved] - nothing is allowed where it is absent */
   constructor({ net, imports } = nothing()) {
     this.#imports = imports;
+    this.allowsNet = !net.rules.isEmpty;
     /** @type {ReturnType<typeof createFetch>} */
     this.fetch = createFetch(net);
   }

@@ -5,6 +5,7 @@
 const { EventEmitter } = require('node:events');
 const native = require('../native.cjs');
 const { Calls } = require('./calls.js');
+const { registerFetch } = require('./fetch-calls.js');
 const check = require('./check.js');
 const { textOf } = require('./clone.js');
 const { Collection, toError } = require('./collection.js');
@@ -17,6 +18,7 @@ const { mapTasks } = require('./map.js');
 const { poolMetrics, workerStatus } = require('./metrics.js');
 const { nativeOptions } = require('./native-options.js');
 const { resolveOptions } = require('./options.js');
+const { Permissions } = require('./permissions.js');
 const { prometheus } = require('./prometheus.js');
 const { bundleScript, mapStack, mapUrl, readScript } = require('./script.js');
 const { Signals } = require('./signals.js');
@@ -58,6 +60,8 @@ class WorkerPool extends EventEmitter {
     for (const ticket of tickets) this.#native.abort(ticket);
   });
   #calls;
+  #permissions;
+  #imports;
   #lastTicket = 0;
   #size;
   #script;
@@ -82,6 +86,8 @@ class WorkerPool extends EventEmitter {
     this.#size = options.poolSize;
     this.#calls = new Calls(options.maxHostCalls, (call, bytes) => this.#native.answer(call, bytes));
     for (const [target, run] of options.host.functions) this.#calls.register(target, run);
+    this.#permissions = new Permissions(options.permissions);
+    if (this.#permissions.allowsNet) registerFetch(this.#calls, this.#permissions);
     this.#watchListeners();
   }
 
@@ -108,6 +114,7 @@ class WorkerPool extends EventEmitter {
     const pool = new WorkerPool(INTERNAL, resolveOptions(options));
     const script = await readScript(pool.#options.workerScript);
     pool.#script = script;
+    pool.#imports = await pool.#permissions.imports();
     try {
       await pool.#start(script);
     } catch (error) {
@@ -139,10 +146,13 @@ class WorkerPool extends EventEmitter {
       },
     };
     useSnapshot();
-    const started = new native.NativePool(nativeOptions(this.#options, script), () => {
-      // One that failed to start may still have news, which nobody waits for.
-      if (started === this.#native) this.#collection.read(this.#reader);
-    });
+    const started = new native.NativePool(
+      nativeOptions(this.#options, script, this.#permissions, this.#imports),
+      () => {
+        // One that failed to start may still have news, which nobody waits for.
+        if (started === this.#native) this.#collection.read(this.#reader);
+      },
+    );
     this.#native = started;
     this.#collection = new Collection(started);
     this.#alive = false;
@@ -604,6 +614,7 @@ class WorkerPool extends EventEmitter {
 
   #close() {
     this.#closed = true;
+    this.#permissions.close();
     this.#native.join();
     this.#reviewWaiting();
     this.#announce('pool-shutdown', { uptime: this.#native.status().uptime });

@@ -35,6 +35,7 @@ pub struct NativeOptions {
     pub memory_restart: f64,
     pub env: Uint8Array,
     pub host: Uint8Array,
+    pub imports: Vec<NativeImport>,
     pub max_host_calls: u32,
     pub task_timeout: f64,
     pub javascript_timeout: f64,
@@ -44,6 +45,14 @@ pub struct NativeOptions {
     pub retry_backoff: f64,
     pub max_backoff: f64,
     pub retry_jitter: f64,
+}
+
+/// A module that tasks may import; the path is absolute.
+#[napi(object)]
+pub struct NativeImport {
+    pub name: String,
+    pub path: String,
+    pub text: String,
 }
 
 #[napi(object)]
@@ -137,6 +146,13 @@ impl NativeOptions {
             memory_restart: megabytes(self.memory_restart),
             env: self.env.to_vec(),
             host: self.host.to_vec(),
+            imports: self
+                .imports
+                .into_iter()
+                .map(|NativeImport { name, path, text }| {
+                    (name.into(), Script { path: path.into(), text })
+                })
+                .collect(),
             max_host_calls: self.max_host_calls as usize,
         };
         let start_limit = millis(self.zombie_threshold);

@@ -1,13 +1,16 @@
 //! `Isolate`: one V8 isolate with its realm, its handlers and the tasks in flight in it.
 
 use std::collections::HashMap;
-use std::future::poll_fn;
+use std::future::{Future, poll_fn};
+use std::pin::pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use deno_core::{PollEventLoopOptions, v8};
 use rustyscript::tokio::runtime::Runtime as Tokio;
 use rustyscript::{Runtime, RuntimeOptions};
+use tokio::time::sleep;
 
 use super::airlock::Airlock;
 use super::buffers::Buffers;
@@ -26,8 +29,8 @@ use super::running::{Running, set_running};
 use super::snapshot::snapshot;
 use super::stack::{self, Places};
 use super::{
-    CodeKind, Ended, FaultKind, Hooks, Job, Leftover, LoadError, Memory, Script, Spec, Work, codec,
-    extension,
+    CodeKind, Ended, FaultKind, Hooks, Isolation, Job, Leftover, LoadError, Memory, Script, Spec,
+    Work, codec, extension,
 };
 
 /// A warm isolate. Everything of it happens on the thread that made it, inside the context of the
@@ -38,11 +41,15 @@ pub struct Isolate {
     /// Where handlers run that share what they leave.
     shared: Rc<Realm>,
     /// Made ahead, for code that is to see nothing of others.
-    fresh: Option<Rc<Realm>>,
-    /// Some task has wanted one.
-    uses_fresh: bool,
+    bare: Ahead,
+    /// With handlers of its own.
+    loaded: Ahead,
     /// What every realm has.
     outfit: Outfit,
+    library: Rc<Library>,
+    /// The worker script in the library.
+    script: Option<Rc<str>>,
+    tokio: Rc<Tokio>,
     code: CodeCache,
     ledger: Rc<Ledger>,
     pending: HashMap<u64, Pending>,
@@ -51,6 +58,20 @@ pub struct Isolate {
     broken: bool,
     /// Dropped last: V8 can also fail while it goes.
     _watch: Watch,
+}
+
+/// A realm that waits for its task.
+#[derive(Default)]
+struct Ahead {
+    realm: Option<Realm>,
+    /// Some task has wanted one.
+    is_used: bool,
+}
+
+impl Ahead {
+    fn is_wanted(&self) -> bool {
+        self.is_used && self.realm.is_none()
+    }
 }
 
 /// A task whose promise has not settled.
@@ -81,21 +102,24 @@ impl Isolate {
                 startup_snapshot: snapshot(),
                 ..Default::default()
             },
-            tokio,
+            tokio.clone(),
         )
         .map_err(|error| LoadError { message: error.to_string(), ..Default::default() })?;
-        let library = Rc::new(Library::new(&[])?);
+        let library = Rc::new(Library::new(&spec.imports)?);
         let interrupter = Interrupter::of(runtime.deno_runtime().v8_isolate());
-        guard(&mut runtime, &ledger, library, interrupter.clone(), spec.memory_limit);
+        guard(&mut runtime, &ledger, library.clone(), interrupter.clone(), spec.memory_limit);
         let outfit = Outfit { env: spec.env.clone(), host: spec.host.clone() };
         let shared = Rc::new(Realm::new(runtime.deno_runtime().v8_isolate(), &outfit));
         Ok(Self {
             runtime,
             interrupter,
             shared,
-            fresh: None,
-            uses_fresh: false,
+            bare: Ahead::default(),
+            loaded: Ahead::default(),
             outfit,
+            library,
+            script: None,
+            tokio,
             code: CodeCache::default(),
             ledger,
             pending: HashMap::new(),
@@ -117,42 +141,10 @@ impl Isolate {
         mut stop: impl FnMut(&Context) -> bool,
     ) -> Result<(), LoadError> {
         let _inside = Inside::enter();
+        let url = self.library.add(script)?;
         let realm = Rc::get_mut(&mut self.shared).expect("no task runs yet");
-        let (module, evaluation) = {
-            let scope = &mut realm.scope(self.runtime.deno_runtime().v8_isolate());
-            let (module, evaluation) = realm.modules.run(scope, script)?;
-            (v8::Global::new(scope, module), v8::Global::new(scope, evaluation))
-        };
-        // Until it settles, and not until no timer is left that the module has set.
-        tokio.block_on(poll_fn(|cx| {
-            if stop(cx) {
-                let message = "loading was given up".to_owned();
-                return Poll::Ready(Err(LoadError { message, ..Default::default() }));
-            }
-            let deno = self.runtime.deno_runtime();
-            let polled = deno.poll_event_loop(cx, PollEventLoopOptions::default());
-            let scope = &mut realm.scope(deno.v8_isolate());
-            let promise = v8::Local::new(scope, &evaluation);
-            match promise.state() {
-                v8::PromiseState::Fulfilled => Poll::Ready(Ok(())),
-                v8::PromiseState::Rejected => {
-                    let reason = promise.result(scope);
-                    Poll::Ready(Err(LoadError::of(scope, reason)))
-                }
-                v8::PromiseState::Pending => {
-                    if let Poll::Ready(Err(error)) = polled {
-                        let message = error.to_string();
-                        return Poll::Ready(Err(LoadError { message, ..Default::default() }));
-                    }
-                    Poll::Pending
-                }
-            }
-        }))?;
-        {
-            let scope = &mut realm.scope(self.runtime.deno_runtime().v8_isolate());
-            let module = v8::Local::new(scope, module);
-            realm.handlers = Handlers::of(scope, module)?;
-        }
+        load_into(&mut self.runtime, realm, &url, tokio, &mut stop)?;
+        self.script = Some(url);
         self.ledger.rejections.borrow_mut().clear();
         self.sweep();
         Ok(())
@@ -169,8 +161,15 @@ impl Isolate {
     pub fn begin(&mut self, ticket: u64, attempt: u32, worker: u32, job: &Job) -> Option<Ended> {
         let _inside = Inside::enter();
         self.ledger.in_flight.borrow_mut().push((ticket, attempt));
+        let realm = match self.realm_for(ticket, attempt, job) {
+            Ok(realm) => realm,
+            Err(ended) => {
+                self.ledger.in_flight.borrow_mut().retain(|(other, _)| *other != ticket);
+                self.sweep();
+                return Some(ended);
+            }
+        };
         // Looked at after it was put in flight: an interrupt that comes later meets it there.
-        let realm = self.realm_for(job);
         let ended = if self.interrupter.is_doomed(ticket, attempt) {
             Some(Ended::Interrupted)
         } else {
@@ -188,29 +187,79 @@ impl Isolate {
     /// Whether tasks like the last ones would want something that can be made ahead.
     #[must_use]
     pub fn wants_to_prepare(&self) -> bool {
-        self.uses_fresh && self.fresh.is_none()
+        self.bare.is_wanted() || self.loaded.is_wanted()
     }
 
     /// Makes what the next tasks will want, while nothing is to be done.
     pub fn prepare(&mut self) {
-        if self.wants_to_prepare() {
-            self.fresh = Some(self.make_realm());
-        }
-    }
-
-    fn make_realm(&mut self) -> Rc<Realm> {
         let _inside = Inside::enter();
-        Rc::new(Realm::new(self.runtime.deno_runtime().v8_isolate(), &self.outfit))
+        if self.bare.is_wanted() {
+            self.bare.realm = Some(self.make_realm());
+        }
+        if self.loaded.is_wanted() {
+            // The task that wants it hears why it cannot be made.
+            self.loaded.realm = self.make_loaded_realm(|_| false).ok();
+            self.loaded.is_used &= self.loaded.realm.is_some();
+            self.sweep();
+        }
     }
 
-    fn realm_for(&mut self, job: &Job) -> Rc<Realm> {
-        match job.work {
-            Work::Handler(_) => self.shared.clone(),
-            Work::Code(_) => {
-                self.uses_fresh = true;
-                self.fresh.take().unwrap_or_else(|| self.make_realm())
-            }
+    fn make_realm(&mut self) -> Realm {
+        Realm::new(self.runtime.deno_runtime().v8_isolate(), &self.outfit)
+    }
+
+    /// A fresh realm with handlers of its own.
+    fn make_loaded_realm(&mut self, stop: impl Fn(&Context) -> bool) -> Result<Realm, LoadError> {
+        let mut realm = self.make_realm();
+        if let Some(url) = self.script.clone() {
+            let tokio = self.tokio.clone();
+            load_into(&mut self.runtime, &mut realm, &url, &tokio, stop)?;
         }
+        Ok(realm)
+    }
+
+    fn realm_for(&mut self, ticket: u64, attempt: u32, job: &Job) -> Result<Rc<Realm>, Ended> {
+        let realm = match (&job.work, job.isolation) {
+            (Work::Code(_), _) => {
+                self.bare.is_used = true;
+                self.bare.realm.take().unwrap_or_else(|| self.make_realm())
+            }
+            (Work::Handler(_), Isolation::Context) => {
+                self.loaded.is_used = true;
+                match self.loaded.realm.take() {
+                    Some(realm) => realm,
+                    None => self.load_for(ticket, attempt)?,
+                }
+            }
+            (Work::Handler(_), _) => return Ok(self.shared.clone()),
+        };
+        Ok(Rc::new(realm))
+    }
+
+    /// Loads the worker script for a task that waits for it, and on whose time it runs.
+    fn load_for(&mut self, ticket: u64, attempt: u32) -> Result<Realm, Ended> {
+        let interrupter = self.interrupter.clone();
+        {
+            let scope = &mut self.shared.scope(self.runtime.deno_runtime().v8_isolate());
+            set_running(scope, Some(ticket));
+        }
+        let loaded = self.make_loaded_realm(|_| interrupter.is_doomed(ticket, attempt));
+        let Self { runtime, shared, ledger, .. } = self;
+        let scope = &mut shared.scope(runtime.deno_runtime().v8_isolate());
+        let scope = &mut v8::TryCatch::new(scope);
+        let task = Running { natives: &shared.natives, ledger, ticket };
+        set_running(scope, None);
+        if let Some(ended) = task.ended_by_force(scope) {
+            return Err(ended);
+        }
+        if interrupter.is_doomed(ticket, attempt) {
+            return Err(Ended::Interrupted);
+        }
+        loaded.map_err(|error| {
+            let message = string(scope, &error.message);
+            let error = v8::Exception::error(scope, message);
+            task.thrown(scope, error, FaultKind::Thrown)
+        })
     }
 
     /// Drives timers, promises and calls of the pending tasks. Ready when nothing is left to drive.
@@ -513,6 +562,68 @@ impl Drop for Isolate {
         Places::forget_all();
         self.ledger.buffers.detach();
     }
+}
+
+/// How often a load that waits looks whether it is to go on.
+const LOOK: Duration = Duration::from_millis(20);
+
+/// Evaluates the worker script in a realm and finds its handlers.
+fn load_into(
+    runtime: &mut Runtime,
+    realm: &mut Realm,
+    url: &Rc<str>,
+    tokio: &Tokio,
+    mut stop: impl FnMut(&Context) -> bool,
+) -> Result<(), LoadError> {
+    let (module, evaluation) = {
+        let scope = &mut realm.scope(runtime.deno_runtime().v8_isolate());
+        let (module, evaluation) = realm.modules.run(scope, url)?;
+        (v8::Global::new(scope, module), v8::Global::new(scope, evaluation))
+    };
+    let mut tick = pin!(None);
+    // Until it settles, and not until no timer is left that the module has set.
+    tokio.block_on(poll_fn(|cx| {
+        loop {
+            if stop(cx) {
+                let message = "loading was given up".to_owned();
+                return Poll::Ready(Err(LoadError { message, ..Default::default() }));
+            }
+            let deno = runtime.deno_runtime();
+            {
+                let scope = &mut realm.scope(deno.v8_isolate());
+                let promise = v8::Local::new(scope, &evaluation);
+                match promise.state() {
+                    v8::PromiseState::Fulfilled => return Poll::Ready(Ok(())),
+                    v8::PromiseState::Rejected => {
+                        let reason = promise.result(scope);
+                        return Poll::Ready(Err(LoadError::of(scope, reason)));
+                    }
+                    v8::PromiseState::Pending => {}
+                }
+            }
+            let polled = deno.poll_event_loop(cx, PollEventLoopOptions::default());
+            if let Poll::Ready(Err(error)) = polled {
+                let message = error.to_string();
+                return Poll::Ready(Err(LoadError { message, ..Default::default() }));
+            }
+            let scope = &mut realm.scope(deno.v8_isolate());
+            if v8::Local::new(scope, &evaluation).state() != v8::PromiseState::Pending {
+                continue;
+            }
+            if tick.is_none() {
+                tick.set(Some(sleep(LOOK)));
+            }
+            let Some(ticking) = tick.as_mut().as_pin_mut() else { return Poll::Pending };
+            if ticking.poll(cx).is_pending() {
+                return Poll::Pending;
+            }
+            tick.set(None);
+        }
+    }))?;
+    let scope = &mut realm.scope(runtime.deno_runtime().v8_isolate());
+    let module = v8::Local::new(scope, module);
+    realm.handlers = Handlers::of(scope, module)?;
+    Ok(())
 }
 
 /// How many times its limit the heap may take while V8 comes to a stop.

@@ -52,6 +52,8 @@ pub struct Spec {
     pub env: Vec<u8>,
     /// What tasks may call, in the wire format; `js/host.js` says how.
     pub host: Vec<u8>,
+    /// Modules that any code may import, by their names.
+    pub imports: Vec<(Box<str>, Script)>,
     /// Calls that one attempt may have in flight.
     pub max_host_calls: usize,
 }

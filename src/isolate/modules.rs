@@ -45,6 +45,8 @@ pub(super) struct RealmModules {
     library: Rc<Library>,
     /// The realm's own functions, for those that find it by the current context.
     pub natives: Rc<Natives>,
+    /// The worker script is in here: no code of strangers.
+    has_files: Cell<bool>,
     modules: RefCell<HashMap<Rc<str>, v8::Global<v8::Module>>>,
     /// URLs by V8's numbers of scripts.
     urls: RefCell<HashMap<i32, Rc<str>>>,
@@ -62,6 +64,19 @@ impl Library {
         Ok(library)
     }
 
+    /// Adds the worker script, and says what it is called.
+    ///
+    /// # Errors
+    /// When it does not parse as TypeScript.
+    pub fn add(&self, script: &Script) -> Result<Rc<str>, LoadError> {
+        let url = url_of(&script.path)?;
+        if !self.texts.borrow().contains_key(&url) {
+            let text = Rc::new(Text::new(&url, &script.text)?);
+            self.texts.borrow_mut().insert(url.clone(), text);
+        }
+        Ok(url)
+    }
+
     /// Makes place for the modules of the current realm.
     pub fn enter(
         self: &Rc<Self>,
@@ -76,6 +91,7 @@ impl Library {
             number,
             library: self.clone(),
             natives,
+            has_files: Cell::new(false),
             modules: RefCell::default(),
             urls: RefCell::default(),
         });
@@ -91,12 +107,18 @@ impl Library {
     }
 
     /// The URL that a specifier stands for.
-    fn resolve(&self, specifier: &str, referrer: &str) -> Result<Rc<str>, LoadError> {
+    fn resolve(
+        &self,
+        specifier: &str,
+        referrer: &str,
+        has_files: bool,
+    ) -> Result<Rc<str>, LoadError> {
         if let Some(url) = self.named.get(specifier) {
             return Ok(url.clone());
         }
         let refused = || format!("import of '{specifier}' is not allowed (from {referrer})");
-        let Some(base) = Url::parse(referrer).ok().filter(|url| url.scheme() == "file") else {
+        let base = Url::parse(referrer).ok().filter(|url| has_files && url.scheme() == "file");
+        let Some(base) = base else {
             return Err(LoadError { message: refused(), ..Default::default() });
         };
         let is_path = ["/", "./", "../"].iter().any(|start| specifier.starts_with(start));
@@ -208,22 +230,18 @@ fn strip(url: &Url, text: &str, media_type: MediaType) -> Result<String, LoadErr
 }
 
 impl RealmModules {
-    /// Begins to evaluate a script in the current realm: its module, and the promise of its evaluation.
+    /// Begins to evaluate the worker script in the current realm: its module, and the promise of its
+    /// evaluation. From here on files of the realm may import files.
     ///
     /// # Errors
     /// When it, or what it imports, cannot be read, parsed or linked.
     pub fn run<'s>(
         self: &Rc<Self>,
         scope: &mut v8::HandleScope<'s>,
-        script: &Script,
+        url: &Rc<str>,
     ) -> Result<(v8::Local<'s, v8::Module>, v8::Local<'s, v8::Promise>), LoadError> {
-        let url = url_of(&script.path)?;
-        let texts = &self.library.texts;
-        if !texts.borrow().contains_key(&url) {
-            let text = Rc::new(Text::new(&url, &script.text)?);
-            texts.borrow_mut().insert(url.clone(), text);
-        }
-        self.evaluate(scope, &url, &url, false)
+        self.has_files.set(true);
+        self.evaluate(scope, url, url, false)
     }
 
     fn evaluate<'s>(
@@ -275,7 +293,8 @@ impl RealmModules {
                 let specifier = request.get_specifier().to_rust_string_lossy(scope);
                 let is_json = asks_for_json(scope, request.get_import_attributes(), 3)?;
                 let at = module.source_offset_to_location(request.get_source_offset());
-                let resolved = self.library.resolve(&specifier, &url).map_err(|mut error| {
+                let resolved = self.library.resolve(&specifier, &url, self.has_files.get());
+                let resolved = resolved.map_err(|mut error| {
                     error.file = Some(url.to_string());
                     error.line = u32::try_from(at.get_line_number() + 1).ok();
                     error.column = u32::try_from(at.get_column_number() + 1).ok();
@@ -344,7 +363,7 @@ fn resolve<'s>(
     let realm = slot.library.realm_of(scope)?;
     let referrer = realm.urls.borrow().get(&referrer.script_id()?)?.clone();
     let specifier = specifier.to_rust_string_lossy(scope);
-    let url = slot.library.resolve(&specifier, &referrer).ok()?;
+    let url = slot.library.resolve(&specifier, &referrer, realm.has_files.get()).ok()?;
     let module = realm.modules.borrow().get(&url).cloned();
     Some(v8::Local::new(scope, module?))
 }
@@ -388,7 +407,7 @@ pub(super) fn import_dynamically<'s>(
     let scope = &mut v8::TryCatch::new(scope);
     let evaluated = slot.library.realm_of(scope).map(|realm| {
         let is_json = asks_for_json(scope, attributes, 2)?;
-        let url = slot.library.resolve(&specifier, &referrer)?;
+        let url = slot.library.resolve(&specifier, &referrer, realm.has_files.get())?;
         realm.evaluate(scope, &url, &referrer, is_json)
     });
     match evaluated {

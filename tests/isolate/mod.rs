@@ -47,6 +47,7 @@ impl Bench {
             memory_restart: 48 * MB,
             env: vec![UNDEFINED],
             host,
+            imports: Vec::new(),
             max_host_calls,
         };
         let tokio = Rc::new(Builder::new_current_thread().enable_time().build().unwrap());

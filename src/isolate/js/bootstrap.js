@@ -25,8 +25,8 @@ import clone from 'ext:isolane/clone.js';
 import { createConsole } from 'ext:isolane/console.js';
 import { closePortsOf, guard, live } from 'ext:isolane/belongings.js';
 import { load as loadFetchClasses } from 'ext:isolane/fetch-classes.js';
-import 'ext:isolane/fetch.js';
-import { createHost } from 'ext:isolane/host.js';
+import { createFetch } from 'ext:isolane/fetch.js';
+import { callParent, createHost } from 'ext:isolane/host.js';
 import * as timers from 'ext:isolane/timers.js';
 
 const {
@@ -44,6 +44,7 @@ const {
   ObjectIsFrozen,
   ObjectValues,
   Promise,
+  PromisePrototypeCatch,
   Error,
   RangeError,
   ReferenceError,
@@ -238,6 +239,15 @@ function createContext(taskId, type, attempt, workerId) {
   };
 }
 
+let lastFetch = 0;
+
+/** Has the parent carry a request out, until the signal is aborted. */
+function send(request, signal) {
+  const number = ++lastFetch;
+  signal[abortSignal.add](() => PromisePrototypeCatch(callParent('fetch:abort', [number]), () => {}));
+  return callParent('fetch', [request, number]);
+}
+
 /** A result that has its own `then` is waited for, as `await` would. */
 function adopt(result) {
   if (typeof result !== 'object' || result === null || typeof result.then !== 'function') return result;
@@ -326,6 +336,7 @@ globalThis.isolane = {
   setHost(value) {
     host = createHost(value);
     define(globalThis, 'host', false, host);
+    if (value?.fetch) define(globalThis, 'fetch', true, createFetch(send));
   },
 
   /** Throws where a text is not the body of an async function, or leaves it. Only parses. */

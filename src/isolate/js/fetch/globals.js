@@ -12,7 +12,7 @@ export { MessagePort } from 'ext:deno_web/13_message_port.js';
 export { URL, URLSearchParams } from 'ext:deno_url/00_url.js';
 export { Buffer } from './buffer.js';
 
-export const { JSON, Math, Reflect, queueMicrotask } = globalThis;
+export const { JSON, Math, Reflect } = globalThis;
 export const {
   Array,
   ArrayBuffer,
@@ -32,6 +32,7 @@ export const {
   WeakMap,
   WeakRef,
   decodeURIComponent,
+  queueMicrotask,
 } = primordials;
 
 export const process = {
