@@ -94,12 +94,6 @@ function refused(only, instead) {
   };
 }
 
-function nothing(field, value) {
-  check.object(field, value);
-  if (Object.keys(value).length === 0) return value;
-  throw invalid(field, value, 'an empty object: this version gives tasks no way out of their isolate');
-}
-
 function cloneable(field, value) {
   check.object(field, value);
   try {

@@ -206,9 +206,11 @@ class Runner {
 
   #heard(taskId, text) {
     if (text === 'MARKED') this.#marked();
-    if (!text.startsWith(REPORT)) return;
+    // A piece may have left the console within a group, which indents.
+    const line = text.trimStart();
+    if (!line.startsWith(REPORT)) return;
     if (!this.#reports.has(taskId)) this.#reports.set(taskId, []);
-    this.#reports.get(taskId).push(JSON.parse(text.slice(REPORT.length)));
+    this.#reports.get(taskId).push(JSON.parse(line.slice(REPORT.length)));
   }
 
   /** A pool, and in it a task which has marked its realm and goes on. */

@@ -49,6 +49,7 @@ const {
   RangeError,
   ReferenceError,
   ReflectApply,
+  RegExpPrototypeExec,
   SafeMap,
   StringPrototypeSlice,
   StringPrototypeStartsWith,
@@ -206,6 +207,8 @@ function awaken() {
   delete Atomics.waitAsync;
   ArrayPrototypePush(VIEWS, Float16Array);
   performance.setTimeOrigin();
+  // The modules have matched things, which a task could read in `RegExp.lastMatch`.
+  RegExpPrototypeExec(/(?:)/, '');
   ArrayPrototypeForEach(['compile', 'instantiate'], (name) => {
     define(WebAssembly, name, true, guard(WebAssembly[name]));
   });

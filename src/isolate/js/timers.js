@@ -30,6 +30,7 @@ export const MAX_DELAY = 2 ** 31 - 1;
 
 /** Timers and immediates of each task, by its ticket; those of no task are not in here. */
 const owned = new SafeMap();
+let lastNumber = 0;
 /** Timers that wait, by the numbers that they are. */
 const waiting = new SafeMap();
 /** Immediates that wait, in their order. */
@@ -106,7 +107,8 @@ class Timeout {
       if (!this.#repeats) this.#leave();
       call(this.#callback, this, this.#args, this.#ticket);
     });
-    this.#number ??= this.#id;
+    // Of its realm: deno_core's would tell of the timers of others.
+    this.#number ??= ++lastNumber;
     MapPrototypeSet(waiting, this.#number, this);
     own(this.#ticket, this);
   }
