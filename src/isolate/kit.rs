@@ -82,6 +82,10 @@ impl Kit {
             }
             modules.push((file.specifier, text));
         }
+        let names: BTreeSet<&str> =
+            modules.iter().flat_map(|(_, text)| names_of_primordials(text)).collect();
+        let names = names.into_iter().collect::<Vec<_>>().join("', '");
+        modules.push(("ext:isolane/names.js", format!("export const NAMES = ['{names}'];\n")));
         let native: Vec<&str> = builtins().iter().map(|(name, _)| *name).collect();
         let imported: BTreeSet<&str> =
             modules.iter().flat_map(|(_, text)| imports_of_ops(text)).collect();
@@ -201,6 +205,28 @@ fn resolve<'s>(
         return None;
     };
     Some(v8::Local::new(scope, module))
+}
+
+/// The names that a module takes out of `primordials`.
+fn names_of_primordials(text: &str) -> Vec<&str> {
+    let is_name = |c: char| c.is_alphanumeric() || c == '_';
+    let taken = text.match_indices("= primordials").chain(text.match_indices("=primordials"));
+    let taken = taken.filter_map(|(at, _)| {
+        let before = text[..at].trim_end();
+        before.ends_with('}').then(|| before.len() - 1)
+    });
+    let taken = taken.flat_map(|end| {
+        let start = text[..end].rfind('{').map_or(end, |start| start + 1);
+        let lines = text[start..end].lines().map(|line| line.split("//").next().unwrap_or(line));
+        lines
+            .flat_map(|line| line.split(','))
+            .map(|name| name.split(':').next().unwrap_or(name).trim())
+    });
+    let read = text.match_indices("primordials.").map(|(at, found)| {
+        let rest = &text[at + found.len()..];
+        &rest[..rest.find(|c| !is_name(c)).unwrap_or(rest.len())]
+    });
+    taken.chain(read).filter(|name| !name.is_empty() && name.chars().all(is_name)).collect()
 }
 
 /// The names that a module imports from `ext:core/ops`.

@@ -2,8 +2,10 @@
 // that is no JavaScript comes from `natives.rs` and from behind the airlock.
 
 import * as ops from 'ext:core/ops';
-import { primordials } from 'ext:isolane/primordials.js';
+import { primordialsOf } from 'ext:isolane/primordials.js';
+import { NAMES } from 'ext:isolane/names.js';
 
+const primordials = primordialsOf(NAMES);
 const { Error, ObjectFreeze, SymbolFor } = primordials;
 
 /** An operation that was cancelled because what it works on was closed. */

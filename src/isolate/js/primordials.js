@@ -3,215 +3,222 @@
 
 import { enqueueMicrotask } from 'ext:core/ops';
 
-const { apply, bind, call } = Function.prototype;
-const { defineProperty, getOwnPropertyDescriptor, ownKeys } = Reflect;
-const uncurryThis = bind.bind(call);
-const applyBind = bind.bind(apply);
+/**
+ * @param {string[]} names - of those that are asked for: each realm has them all, so the fewer the better
+ */
+export function primordialsOf(names) {
+  const { apply, bind, call } = Function.prototype;
+  const { defineProperty, getOwnPropertyDescriptor, ownKeys } = Reflect;
+  const uncurryThis = bind.bind(call);
+  const applyBind = bind.bind(apply);
 
-/** Methods of any number of arguments: these have a form that takes them in an array, too. */
-const VARIADIC = new Set([
-  'ArrayOf',
-  'ArrayPrototypePush',
-  'ArrayPrototypeUnshift',
-  'MathHypot',
-  'MathMax',
-  'MathMin',
-  'StringPrototypeConcat',
-  'TypedArrayOf',
-]);
+  /** Methods of any number of arguments: these have a form that takes them in an array, too. */
+  const VARIADIC = new Set([
+    'ArrayOf',
+    'ArrayPrototypePush',
+    'ArrayPrototypeUnshift',
+    'MathHypot',
+    'MathMax',
+    'MathMin',
+    'StringPrototypeConcat',
+    'TypedArrayOf',
+  ]);
 
-export const primordials = { __proto__: null, uncurryThis, applyBind };
+  const primordials = { __proto__: null, uncurryThis, applyBind };
 
-const capital = (text) => text[0].toUpperCase() + text.slice(1);
-/** `Symbol.iterator` becomes `SymbolIterator`. */
-const nameOf = (key) =>
-  typeof key === 'symbol' ? `Symbol${capital(key.description.slice('Symbol.'.length))}` : capital(key);
+  const capital = (text) => text[0].toUpperCase() + text.slice(1);
+  /** `Symbol.iterator` becomes `SymbolIterator`. */
+  const nameOf = (key) =>
+    typeof key === 'symbol' ? `Symbol${capital(key.description.slice('Symbol.'.length))}` : capital(key);
 
-/** Copies what an object has. `toValue` makes of a function what is called. */
-function copy(source, prefix, toValue) {
-  for (const key of ownKeys(source)) {
-    const name = nameOf(key);
-    const { get, set, value } = getOwnPropertyDescriptor(source, key);
-    if (get !== undefined) primordials[`${prefix}Get${name}`] = uncurryThis(get);
-    if (set !== undefined) primordials[`${prefix}Set${name}`] = uncurryThis(set);
-    if (get !== undefined || set !== undefined) continue;
-    const isFunction = typeof value === 'function';
-    primordials[prefix + name] = isFunction ? toValue(value) : value;
-    if (VARIADIC.has(prefix + name)) {
-      const receiver = toValue === uncurryThis ? [] : [source];
-      primordials[`${prefix}${name}Apply`] = applyBind(value, ...receiver);
+  /** Copies what an object has. `toValue` makes of a function what is called. */
+  function copy(source, prefix, toValue) {
+    for (const key of ownKeys(source)) {
+      const name = nameOf(key);
+      const { get, set, value } = getOwnPropertyDescriptor(source, key);
+      if (get !== undefined) primordials[`${prefix}Get${name}`] = uncurryThis(get);
+      if (set !== undefined) primordials[`${prefix}Set${name}`] = uncurryThis(set);
+      if (get !== undefined || set !== undefined) continue;
+      const isFunction = typeof value === 'function';
+      primordials[prefix + name] = isFunction ? toValue(value) : value;
+      if (VARIADIC.has(prefix + name)) {
+        const receiver = toValue === uncurryThis ? [] : [source];
+        primordials[`${prefix}${name}Apply`] = applyBind(value, ...receiver);
+      }
     }
   }
-}
 
-const asIs = (value) => value;
+  const asIs = (value) => value;
 
-for (const name of ['JSON', 'Math', 'Proxy', 'Reflect']) copy(globalThis[name], name, asIs);
-for (const name of ['Proxy', 'globalThis', 'isNaN']) primordials[name] = globalThis[name];
-for (const name of ['decodeURI', 'decodeURIComponent', 'encodeURI', 'encodeURIComponent']) {
-  primordials[name] = globalThis[name];
-}
+  for (const name of ['JSON', 'Math', 'Proxy', 'Reflect']) copy(globalThis[name], name, asIs);
+  for (const name of ['Proxy', 'globalThis', 'isNaN']) primordials[name] = globalThis[name];
+  for (const name of ['decodeURI', 'decodeURIComponent', 'encodeURI', 'encodeURIComponent']) {
+    primordials[name] = globalThis[name];
+  }
 
-for (const name of [
-  'AggregateError',
-  'Array',
-  'ArrayBuffer',
-  'BigInt',
-  'BigInt64Array',
-  'BigUint64Array',
-  'Boolean',
-  'DataView',
-  'Date',
-  'Error',
-  'EvalError',
-  'FinalizationRegistry',
-  'Float32Array',
-  'Float64Array',
-  'Function',
-  'Int16Array',
-  'Int32Array',
-  'Int8Array',
-  'Map',
-  'Number',
-  'Object',
-  'RangeError',
-  'ReferenceError',
-  'RegExp',
-  'Set',
-  'String',
-  'Symbol',
-  'SyntaxError',
-  'TypeError',
-  'URIError',
-  'Uint16Array',
-  'Uint32Array',
-  'Uint8Array',
-  'Uint8ClampedArray',
-  'WeakMap',
-  'WeakRef',
-  'WeakSet',
-]) {
-  const original = globalThis[name];
-  primordials[name] = original;
-  copy(original, name, asIs);
-  copy(original.prototype, `${name}Prototype`, uncurryThis);
-}
+  for (const name of [
+    'AggregateError',
+    'Array',
+    'ArrayBuffer',
+    'BigInt',
+    'BigInt64Array',
+    'BigUint64Array',
+    'Boolean',
+    'DataView',
+    'Date',
+    'Error',
+    'EvalError',
+    'FinalizationRegistry',
+    'Float32Array',
+    'Float64Array',
+    'Function',
+    'Int16Array',
+    'Int32Array',
+    'Int8Array',
+    'Map',
+    'Number',
+    'Object',
+    'RangeError',
+    'ReferenceError',
+    'RegExp',
+    'Set',
+    'String',
+    'Symbol',
+    'SyntaxError',
+    'TypeError',
+    'URIError',
+    'Uint16Array',
+    'Uint32Array',
+    'Uint8Array',
+    'Uint8ClampedArray',
+    'WeakMap',
+    'WeakRef',
+    'WeakSet',
+  ]) {
+    const original = globalThis[name];
+    primordials[name] = original;
+    copy(original, name, asIs);
+    copy(original.prototype, `${name}Prototype`, uncurryThis);
+  }
 
-// Its static methods want their receiver.
-primordials.Promise = Promise;
-copy(Promise, 'Promise', (method) => method.bind(Promise));
-copy(Promise.prototype, 'PromisePrototype', uncurryThis);
+  // Its static methods want their receiver.
+  primordials.Promise = Promise;
+  copy(Promise, 'Promise', (method) => method.bind(Promise));
+  copy(Promise.prototype, 'PromisePrototype', uncurryThis);
 
-const prototypeOf = Reflect.getPrototypeOf;
-for (const [name, original] of Object.entries({
-  TypedArray: prototypeOf(Uint8Array),
-  ArrayIterator: { prototype: prototypeOf([][Symbol.iterator]()) },
-  SetIterator: { prototype: prototypeOf(new Set()[Symbol.iterator]()) },
-  MapIterator: { prototype: prototypeOf(new Map()[Symbol.iterator]()) },
-  StringIterator: { prototype: prototypeOf(''[Symbol.iterator]()) },
-  Generator: prototypeOf(function* () {}),
-  AsyncGenerator: prototypeOf(async function* () {}),
-})) {
-  primordials[name] = original;
-  copy(original, name, uncurryThis);
-  copy(original.prototype, `${name}Prototype`, uncurryThis);
-}
+  const prototypeOf = Reflect.getPrototypeOf;
+  for (const [name, original] of Object.entries({
+    TypedArray: prototypeOf(Uint8Array),
+    ArrayIterator: { prototype: prototypeOf([][Symbol.iterator]()) },
+    SetIterator: { prototype: prototypeOf(new Set()[Symbol.iterator]()) },
+    MapIterator: { prototype: prototypeOf(new Map()[Symbol.iterator]()) },
+    StringIterator: { prototype: prototypeOf(''[Symbol.iterator]()) },
+    Generator: prototypeOf(function* () {}),
+    AsyncGenerator: prototypeOf(async function* () {}),
+  })) {
+    primordials[name] = original;
+    copy(original, name, uncurryThis);
+    copy(original.prototype, `${name}Prototype`, uncurryThis);
+  }
 
-primordials.ArrayPrototypeToString = (list) => primordials.ArrayPrototypeJoin(list);
-primordials.TypedArrayPrototypeToString = (list) => primordials.TypedArrayPrototypeJoin(list);
-primordials.PromisePrototypeCatch = (promise, onRejected) =>
-  primordials.PromisePrototypeThen(promise, undefined, onRejected);
-primordials.indirectEval = globalThis.eval;
-primordials.queueMicrotask = enqueueMicrotask;
+  primordials.ArrayPrototypeToString = (list) => primordials.ArrayPrototypeJoin(list);
+  primordials.TypedArrayPrototypeToString = (list) => primordials.TypedArrayPrototypeJoin(list);
+  primordials.PromisePrototypeCatch = (promise, onRejected) =>
+    primordials.PromisePrototypeThen(promise, undefined, onRejected);
+  primordials.indirectEval = globalThis.eval;
+  primordials.queueMicrotask = enqueueMicrotask;
 
-// Collections and iterators that a task cannot reach into: their classes hold the methods themselves.
+  // Collections and iterators that a task cannot reach into: their classes hold the methods themselves.
 
-const { freeze, setPrototypeOf } = Object;
-const { iterator } = Symbol;
+  const { freeze, setPrototypeOf } = Object;
+  const { iterator } = Symbol;
 
-/** Iterates with a `next` that was looked up in time. */
-function safeIterator(create, next) {
-  class SafeIterator {
-    constructor(iterable) {
-      this._iterator = create(iterable);
+  /** Iterates with a `next` that was looked up in time. */
+  function safeIterator(create, next) {
+    class SafeIterator {
+      constructor(iterable) {
+        this._iterator = create(iterable);
+      }
+      next() {
+        return next(this._iterator);
+      }
+      [iterator]() {
+        return this;
+      }
     }
-    next() {
-      return next(this._iterator);
-    }
-    [iterator]() {
-      return this;
+    setPrototypeOf(SafeIterator.prototype, null);
+    freeze(SafeIterator.prototype);
+    return freeze(SafeIterator);
+  }
+
+  for (const name of ['Array', 'Set', 'Map', 'String']) {
+    primordials[`Safe${name}Iterator`] = safeIterator(
+      primordials[`${name}PrototypeSymbolIterator`],
+      primordials[`${name}IteratorPrototypeNext`],
+    );
+  }
+  const { SafeArrayIterator, SafeMapIterator, SafeSetIterator } = primordials;
+
+  function copyMissing(source, target) {
+    for (const key of ownKeys(source)) {
+      if (getOwnPropertyDescriptor(target, key) === undefined) {
+        defineProperty(target, key, getOwnPropertyDescriptor(source, key));
+      }
     }
   }
-  setPrototypeOf(SafeIterator.prototype, null);
-  freeze(SafeIterator.prototype);
-  return freeze(SafeIterator);
-}
 
-for (const name of ['Array', 'Set', 'Map', 'String']) {
-  primordials[`Safe${name}Iterator`] = safeIterator(
-    primordials[`${name}PrototypeSymbolIterator`],
-    primordials[`${name}IteratorPrototypeNext`],
-  );
-}
-const { SafeArrayIterator, SafeMapIterator, SafeSetIterator } = primordials;
-
-function copyMissing(source, target) {
-  for (const key of ownKeys(source)) {
-    if (getOwnPropertyDescriptor(target, key) === undefined) {
-      defineProperty(target, key, getOwnPropertyDescriptor(source, key));
+  /** Gives a subclass all methods of its own and takes the chain to the changeable prototype away. */
+  function makeSafe(unsafe, safe) {
+    const SafeIterator = { Map: SafeMapIterator, Set: SafeSetIterator }[unsafe.name];
+    if (SafeIterator !== undefined) {
+      const { next } = prototypeOf(new unsafe()[iterator]());
+      for (const key of ['entries', 'keys', 'values', iterator]) {
+        const create = uncurryThis(unsafe.prototype[key]);
+        const Iterator = safeIterator(create, uncurryThis(next));
+        const value = function () {
+          return new Iterator(this);
+        };
+        defineProperty(safe.prototype, key, { __proto__: null, value, writable: true, configurable: true });
+      }
     }
+    copyMissing(unsafe.prototype, safe.prototype);
+    copyMissing(unsafe, safe);
+    setPrototypeOf(safe.prototype, null);
+    freeze(safe.prototype);
+    return freeze(safe);
   }
-}
+  primordials.makeSafe = makeSafe;
 
-/** Gives a subclass all methods of its own and takes the chain to the changeable prototype away. */
-function makeSafe(unsafe, safe) {
-  const SafeIterator = { Map: SafeMapIterator, Set: SafeSetIterator }[unsafe.name];
-  if (SafeIterator !== undefined) {
-    const { next } = prototypeOf(new unsafe()[iterator]());
-    for (const key of ['entries', 'keys', 'values', iterator]) {
-      const create = uncurryThis(unsafe.prototype[key]);
-      const Iterator = safeIterator(create, uncurryThis(next));
-      const value = function () {
-        return new Iterator(this);
-      };
-      defineProperty(safe.prototype, key, { __proto__: null, value, writable: true, configurable: true });
-    }
+  /** A constructor that reads its items without the iterator that a task may have changed. */
+  const filled = (Base) =>
+    class extends Base {
+      constructor(items) {
+        if (items === undefined || items === null) super();
+        else super(new SafeArrayIterator(items));
+      }
+    };
+  for (const name of ['Map', 'Set', 'WeakMap', 'WeakSet']) {
+    primordials[`Safe${name}`] = makeSafe(globalThis[name], filled(globalThis[name]));
   }
-  copyMissing(unsafe.prototype, safe.prototype);
-  copyMissing(unsafe, safe);
-  setPrototypeOf(safe.prototype, null);
-  freeze(safe.prototype);
-  return freeze(safe);
-}
-primordials.makeSafe = makeSafe;
+  for (const name of ['FinalizationRegistry', 'RegExp', 'WeakRef']) {
+    primordials[`Safe${name}`] = makeSafe(globalThis[name], class extends globalThis[name] {});
+  }
 
-/** A constructor that reads its items without the iterator that a task may have changed. */
-const filled = (Base) =>
-  class extends Base {
-    constructor(items) {
-      if (items === undefined || items === null) super();
-      else super(new SafeArrayIterator(items));
-    }
-  };
-for (const name of ['Map', 'Set', 'WeakMap', 'WeakSet']) {
-  primordials[`Safe${name}`] = makeSafe(globalThis[name], filled(globalThis[name]));
-}
-for (const name of ['FinalizationRegistry', 'RegExp', 'WeakRef']) {
-  primordials[`Safe${name}`] = makeSafe(globalThis[name], class extends globalThis[name] {});
-}
+  const SafePromise = makeSafe(Promise, class extends Promise {});
+  const { PromisePrototype, PromisePrototypeThen } = primordials;
+  const safely = (value) =>
+    primordials.ObjectPrototypeIsPrototypeOf(PromisePrototype, value)
+      ? new SafePromise((resolve, reject) => PromisePrototypeThen(value, resolve, reject))
+      : value;
+  // Within a promise of the realm: nobody sees the safe kind.
+  primordials.SafePromiseAll = (values) =>
+    new Promise((resolve, reject) =>
+      SafePromise.all(new SafeArrayIterator(primordials.ArrayPrototypeMap(values, safely))).then(resolve, reject),
+    );
+  primordials.SafePromisePrototypeFinally = (promise, onFinally) =>
+    new Promise((resolve, reject) => safely(promise).finally(onFinally).then(resolve, reject));
 
-const SafePromise = makeSafe(Promise, class extends Promise {});
-const { PromisePrototype, PromisePrototypeThen } = primordials;
-const safely = (value) =>
-  primordials.ObjectPrototypeIsPrototypeOf(PromisePrototype, value)
-    ? new SafePromise((resolve, reject) => PromisePrototypeThen(value, resolve, reject))
-    : value;
-// Within a promise of the realm: nobody sees the safe kind.
-primordials.SafePromiseAll = (values) =>
-  new Promise((resolve, reject) =>
-    SafePromise.all(new SafeArrayIterator(primordials.ArrayPrototypeMap(values, safely))).then(resolve, reject),
-  );
-primordials.SafePromisePrototypeFinally = (promise, onFinally) =>
-  new Promise((resolve, reject) => safely(promise).finally(onFinally).then(resolve, reject));
-
-freeze(primordials);
+  const chosen = { __proto__: null };
+  for (const name of names) chosen[name] = primordials[name];
+  return freeze(chosen);
+}
