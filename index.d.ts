@@ -627,6 +627,7 @@ export interface WorkerStatus {
 export type ExitReason =
   | 'memory-limit'
   | 'memory-threshold'
+  | 'detached-realms'
   | 'pending-work'
   | 'max-tasks'
   | 'scale-down'

@@ -1,6 +1,6 @@
 'use strict';
 
-const { alike, since, unlike } = require('./support/alike.js');
+const { alike, since } = require('./support/alike.js');
 
 alike('structuredClone', {
   'of primitives': () =>
@@ -258,21 +258,13 @@ alike('MessageChannel', {
   },
 });
 
-unlike('structuredClone', {
-  'a transfer that fails': [
-    'the buffers are moved before the value is read',
-    () => {
-      const buffer = new ArrayBuffer(4);
-      return [thrownBy(() => structuredClone({ buffer, no: () => {} }, { transfer: [buffer] })), buffer.byteLength];
-    },
-    ['threw DataCloneError', 0],
-  ],
-  'a buffer named twice': [
-    'the second time it is found detached',
-    () => {
-      const buffer = new ArrayBuffer(4);
-      return thrownBy(() => structuredClone(1, { transfer: [buffer, buffer] }));
-    },
-    'threw OperationError',
-  ],
+alike('structuredClone with transfer that fails', {
+  'leaves the buffers where they are': () => {
+    const buffer = new ArrayBuffer(4);
+    return [thrownBy(() => structuredClone({ buffer, no: () => {} }, { transfer: [buffer] })), buffer.byteLength];
+  },
+  'for a buffer named twice': () => {
+    const buffer = new ArrayBuffer(4);
+    return thrownBy(() => structuredClone(1, { transfer: [buffer, buffer] }));
+  },
 });

@@ -393,6 +393,7 @@ fn reason(exit: Exit) -> &'static str {
         Exit::Retired(why) => match why {
             Retirement::MemoryLimit => "memory-limit",
             Retirement::MemoryThreshold => "memory-threshold",
+            Retirement::DetachedRealms => "detached-realms",
             Retirement::PendingWork => "pending-work",
             Retirement::MaxTasks => "max-tasks",
             Retirement::ScaleDown => "scale-down",

@@ -258,11 +258,16 @@ pub(super) struct Transit {
 }
 
 impl Transit {
-    fn put(&self, buffer: v8::SharedRef<v8::BackingStore>) -> u32 {
-        let (last, buffers) = &mut *self.buffers.borrow_mut();
-        *last = last.wrapping_add(1);
-        buffers.insert(*last, buffer);
-        *last
+    /// The first of so many numbers.
+    fn reserve(&self, count: usize) -> u32 {
+        let (next, _) = &mut *self.buffers.borrow_mut();
+        let first = *next;
+        *next = next.wrapping_add(count as u32);
+        first
+    }
+
+    fn put(&self, number: u32, buffer: v8::SharedRef<v8::BackingStore>) {
+        self.buffers.borrow_mut().1.insert(number, buffer);
     }
 
     fn take(&self, number: u32) -> Option<v8::SharedRef<v8::BackingStore>> {
@@ -276,34 +281,51 @@ fn serialize<'s>(scope: &mut v8::HandleScope<'s>, args: Args<'s>, mut result: v8
     let context = scope.get_current_context();
     let list = |index| v8::Local::<v8::Array>::try_from(args.get(index)).ok();
     let clone = Clone::new(scope, list(1), args.get(3).try_into().ok());
-    let transferred = list(2);
+    let Some(buffers) = buffers_in(scope, list(2), &clone) else { return };
     let serializer = v8::ValueSerializer::new(scope, Box::new(clone));
     serializer.write_header();
-    if let Some(transferred) = transferred {
-        let Some(slot) = InterruptSlot::of(scope) else { return };
-        for index in 0..transferred.length() {
-            let buffer = transferred.get_index(scope, index);
-            let buffer = buffer.and_then(|b| v8::Local::<v8::ArrayBuffer>::try_from(b).ok());
-            let Some(buffer) = buffer.filter(|b| b.is_detachable() && !b.was_detached()) else {
-                throw_type_error(scope, "an ArrayBuffer that is to be transferred is detached");
-                return;
-            };
-            let store = buffer.get_backing_store();
-            buffer.detach(None);
-            let number = slot.transit.put(store);
-            serializer.transfer_array_buffer(number, buffer);
-            let number = v8::Integer::new_from_unsigned(scope, number).into();
-            transferred.set_index(scope, index, number);
-        }
+    let Some(slot) = InterruptSlot::of(scope) else { return };
+    let first = slot.transit.reserve(buffers.len());
+    for (number, buffer) in (first..).zip(&buffers) {
+        serializer.transfer_array_buffer(number, *buffer);
     }
     if serializer.write_value(context, args.get(0)) != Some(true) {
         return;
     }
     let bytes = serializer.release();
     drop(serializer);
-    if let Some(bytes) = bytes_of(scope, bytes) {
-        result.set(bytes.into());
+    let Some(bytes) = bytes_of(scope, bytes) else { return };
+    // Only now: where the value cannot be cloned, the buffers stay where they are.
+    for (index, buffer) in (0..).zip(buffers) {
+        slot.transit.put(first + index, buffer.get_backing_store());
+        buffer.detach(None);
+        let number = v8::Integer::new_from_unsigned(scope, first + index).into();
+        list(2).and_then(|list| list.set_index(scope, index, number));
     }
+    result.set(bytes.into());
+}
+
+/// The buffers that are to be transferred. `None` where one cannot be, and that is thrown.
+fn buffers_in<'s>(
+    scope: &mut v8::HandleScope<'s>,
+    list: Option<v8::Local<'s, v8::Array>>,
+    clone: &Clone,
+) -> Option<Vec<v8::Local<'s, v8::ArrayBuffer>>> {
+    let mut buffers: Vec<v8::Local<v8::ArrayBuffer>> = Vec::new();
+    for index in 0..list.map_or(0, |list| list.length()) {
+        let buffer = list?.get_index(scope, index)?.try_into().ok();
+        let buffer = buffer.filter(|buffer: &v8::Local<v8::ArrayBuffer>| {
+            buffer.is_detachable() && !buffer.was_detached() && !buffers.contains(buffer)
+        });
+        let Some(buffer) = buffer else {
+            let message = "An ArrayBuffer is detached and could not be cloned.";
+            let message = string(scope, message);
+            v8::ValueSerializerImpl::throw_data_clone_error(clone, scope, message);
+            return None;
+        };
+        buffers.push(buffer);
+    }
+    Some(buffers)
 }
 
 fn deserialize<'s>(scope: &mut v8::HandleScope<'s>, args: Args<'s>, mut result: v8::ReturnValue) {

@@ -195,6 +195,7 @@ pub(super) unsafe extern "C" fn on_collected(
     // SAFETY: V8 calls this on the isolate's thread; only figures are read.
     let isolate = unsafe { &mut *isolate };
     let Some(slot) = InterruptSlot::of(isolate) else { return };
+    slot.ledger.collections.set(slot.ledger.collections.get().wrapping_add(1));
     let buffers = &slot.ledger.buffers;
     let memory = buffers.look(isolate);
     if buffers.is_over(memory) && slot.pulse.ask() {

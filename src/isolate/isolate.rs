@@ -53,6 +53,8 @@ pub struct Isolate {
     code: CodeCache,
     ledger: Rc<Ledger>,
     pending: HashMap<u64, Pending>,
+    /// Fresh realms that V8 has not collected.
+    left: Vec<Left>,
     ended: Vec<(u64, u32, Ended)>,
     /// What is pending may never settle, for instance because V8 dropped queued microtasks.
     broken: bool,
@@ -73,6 +75,17 @@ impl Ahead {
         self.is_used && self.realm.is_none()
     }
 }
+
+/// A realm whose task is over, or will be.
+struct Left {
+    ticket: u64,
+    context: v8::Weak<v8::Context>,
+    /// Thorough collections before it was seen to be over.
+    since: Option<u32>,
+}
+
+/// A realm that was there after so many thorough collections is held by something.
+const COLLECTIONS: u32 = 2;
 
 /// A task whose promise has not settled.
 struct Pending {
@@ -123,6 +136,7 @@ impl Isolate {
             code: CodeCache::default(),
             ledger,
             pending: HashMap::new(),
+            left: Vec::new(),
             ended: Vec::new(),
             broken: false,
             _watch: watch,
@@ -233,7 +247,25 @@ impl Isolate {
             }
             (Work::Handler(_), _) => return Ok(self.shared.clone()),
         };
+        let isolate = self.runtime.deno_runtime().v8_isolate();
+        let context = v8::Weak::new(isolate, &realm.context);
+        self.left.push(Left { ticket, context, since: None });
         Ok(Rc::new(realm))
+    }
+
+    /// How many realms of tasks that are over do not go, whatever is collected.
+    pub fn detached_realms(&mut self) -> usize {
+        let ledger = &self.ledger;
+        let now = ledger.collections.get();
+        self.left.retain_mut(|left| {
+            if !ledger.is_in_flight(left.ticket) {
+                left.since.get_or_insert(now);
+            }
+            !left.context.is_empty()
+        });
+        let is_held =
+            |left: &&Left| left.since.is_some_and(|since| now.wrapping_sub(since) >= COLLECTIONS);
+        self.left.iter().filter(is_held).count()
     }
 
     /// Loads the worker script for a task that waits for it, and on whose time it runs.

@@ -52,6 +52,8 @@ pub(super) struct Ledger {
     signalling: Cell<Option<Instant>>,
     /// Asynchronous operations of tasks that are under way.
     pub operations: Cell<u32>,
+    /// How often V8 has collected garbage thoroughly.
+    pub collections: Cell<u32>,
     /// About where the thread's stack begins.
     base: usize,
     /// Calls of tasks to the parent.
@@ -82,6 +84,7 @@ impl Ledger {
             signalling: Cell::new(None),
             base: here(),
             operations: Cell::new(0),
+            collections: Cell::new(0),
             calls: Rc::new(calls),
             console,
         }

@@ -35,6 +35,9 @@ const LONG_TASK_MS: u128 = 2;
 const SHORT_TASKS: u32 = 64;
 
 const GIVEN_UP: &str = "loading the worker script was given up";
+/// Realms that no collection takes away and that an isolate may have nevertheless.
+const DETACHED_REALMS: usize = 16;
+
 const OVER_MEMORY: &str = "the worker script takes more memory than its isolate may have";
 
 /// A worker with nothing to do for so long collects its garbage.
@@ -501,7 +504,10 @@ impl Worker<'_> {
             self.isolate.collect_garbage();
             taken = self.look_at_memory();
         }
-        (taken > threshold).then_some(Retirement::MemoryThreshold)
+        if taken > threshold {
+            return Some(Retirement::MemoryThreshold);
+        }
+        (self.isolate.detached_realms() > DETACHED_REALMS).then_some(Retirement::DetachedRealms)
     }
 
     /// Says what the isolate takes now, in bytes.

@@ -179,6 +179,8 @@ pub enum Retirement {
     MemoryLimit,
     /// Over the restart threshold after a task.
     MemoryThreshold,
+    /// Realms of tasks that are over are held by something.
+    DetachedRealms,
     /// Timers, promises or calls of an ended task are left in it.
     PendingWork,
     /// It ran its allotted number of tasks.
