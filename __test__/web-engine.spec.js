@@ -371,11 +371,6 @@ unlike('Intl', {
 });
 
 unlike('globals', {
-  'crypto and performance': [
-    'they are plain properties',
-    () => ['crypto', 'performance'].map((name) => 'value' in Object.getOwnPropertyDescriptor(globalThis, name)),
-    [true, true],
-  ],
   'the tag of globalThis': [
     'it is no object of Node',
     () => Object.prototype.toString.call(globalThis),

@@ -55,7 +55,7 @@ pub(super) fn builtins() -> Vec<(&'static str, v8::FunctionCallback)> {
         "isWeakMap" is_weak_map,
         "isWeakSet" is_weak_set,
     ];
-    let others: [(&'static str, v8::FunctionCallback); 18] = [
+    let others: [(&'static str, v8::FunctionCallback); 19] = [
         ("isAnyArrayBuffer", is_any_array_buffer.map_fn_to()),
         ("isBoxedPrimitive", is_boxed_primitive.map_fn_to()),
         ("encode", encode.map_fn_to()),
@@ -70,6 +70,7 @@ pub(super) fn builtins() -> Vec<(&'static str, v8::FunctionCallback)> {
         ("op_preview_entries", preview_entries.map_fn_to()),
         ("op_get_constructor_name", constructor_name.map_fn_to()),
         ("op_get_non_index_property_names", non_index_property_names.map_fn_to()),
+        ("load", load.map_fn_to()),
         ("op_isolane_encode", encode_value.map_fn_to()),
         ("op_isolane_decode", decode_value.map_fn_to()),
         ("op_isolane_is_over", is_over.map_fn_to()),
@@ -200,6 +201,17 @@ fn non_index_property_names(scope: &mut v8::HandleScope, args: Args, mut result:
     );
     if let Some(names) = names {
         result.set(names.into());
+    }
+}
+
+/// The namespace of a module of the kit that the realm did not have in the beginning.
+fn load(scope: &mut v8::HandleScope, args: Args, mut result: v8::ReturnValue) {
+    let Some(realm) = InterruptSlot::of(scope).and_then(|slot| slot.library.realm_of(scope)) else {
+        return;
+    };
+    let name = args.get(0).to_rust_string_lossy(scope);
+    if let Some(namespace) = realm.parts.load(scope, &name) {
+        result.set(namespace);
     }
 }
 

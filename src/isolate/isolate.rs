@@ -487,7 +487,7 @@ impl Isolate {
             }
             v8::PromiseState::Rejected => {
                 let promise = v8::Global::new(scope, promise);
-                ledger.rejections.borrow_mut().retain(|(rejected, _)| *rejected != promise);
+                ledger.forgive(&promise);
                 let reason = v8::Local::new(scope, promise).result(scope);
                 let ended = task.thrown(scope, reason, FaultKind::Thrown);
                 Some(task.unless_ended(scope, ended))
@@ -627,6 +627,9 @@ fn load_into(
                 match promise.state() {
                     v8::PromiseState::Fulfilled => return Poll::Ready(Ok(())),
                     v8::PromiseState::Rejected => {
+                        if let Some(slot) = InterruptSlot::of(scope) {
+                            slot.ledger.forgive(&evaluation);
+                        }
                         let reason = promise.result(scope);
                         return Poll::Ready(Err(LoadError::of(scope, reason)));
                     }

@@ -4,21 +4,25 @@
 //! Nothing of it is trusted with more than the realm has: it reaches V8 through `builtins` and ops through
 //! the airlock, and the object that holds both is gone before a user's code runs.
 
-use std::cell::RefCell;
-use std::collections::{BTreeSet, HashMap};
-use std::sync::OnceLock;
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::{Arc, LazyLock, OnceLock};
 
 use deno_core::{Extension, v8};
+use parking_lot::Mutex;
 use v8::MapFnTo;
 
 use super::airlock;
 use super::builtins::builtins;
 use super::extension::parts;
+use super::interrupt::InterruptSlot;
 use super::natives::string;
 
 /// The modules, and what they call.
 pub(super) struct Kit {
-    modules: Vec<(&'static str, String)>,
+    modules: BTreeMap<&'static str, String>,
+    /// What a realm has from the beginning, in the order in which a snapshot has them.
+    eager: Vec<&'static str>,
     /// Functions behind the airlock; a realm's function has its place here as data.
     pub ops: Vec<String>,
     async_ops: BTreeSet<&'static str>,
@@ -72,6 +76,15 @@ impl Kit {
             let folder = file.specifier.rsplit_once('/').map_or("", |(folder, _)| folder);
             let mut text = text.as_str().replace(REPORT, OWN_REPORT);
             text = text.replace("from \"./", &format!("from \"{folder}/"));
+            if file.specifier == "ext:deno_web/09_file.js" {
+                // It adds to `URL` what the realm has there already.
+                for name in ["createObjectURL", "revokeObjectURL"] {
+                    text = text.replace(
+                        &format!("URL.{name} = {name};"),
+                        &format!("export {{ {name} }};"),
+                    );
+                }
+            }
             if file.specifier == "ext:deno_web/13_message_port.js" {
                 // Ports belong to the task that makes them.
                 text = text.replace("  op_message_port_create_entangled,\n", "");
@@ -93,10 +106,12 @@ impl Kit {
         let ops = ops.map(|name| (*name).to_owned()).collect();
         let all = imported.into_iter().collect::<Vec<_>>().join(", ");
         modules.push((OPS, format!("export const {{ {all} }} = globalThis.isolane;\n")));
+        let modules: BTreeMap<_, _> = modules.into_iter().collect();
+        let eager = needs(&modules, ENTRY, |_| false).into_iter().collect();
         let ops_of = extensions.iter().flat_map(|extension| extension.ops.iter());
         let async_ops = ops_of.filter(|op| op.is_async).map(|op| op.name);
         let async_ops = async_ops.chain([airlock::CALL]).collect();
-        Self { modules, ops, async_ops }
+        Self { modules, eager, ops, async_ops }
     }
 
     pub fn is_async(&self, op: &str) -> bool {
@@ -107,9 +122,10 @@ impl Kit {
     ///
     /// # Panics
     /// When the modules do not fit together.
-    pub fn evaluate(&self, scope: &mut v8::HandleScope) {
+    pub fn evaluate(&self, scope: &mut v8::HandleScope) -> Modules {
         let scope = &mut v8::TryCatch::new(scope);
-        let evaluated = self.install(scope).and_then(|()| self.run(scope));
+        let modules = Modules::default();
+        let evaluated = self.install(scope).and_then(|()| modules.load(scope, ENTRY));
         if evaluated.is_none() {
             let error = scope.exception().map(|error| error.to_rust_string_lossy(scope));
             let place = scope.message().map(|message| {
@@ -119,6 +135,7 @@ impl Kit {
             });
             panic!("the modules of realms do not evaluate: {error:?} at {place:?}");
         }
+        modules
     }
 
     fn install(&self, scope: &mut v8::HandleScope) -> Option<()> {
@@ -139,27 +156,6 @@ impl Kit {
         global.set(scope, name.into(), functions.into()).map(drop)
     }
 
-    fn run(&self, scope: &mut v8::HandleScope) -> Option<()> {
-        for (name, text) in &self.modules {
-            let text = v8::String::new(scope, text)?;
-            let module = compile(scope, name, text)?;
-            let module = v8::Global::new(scope, module);
-            MODULES.with_borrow_mut(|modules| modules.insert((*name).to_owned(), module));
-        }
-        let entry = MODULES.with_borrow(|modules| modules.get(ENTRY).cloned())?;
-        let entry = v8::Local::new(scope, entry);
-        let instantiated = entry.instantiate_module(scope, resolve);
-        MODULES.take();
-        instantiated?;
-        let promise: v8::Local<v8::Promise> = entry.evaluate(scope)?.try_into().ok()?;
-        if promise.state() == v8::PromiseState::Rejected {
-            let error = promise.result(scope);
-            scope.throw_exception(error);
-            return None;
-        }
-        Some(())
-    }
-
     /// Addresses that a snapshot of a realm refers to.
     pub fn external_references() -> Vec<v8::ExternalReference> {
         let function = |function| v8::ExternalReference { function };
@@ -173,19 +169,144 @@ impl Kit {
 
 thread_local! {
     /// The modules while they are linked.
-    static MODULES: RefCell<HashMap<String, v8::Global<v8::Module>>> = RefCell::default();
+    static LINKED: RefCell<HashMap<&'static str, v8::Global<v8::Module>>> = RefCell::default();
+}
+
+/// V8's code caches of modules that realms load later.
+static CACHES: LazyLock<Mutex<HashMap<&'static str, Arc<[u8]>>>> = LazyLock::new(Mutex::default);
+
+/// The modules of the kit that a realm has; others are loaded when they are asked for.
+#[derive(Default)]
+pub(super) struct Modules {
+    loaded: RefCell<HashMap<&'static str, v8::Global<v8::Module>>>,
+    /// The realm is from a snapshot, which has those of the beginning still.
+    in_snapshot: Cell<bool>,
+}
+
+impl Modules {
+    /// Those of a realm that a snapshot was made into.
+    pub fn of_snapshot() -> Self {
+        Self { in_snapshot: Cell::new(true), ..Default::default() }
+    }
+
+    /// Those of the beginning, in their order, for a snapshot.
+    pub fn eager(&self) -> Vec<v8::Global<v8::Module>> {
+        let loaded = self.loaded.borrow();
+        kit().eager.iter().filter_map(|name| loaded.get(name).cloned()).collect()
+    }
+
+    /// Gives the namespace of a module of the kit, after evaluating it where it was not. An exception is
+    /// pending where there is none; it can be tried again then.
+    pub fn load<'s>(
+        &self,
+        scope: &mut v8::HandleScope<'s>,
+        name: &str,
+    ) -> Option<v8::Local<'s, v8::Value>> {
+        let kit = kit();
+        if self.in_snapshot.take() {
+            for (index, name) in kit.eager.iter().enumerate() {
+                let module = scope.get_context_data_from_snapshot_once::<v8::Module>(index).ok()?;
+                self.loaded.borrow_mut().insert(name, v8::Global::new(scope, module));
+            }
+        }
+        let (&name, _) = kit.modules.get_key_value(name)?;
+        let mut modules = self.loaded.borrow().clone();
+        let missing = needs(&kit.modules, name, |name| modules.contains_key(name));
+        for name in &missing {
+            let module = compile(scope, name, kit.modules.get(name)?)?;
+            modules.insert(name, v8::Global::new(scope, module));
+        }
+        let module = v8::Local::new(scope, modules.get(name)?);
+        if !missing.is_empty() {
+            LINKED.replace(modules);
+            let linked = module.instantiate_module(scope, resolve);
+            modules = LINKED.take();
+            linked?;
+            let promise: v8::Local<v8::Promise> = module.evaluate(scope)?.try_into().ok()?;
+            if promise.state() != v8::PromiseState::Fulfilled {
+                if let Some(slot) = InterruptSlot::of(scope) {
+                    slot.ledger.forgive(&v8::Global::new(scope, promise));
+                }
+                let error = promise.result(scope);
+                scope.throw_exception(error);
+                return None;
+            }
+            keep_caches(scope, &missing, &modules);
+            *self.loaded.borrow_mut() = modules;
+        }
+        Some(v8::Local::new(scope, module.get_module_namespace()))
+    }
+}
+
+/// Keeps what V8 has compiled of modules, also of what has only run now, for the realms to come.
+fn keep_caches(
+    scope: &mut v8::HandleScope,
+    names: &BTreeSet<&'static str>,
+    modules: &HashMap<&'static str, v8::Global<v8::Module>>,
+) {
+    if InterruptSlot::of(scope).is_none() {
+        // A snapshot is being made, and V8 makes no cache meanwhile.
+        return;
+    }
+    for name in names {
+        if CACHES.lock().contains_key(name) {
+            continue;
+        }
+        let Some(module) = modules.get(name) else { continue };
+        let script = v8::Local::new(scope, module).get_unbound_module_script(scope);
+        if let Some(cache) = script.create_code_cache() {
+            CACHES.lock().insert(name, cache.to_vec().into());
+        }
+    }
+}
+
+/// A module and all that it imports, but for those that are there, and what these import.
+fn needs(
+    modules: &BTreeMap<&'static str, String>,
+    name: &str,
+    is_there: impl Fn(&str) -> bool,
+) -> BTreeSet<&'static str> {
+    let mut all = BTreeSet::new();
+    let mut wanted = vec![name];
+    while let Some(name) = wanted.pop() {
+        let Some((name, text)) = modules.get_key_value(name) else { continue };
+        if !is_there(name) && all.insert(*name) {
+            wanted.extend(imports_of(text));
+        }
+    }
+    all
+}
+
+/// What a module imports.
+fn imports_of(text: &str) -> impl Iterator<Item = &str> {
+    text.match_indices("ext:").filter_map(|(at, _)| {
+        let quote = text[..at].chars().next_back().filter(|quote| matches!(quote, '"' | '\''))?;
+        let before = text[..at - 1].trim_end();
+        let is_import = before.ends_with("from") || before.ends_with("import");
+        let rest = &text[at..];
+        is_import.then(|| &rest[..rest.find(quote).unwrap_or(0)])
+    })
 }
 
 fn compile<'s>(
     scope: &mut v8::HandleScope<'s>,
     name: &str,
-    text: v8::Local<'s, v8::String>,
+    text: &str,
 ) -> Option<v8::Local<'s, v8::Module>> {
+    use v8::script_compiler::{
+        CompileOptions, NoCacheReason, Source, compile_module, compile_module2,
+    };
+    let text = v8::String::new(scope, text)?;
+    let cache = CACHES.lock().get(name).cloned();
     let name = string(scope, name).into();
     let origin =
         v8::ScriptOrigin::new(scope, name, 0, 0, false, -1, None, false, false, true, None);
-    let mut source = v8::script_compiler::Source::new(text, Some(&origin));
-    v8::script_compiler::compile_module(scope, &mut source)
+    let Some(cache) = cache else {
+        return compile_module(scope, &mut Source::new(text, Some(&origin)));
+    };
+    let cache = v8::CachedData::new(&cache);
+    let mut source = Source::new_with_cached_data(text, Some(&origin), cache);
+    compile_module2(scope, &mut source, CompileOptions::ConsumeCodeCache, NoCacheReason::NoReason)
 }
 
 fn resolve<'s>(
@@ -197,7 +318,7 @@ fn resolve<'s>(
     // SAFETY: V8 calls this with the isolate entered, which is what a callback scope needs.
     let scope = &mut unsafe { v8::CallbackScope::new(context) };
     let name = specifier.to_rust_string_lossy(scope);
-    let module = MODULES.with_borrow(|modules| modules.get(&name).cloned());
+    let module = LINKED.with_borrow(|modules| modules.get(&*name).cloned());
     let Some(module) = module else {
         let message = string(scope, &format!("realms have no module {name}"));
         let error = v8::Exception::error(scope, message);

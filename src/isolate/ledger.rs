@@ -99,6 +99,11 @@ impl Ledger {
         self.in_flight.borrow().iter().find(|(other, _)| *other == ticket).copied()
     }
 
+    /// Takes a rejected promise for handled.
+    pub fn forgive(&self, promise: &v8::Global<v8::Promise>) {
+        self.rejections.borrow_mut().retain(|(rejected, _)| rejected != promise);
+    }
+
     /// Whether memory is what ended this task: it was stopped, or a buffer that it asked for was
     /// refused. The next task is not asked about it again, unless the heap itself is spent.
     pub fn take_memory_end(&self, ticket: u64) -> bool {

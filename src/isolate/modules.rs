@@ -17,7 +17,7 @@ use url::Url;
 use super::interrupt::InterruptSlot;
 use super::natives::{Natives, string};
 use super::stack::Places;
-use super::{LoadError, Script};
+use super::{LoadError, Script, kit};
 
 /// Where the number of a realm is in its context.
 const REALM: i32 = 4;
@@ -45,6 +45,8 @@ pub(super) struct RealmModules {
     library: Rc<Library>,
     /// The realm's own functions, for those that find it by the current context.
     pub natives: Rc<Natives>,
+    /// The modules that the realm itself is made of.
+    pub parts: kit::Modules,
     /// The worker script is in here: no code of strangers.
     has_files: Cell<bool>,
     modules: RefCell<HashMap<Rc<str>, v8::Global<v8::Module>>>,
@@ -82,6 +84,7 @@ impl Library {
         self: &Rc<Self>,
         scope: &mut v8::HandleScope,
         natives: Rc<Natives>,
+        parts: kit::Modules,
     ) -> Rc<RealmModules> {
         let number = self.last_realm.get() + 1;
         self.last_realm.set(number);
@@ -91,6 +94,7 @@ impl Library {
             number,
             library: self.clone(),
             natives,
+            parts,
             has_files: Cell::new(false),
             modules: RefCell::default(),
             urls: RefCell::default(),

@@ -6,7 +6,7 @@ use deno_core::v8;
 
 use super::handlers::Handlers;
 use super::interrupt::InterruptSlot;
-use super::kit::kit;
+use super::kit::{Modules, kit};
 use super::modules::RealmModules;
 use super::natives::Natives;
 use super::{airlock, codec, snapshot};
@@ -35,9 +35,10 @@ impl Realm {
         let context =
             ready.unwrap_or_else(|| v8::Context::new(scope, v8::ContextOptions::default()));
         let scope = &mut v8::ContextScope::new(scope, context);
-        if ready.is_none() {
-            kit().evaluate(scope);
-        }
+        let parts = match ready {
+            Some(_) => Modules::of_snapshot(),
+            None => kit().evaluate(scope),
+        };
         let natives = Rc::new(Natives::take(scope));
         natives.awaken(scope);
         let build = v8::Local::new(scope, &natives.build_error);
@@ -49,7 +50,7 @@ impl Realm {
             natives.set_host(scope, host);
         }
         let slot = InterruptSlot::of(scope).expect("it is set before the first realm is made");
-        let modules = slot.library.enter(scope, natives.clone());
+        let modules = slot.library.enter(scope, natives.clone(), parts);
         let context = v8::Global::new(scope, context);
         Self { context, natives, handlers: Handlers::default(), modules }
     }

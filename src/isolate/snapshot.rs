@@ -78,7 +78,11 @@ pub fn write_snapshot(file: &Path) -> io::Result<()> {
         isolate.set_promise_reject_callback(ignore_rejection);
         let scope = &mut v8::HandleScope::new(isolate);
         let context = v8::Context::new(scope, v8::ContextOptions::default());
-        kit().evaluate(&mut v8::ContextScope::new(scope, context));
+        let modules = kit().evaluate(&mut v8::ContextScope::new(scope, context));
+        for module in modules.eager() {
+            let module = v8::Local::new(scope, module);
+            scope.add_context_data(context, module);
+        }
         let place = scope.add_context(context);
         assert_eq!(place, REALM, "deno_core adds its own context after this");
     }

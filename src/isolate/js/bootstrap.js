@@ -2,7 +2,7 @@
 // of a user; the built-ins it holds on to cannot be replaced by a task.
 
 import { core, primordials } from 'ext:core/mod.js';
-import { op_isolane_console, op_isolane_report, op_isolane_settled } from 'ext:core/ops';
+import { load, op_isolane_console, op_isolane_report, op_isolane_settled } from 'ext:core/ops';
 import 'ext:deno_web/00_infra.js';
 import { DOMException } from 'ext:deno_web/01_dom_exception.js';
 import 'ext:deno_web/01_mimesniff.js';
@@ -11,21 +11,13 @@ import 'ext:deno_web/02_structured_clone.js';
 import 'ext:deno_web/02_timers.js';
 import * as abortSignal from 'ext:deno_web/03_abort_signal.js';
 import * as base64 from 'ext:deno_web/05_base64.js';
-import * as streams from 'ext:deno_web/06_streams.js';
 import * as encoding from 'ext:deno_web/08_text_encoding.js';
-import * as file from 'ext:deno_web/09_file.js';
-import * as messagePort from 'ext:deno_web/13_message_port.js';
-import * as performance from 'ext:deno_web/15_performance.js';
-import * as crypto from 'ext:deno_crypto/00_crypto.js';
 import * as webidl from 'ext:deno_webidl/00_webidl.js';
 import * as denoConsole from 'ext:deno_console/01_console.js';
 import * as url from 'ext:deno_url/00_url.js';
-import * as urlPattern from 'ext:deno_url/01_urlpattern.js';
 import clone from 'ext:isolane/clone.js';
 import { createConsole } from 'ext:isolane/console.js';
 import { closePortsOf, guard, live } from 'ext:isolane/belongings.js';
-import { load as loadFetchClasses } from 'ext:isolane/fetch-classes.js';
-import { createFetch } from 'ext:isolane/fetch.js';
 import { callParent, createHost } from 'ext:isolane/host.js';
 import * as timers from 'ext:isolane/timers.js';
 
@@ -108,68 +100,93 @@ function install(enumerable, values) {
 install(false, {
   AbortController: abortSignal.AbortController,
   AbortSignal: abortSignal.AbortSignal,
-  Blob: file.Blob,
-  ByteLengthQueuingStrategy: streams.ByteLengthQueuingStrategy,
-  CountQueuingStrategy: streams.CountQueuingStrategy,
-  Crypto: crypto.Crypto,
-  CryptoKey: crypto.CryptoKey,
   CustomEvent: event.CustomEvent,
   DOMException,
   Event: event.Event,
   EventTarget: event.EventTarget,
-  File: file.File,
-  MessageChannel: messagePort.MessageChannel,
   MessageEvent: event.MessageEvent,
-  MessagePort: messagePort.MessagePort,
-  Performance: performance.Performance,
-  PerformanceEntry: performance.PerformanceEntry,
-  PerformanceMark: performance.PerformanceMark,
-  PerformanceMeasure: performance.PerformanceMeasure,
-  ReadableByteStreamController: streams.ReadableByteStreamController,
-  ReadableStream: streams.ReadableStream,
-  ReadableStreamBYOBReader: streams.ReadableStreamBYOBReader,
-  ReadableStreamBYOBRequest: streams.ReadableStreamBYOBRequest,
-  ReadableStreamDefaultController: streams.ReadableStreamDefaultController,
-  ReadableStreamDefaultReader: streams.ReadableStreamDefaultReader,
-  SubtleCrypto: crypto.SubtleCrypto,
   TextDecoder: encoding.TextDecoder,
   TextDecoderStream: encoding.TextDecoderStream,
   TextEncoder: encoding.TextEncoder,
   TextEncoderStream: encoding.TextEncoderStream,
-  TransformStream: streams.TransformStream,
   URL: url.URL,
-  URLPattern: urlPattern.URLPattern,
   URLSearchParams: url.URLSearchParams,
-  TransformStreamDefaultController: streams.TransformStreamDefaultController,
-  WritableStream: streams.WritableStream,
-  WritableStreamDefaultController: streams.WritableStreamDefaultController,
-  WritableStreamDefaultWriter: streams.WritableStreamDefaultWriter,
   console,
 });
 install(true, {
   ...timers.globals,
   atob: base64.atob,
   btoa: base64.btoa,
-  crypto: crypto.crypto,
-  performance: performance.performance,
-  structuredClone: messagePort.structuredClone,
+  structuredClone(value, options) {
+    return ReflectApply(load(MESSAGE_PORT).structuredClone, undefined, arguments);
+  },
 });
-// As in Node, evaluated when a task first asks for one.
-ArrayPrototypeForEach(['FormData', 'Headers', 'Request', 'Response'], (name) => {
-  ObjectDefineProperty(globalThis, name, {
-    __proto__: null,
-    get() {
-      const value = loadFetchClasses()[name];
-      define(globalThis, name, false, value);
+
+// As in Node, what few tasks use is evaluated when one first asks for it.
+
+const FILE = 'ext:deno_web/09_file.js';
+const MESSAGE_PORT = 'ext:deno_web/13_message_port.js';
+const PERFORMANCE = 'ext:deno_web/15_performance.js';
+const CRYPTO = 'ext:deno_crypto/00_crypto.js';
+
+/** Defines globals whose values are those of a module, or what `take` makes of its namespace and a name. */
+function installLater(enumerable, module, names, take = (namespace, name) => namespace[name]) {
+  ArrayPrototypeForEach(names, (name) => {
+    const settle = (value) => {
+      define(globalThis, name, enumerable, value);
       return value;
-    },
-    set(value) {
-      define(globalThis, name, false, value);
-    },
-    enumerable: false,
-    configurable: true,
+    };
+    ObjectDefineProperty(globalThis, name, {
+      __proto__: null,
+      get: () => settle(take(load(module), name)),
+      set: settle,
+      enumerable,
+      configurable: true,
+    });
   });
+}
+
+installLater(false, 'ext:deno_web/06_streams.js', [
+  'ByteLengthQueuingStrategy',
+  'CountQueuingStrategy',
+  'ReadableByteStreamController',
+  'ReadableStream',
+  'ReadableStreamBYOBReader',
+  'ReadableStreamBYOBRequest',
+  'ReadableStreamDefaultController',
+  'ReadableStreamDefaultReader',
+  'TransformStream',
+  'TransformStreamDefaultController',
+  'WritableStream',
+  'WritableStreamDefaultController',
+  'WritableStreamDefaultWriter',
+]);
+installLater(false, FILE, ['Blob', 'File']);
+ArrayPrototypeForEach(['createObjectURL', 'revokeObjectURL'], (name) => {
+  // A method, as the standard's: no constructor.
+  const { method } = {
+    method(_) {
+      return ReflectApply(load(FILE)[name], url.URL, arguments);
+    },
+  };
+  define(method, 'name', false, name);
+  define(url.URL, name, true, method);
 });
+installLater(false, MESSAGE_PORT, ['MessageChannel', 'MessagePort']);
+installLater(false, 'ext:deno_url/01_urlpattern.js', ['URLPattern']);
+installLater(false, CRYPTO, ['Crypto', 'CryptoKey', 'SubtleCrypto']);
+installLater(true, CRYPTO, ['crypto']);
+installLater(false, PERFORMANCE, ['Performance', 'PerformanceEntry', 'PerformanceMark', 'PerformanceMeasure']);
+installLater(true, PERFORMANCE, ['performance'], (performance) => {
+  performance.setTimeOrigin();
+  return performance.performance;
+});
+installLater(
+  false,
+  'ext:isolane/fetch-classes.js',
+  ['FormData', 'Headers', 'Request', 'Response'],
+  (classes, name) => classes.load()[name],
+);
 // Deno's own has a timer that no task owns.
 define(abortSignal.AbortSignal, 'timeout', true, function timeout(millis) {
   const prefix = "Failed to execute 'AbortSignal.timeout'";
@@ -206,7 +223,6 @@ function awaken() {
   delete Atomics.wait;
   delete Atomics.waitAsync;
   ArrayPrototypePush(VIEWS, Float16Array);
-  performance.setTimeOrigin();
   // The modules have matched things, which a task could read in `RegExp.lastMatch`.
   RegExpPrototypeExec(/(?:)/, '');
   ArrayPrototypeForEach(['compile', 'instantiate'], (name) => {
@@ -339,7 +355,9 @@ globalThis.isolane = {
   setHost(value) {
     host = createHost(value);
     define(globalThis, 'host', false, host);
-    if (value?.fetch) define(globalThis, 'fetch', true, createFetch(send));
+    if (value?.fetch) {
+      installLater(true, 'ext:isolane/fetch.js', ['fetch'], ({ createFetch }) => createFetch(send));
+    }
   },
 
   /** Throws where a text is not the body of an async function, or leaves it. Only parses. */

@@ -51,7 +51,7 @@ export function primordialsOf(names) {
   const asIs = (value) => value;
 
   for (const name of ['JSON', 'Math', 'Proxy', 'Reflect']) copy(globalThis[name], name, asIs);
-  for (const name of ['Proxy', 'globalThis', 'isNaN']) primordials[name] = globalThis[name];
+  for (const name of ['JSON', 'Math', 'Proxy', 'Reflect', 'globalThis', 'isNaN']) primordials[name] = globalThis[name];
   for (const name of ['decodeURI', 'decodeURIComponent', 'encodeURI', 'encodeURIComponent']) {
     primordials[name] = globalThis[name];
   }

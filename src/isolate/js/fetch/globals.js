@@ -12,18 +12,20 @@ export { MessagePort } from 'ext:deno_web/13_message_port.js';
 export { URL, URLSearchParams } from 'ext:deno_url/00_url.js';
 export { Buffer } from './buffer.js';
 
-export const { JSON, Math, Reflect } = globalThis;
 export const {
   Array,
   ArrayBuffer,
   Error,
   FinalizationRegistry,
+  JSON,
   Map,
+  Math,
   Number,
   Object,
   Promise,
   Proxy,
   RangeError,
+  Reflect,
   Set,
   String,
   Symbol,
