@@ -29,6 +29,8 @@ const platform = {
 };
 
 await build({
+  // For esbuild's own helpers: a task may have replaced the global when a realm evaluates the module.
+  banner: { js: "import { primordials as builtins } from 'ext:core/mod.js';\nconst { Object } = builtins;" },
   bundle: true,
   entryPoints: [`${SOURCES}classes.js`],
   external: ['ext:*'],
