@@ -183,7 +183,7 @@ export interface WorkerPoolOptions {
  * returns, or its promise gives, is cloned back. Async iterables cross as streams: as an argument or a result,
  * and as a property of a plain object that is one. Of an error, the task gets name, message and code.
  *
- * How many arguments there are is up to the task: check those that matter.
+ * How many arguments there are is up to the task: take the context off the end, and check those that matter.
  */
 export type HostFunction = (...args: any[]) => unknown;
 
