@@ -7,6 +7,7 @@
 use deno_core::v8;
 use v8::{ValueDeserializerHelper, ValueSerializerHelper};
 
+use super::blobs;
 use super::interrupt::{InterruptSlot, running_ticket};
 use super::natives::{number as number_of, string};
 
@@ -16,6 +17,23 @@ struct Op {
     outcome: Outcome,
     is_async: bool,
     is_call: bool,
+    makes: Option<Made>,
+}
+
+/// What a realm is told to have made, to be let go of with it.
+#[derive(Clone, Copy)]
+enum Made {
+    BlobPart,
+    BlobUrl,
+}
+
+impl Made {
+    fn by(op: &str) -> Option<Self> {
+        if blobs::PARTS.contains(&op) {
+            return Some(Self::BlobPart);
+        }
+        (op == blobs::URL).then_some(Self::BlobUrl)
+    }
 }
 
 /// How what an op gives gets to the other side.
@@ -62,7 +80,13 @@ impl Airlock {
             let outcome =
                 if HANDLES.contains(&name.as_str()) { Outcome::Handle } else { Outcome::Copy };
             let function = v8::Global::new(scope, function);
-            Op { function, outcome, is_async: is_async(name), is_call: name == CALL }
+            Op {
+                function,
+                outcome,
+                is_async: is_async(name),
+                is_call: name == CALL,
+                makes: Made::by(name),
+            }
         });
         Self { ops: ops.collect() }
     }
@@ -118,7 +142,13 @@ pub(super) fn pass<'s>(
     }
     let undefined = v8::undefined(scope).into();
     let function = v8::Local::new(scope, &op.function);
-    let Some(value) = function.call(scope, undefined, &arguments) else {
+    // deno_core panics where it is interrupted while it makes an error.
+    let holds = slot.ledger.hold_interrupts();
+    let value = function.call(scope, undefined, &arguments);
+    if holds {
+        slot.ledger.release_interrupts(scope);
+    }
+    let Some(value) = value else {
         rethrow(scope);
         return;
     };
@@ -129,6 +159,13 @@ pub(super) fn pass<'s>(
             rethrow(scope);
         }
         return;
+    }
+    if let Some((made, realm)) = op.makes.zip(slot.library.realm_of(scope)) {
+        let name = value.to_rust_string_lossy(scope);
+        match made {
+            Made::BlobPart => realm.blobs.note_part(name),
+            Made::BlobUrl => realm.blobs.note_url(name),
+        }
     }
     let copied = match op.outcome {
         Outcome::Copy => copy(scope, value),

@@ -10,6 +10,7 @@
 
 use std::alloc::{Layout, alloc, alloc_zeroed, dealloc};
 use std::ffi::c_void;
+use std::fmt;
 use std::ptr::{NonNull, null_mut};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, AtomicUsize, Ordering::Relaxed};
@@ -102,6 +103,11 @@ impl Buffers {
     /// Whether so many bytes alone would be more than the isolate may have.
     pub fn is_too_large(&self, length: usize) -> bool {
         length > self.limit
+    }
+
+    /// Counts bytes that Rust has, as long as they are there; `None` where there is no room for them.
+    pub fn count(self: &Arc<Self>, bytes: Vec<u8>) -> Option<Counted> {
+        self.grant(bytes.len()).then(|| Counted { bytes, buffers: self.clone() })
     }
 
     /// Makes a store of bytes that Rust has; `None` where there is no room for them.
@@ -215,10 +221,22 @@ impl Buffers {
     }
 }
 
-/// Bytes that Rust made and V8 uses, counted until V8 lets go of them.
-struct Counted {
+/// Bytes that Rust made, counted until whoever uses them lets go of them.
+pub(super) struct Counted {
     bytes: Vec<u8>,
     buffers: Arc<Buffers>,
+}
+
+impl fmt::Debug for Counted {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        write!(f, "{} bytes", self.bytes.len())
+    }
+}
+
+impl AsRef<[u8]> for Counted {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
+    }
 }
 
 impl AsMut<[u8]> for Counted {

@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use deno_core::{Extension, OpState, extension, op2, v8};
 
+use super::blobs::op_isolane_create_part;
 use super::calls::op_isolane_call;
 use super::kit::Kit;
 use super::ledger::{Ledger, Stray};
@@ -28,6 +29,7 @@ extension!(
     options = { ledger: Rc<Ledger> },
     state = |state, options| {
         state.put(CoarseClock);
+        state.put(options.ledger.buffers.clone());
         state.put(options.ledger);
     },
 );
@@ -48,6 +50,9 @@ pub(super) fn parts() -> Vec<Extension> {
     web.esm_files = kept.cloned().collect::<Vec<_>>().into();
     for op in web.ops.to_mut() {
         match op.name {
+            "op_blob_create_part" => {
+                *op = op.with_implementation_from(&op_isolane_create_part());
+            }
             "op_now" => *op = op.with_implementation_from(&op_isolane_now()),
             "op_time_origin" => *op = op.with_implementation_from(&op_isolane_time_origin()),
             _ => {}

@@ -148,6 +148,9 @@ pub(super) unsafe extern "C" fn on_interrupt(isolate: &mut v8::Isolate, data: *m
     if ledger.is_signalling() || wanted.as_ref().is_some_and(is_over) {
         return;
     }
+    if ledger.holds(data) {
+        return;
+    }
     let wanted = wanted.map(|wanted| wanted.ticket);
     // Stray code, such as a timer that a module set while it was loaded, runs as no task in flight:
     // it holds the thread that the wanted task needs.
@@ -180,7 +183,9 @@ unsafe extern "C" fn on_pulse(isolate: &mut v8::Isolate, _: *mut c_void) {
         isolate.terminate_execution();
     } else if ledger.buffers.is_over(memory) && !ledger.is_signalling() {
         ledger.out_of_memory.set(true);
-        end(isolate, ledger, running);
+        if !ledger.holds(std::ptr::null_mut()) {
+            end(isolate, ledger, running);
+        }
     }
 }
 
@@ -215,7 +220,9 @@ pub(super) unsafe extern "C" fn on_refusal(isolate: &mut v8::Isolate, _: *mut c_
         && !ledger.is_signalling()
     {
         ledger.out_of_memory.set(true);
-        end(isolate, ledger, refused);
+        if !ledger.holds(std::ptr::null_mut()) {
+            end(isolate, ledger, refused);
+        }
     }
 }
 

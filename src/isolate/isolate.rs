@@ -4,10 +4,12 @@ use std::collections::HashMap;
 use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use deno_core::{PollEventLoopOptions, v8};
+use deno_web::BlobStore;
 use rustyscript::tokio::runtime::Runtime as Tokio;
 use rustyscript::{Runtime, RuntimeOptions};
 use tokio::time::sleep;
@@ -47,6 +49,7 @@ pub struct Isolate {
     /// What every realm has.
     outfit: Outfit,
     library: Rc<Library>,
+    blobs: Arc<BlobStore>,
     /// The worker script in the library.
     script: Option<Rc<str>>,
     tokio: Rc<Tokio>,
@@ -121,6 +124,7 @@ impl Isolate {
         let library = Rc::new(Library::new(&spec.imports)?);
         let interrupter = Interrupter::of(runtime.deno_runtime().v8_isolate());
         guard(&mut runtime, &ledger, library.clone(), interrupter.clone(), spec.memory_limit);
+        let blobs = runtime.deno_runtime().op_state().borrow().borrow::<Arc<BlobStore>>().clone();
         let outfit = Outfit { env: spec.env.clone(), host: spec.host.clone() };
         let shared = Rc::new(Realm::new(runtime.deno_runtime().v8_isolate(), &outfit));
         Ok(Self {
@@ -131,6 +135,7 @@ impl Isolate {
             loaded: Ahead::default(),
             outfit,
             library,
+            blobs,
             script: None,
             tokio,
             code: CodeCache::default(),
@@ -502,6 +507,9 @@ impl Isolate {
         set_running(scope, None);
         if realm.natives.has_belongings() || !self.pending.is_empty() {
             realm.natives.release(scope, ticket);
+        }
+        if !std::ptr::eq(realm, &raw const *self.shared) {
+            realm.modules.blobs.clear(&self.blobs);
         }
     }
 

@@ -1,6 +1,7 @@
 //! What happened in an isolate while its JavaScript ran, for Rust to read when it has control again.
 
 use std::cell::{Cell, RefCell};
+use std::ffi::c_void;
 use std::hint::black_box;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -11,6 +12,7 @@ use deno_core::v8;
 use super::ConsoleLine;
 use super::buffers::Buffers;
 use super::calls::Calls;
+use super::interrupt::on_interrupt;
 
 /// A task that is told to end has this long to react, if it does so without a pause.
 const LAST_WORDS: Duration = Duration::from_secs(1);
@@ -50,6 +52,10 @@ pub(super) struct Ledger {
     /// A task is hearing, since then, that its time is over: an interrupt that was meant to end it came
     /// too late.
     signalling: Cell<Option<Instant>>,
+    /// An op of deno_core's runs, which does not stand being ended.
+    holding: Cell<bool>,
+    /// Interrupts that came meanwhile.
+    held: RefCell<Vec<*mut c_void>>,
     /// Asynchronous operations of tasks that are under way.
     pub operations: Cell<u32>,
     /// How often V8 has collected garbage thoroughly.
@@ -83,6 +89,8 @@ impl Ledger {
             in_flight: RefCell::default(),
             signalling: Cell::new(None),
             base: here(),
+            holding: Cell::new(false),
+            held: RefCell::default(),
             operations: Cell::new(0),
             collections: Cell::new(0),
             calls: Rc::new(calls),
@@ -97,6 +105,26 @@ impl Ledger {
     /// The attempt of a task that is in flight.
     pub fn attempt_of(&self, ticket: u64) -> Option<(u64, u32)> {
         self.in_flight.borrow().iter().find(|(other, _)| *other == ticket).copied()
+    }
+
+    /// Puts interrupts off that would end what runs. False where they are put off already.
+    pub fn hold_interrupts(&self) -> bool {
+        !self.holding.replace(true)
+    }
+
+    /// Puts this one off, if they are to be.
+    pub fn holds(&self, interrupt: *mut c_void) -> bool {
+        if self.holding.get() {
+            self.held.borrow_mut().push(interrupt);
+        }
+        self.holding.get()
+    }
+
+    pub fn release_interrupts(&self, isolate: &v8::Isolate) {
+        self.holding.set(false);
+        for interrupt in self.held.take() {
+            isolate.thread_safe_handle().request_interrupt(on_interrupt, interrupt);
+        }
     }
 
     /// Takes a rejected promise for handled.

@@ -5,6 +5,7 @@
 //! says how that [`Ended`].
 
 mod airlock;
+mod blobs;
 mod buffers;
 mod builtins;
 mod calls;

@@ -14,6 +14,7 @@ use deno_core::v8;
 use sourcemap::SourceMap;
 use url::Url;
 
+use super::blobs::Blobs;
 use super::interrupt::InterruptSlot;
 use super::natives::{Natives, string};
 use super::stack::Places;
@@ -45,6 +46,7 @@ pub(super) struct RealmModules {
     library: Rc<Library>,
     /// The realm's own functions, for those that find it by the current context.
     pub natives: Rc<Natives>,
+    pub blobs: Blobs,
     /// The modules that the realm itself is made of.
     pub parts: kit::Modules,
     /// The worker script is in here: no code of strangers.
@@ -94,6 +96,7 @@ impl Library {
             number,
             library: self.clone(),
             natives,
+            blobs: Blobs::default(),
             parts,
             has_files: Cell::new(false),
             modules: RefCell::default(),
