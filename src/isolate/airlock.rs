@@ -144,7 +144,13 @@ pub(super) fn pass<'s>(
     let function = v8::Local::new(scope, &op.function);
     // deno_core panics where it is interrupted while it makes an error.
     let holds = slot.ledger.hold_interrupts();
-    let value = function.call(scope, undefined, &arguments);
+    let value = {
+        // Optimized code of the engine calls ops in whatever context is current, and they look for the state
+        // of deno_core in it.
+        let engine = v8::Local::new(scope, &slot.context);
+        let scope = &mut v8::ContextScope::new(scope, engine);
+        function.call(scope, undefined, &arguments)
+    };
     if holds {
         slot.ledger.release_interrupts(scope);
     }
