@@ -197,7 +197,10 @@ fn follow<'s>(
         let reject = v8::Function::builder(on_rejected).data(resolver.into()).build(scope)?;
         promise.then2(scope, fulfil, reject)?;
     }
-    slot.ledger.operations.set(slot.ledger.operations.get() + 1);
+    // What a worker script does by itself is none of a task's.
+    if running_ticket(scope).is_some() {
+        slot.ledger.operations.set(slot.ledger.operations.get() + 1);
+    }
     let followed = resolver.get_promise(scope);
     // For ops that are told of the promise: whether it keeps the event loop busy.
     let key = handle_key(scope);
@@ -229,7 +232,9 @@ fn settle<'s>(
     args: &v8::FunctionCallbackArguments<'s>,
     fulfilled: bool,
 ) {
-    if let Some(slot) = InterruptSlot::of(scope) {
+    // A reaction runs for the same task as `follow` did.
+    let slot = InterruptSlot::of(scope).filter(|_| running_ticket(scope).is_some());
+    if let Some(slot) = slot {
         slot.ledger.operations.set(slot.ledger.operations.get().saturating_sub(1));
     }
     let Ok(resolver) = v8::Local::<v8::Object>::try_from(args.data()) else { return };
