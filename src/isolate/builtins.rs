@@ -2,13 +2,15 @@
 //! realm, by its trusted code; what they make is of the realm.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
 
 use deno_core::v8;
 use v8::{MapFnTo, ValueDeserializerHelper, ValueSerializerHelper};
 
 use super::codec;
 use super::interrupt::InterruptSlot;
+use super::modules::RealmModules;
 use super::natives::string;
 
 /// Functions and their names.
@@ -206,20 +208,20 @@ fn non_index_property_names(scope: &mut v8::HandleScope, args: Args, mut result:
 
 /// The namespace of a module of the kit that the realm did not have in the beginning.
 fn load(scope: &mut v8::HandleScope, args: Args, mut result: v8::ReturnValue) {
-    let Some(realm) = InterruptSlot::of(scope).and_then(|slot| slot.library.realm_of(scope)) else {
-        return;
-    };
+    let Some(realm) = realm_of(scope) else { return };
     let name = args.get(0).to_rust_string_lossy(scope);
     if let Some(namespace) = realm.parts.load(scope, &name) {
         result.set(namespace);
     }
 }
 
+fn realm_of(scope: &mut v8::HandleScope) -> Option<Rc<RealmModules>> {
+    InterruptSlot::of(scope)?.library.realm_of(scope)
+}
+
 /// Turns a value into a `Uint8Array` in the wire format; throws what keeps it from being cloned.
 fn encode_value<'s>(scope: &mut v8::HandleScope<'s>, args: Args<'s>, mut result: v8::ReturnValue) {
-    let Some(realm) = InterruptSlot::of(scope).and_then(|slot| slot.library.realm_of(scope)) else {
-        return;
-    };
+    let Some(realm) = realm_of(scope) else { return };
     let Ok(bytes) = codec::encode(scope, &realm.natives, args.get(0)) else { return };
     match bytes_of(scope, bytes) {
         Some(bytes) => result.set(bytes.into()),
@@ -233,9 +235,7 @@ fn encode_value<'s>(scope: &mut v8::HandleScope<'s>, args: Args<'s>, mut result:
 
 /// Makes a value of bytes in the wire format; undefined where they are none.
 fn decode_value(scope: &mut v8::HandleScope, args: Args, mut result: v8::ReturnValue) {
-    let Some(realm) = InterruptSlot::of(scope).and_then(|slot| slot.library.realm_of(scope)) else {
-        return;
-    };
+    let Some(realm) = realm_of(scope) else { return };
     let bytes = bytes_in(args.get(0)).unwrap_or_default();
     if let Ok(value) = codec::decode(scope, &realm.natives, &bytes) {
         result.set(value);
@@ -263,7 +263,7 @@ fn count(scope: &mut v8::HandleScope, args: Args, _: v8::ReturnValue) {
     });
 }
 
-/// Buffers between being sent and being received, by a number.
+/// Buffers of a realm between being sent and being received, by a number.
 #[derive(Default)]
 pub(super) struct Transit {
     buffers: RefCell<(u32, HashMap<u32, v8::SharedRef<v8::BackingStore>>)>,
@@ -296,8 +296,8 @@ fn serialize<'s>(scope: &mut v8::HandleScope<'s>, args: Args<'s>, mut result: v8
     let Some(buffers) = buffers_in(scope, list(2), &clone) else { return };
     let serializer = v8::ValueSerializer::new(scope, Box::new(clone));
     serializer.write_header();
-    let Some(slot) = InterruptSlot::of(scope) else { return };
-    let first = slot.transit.reserve(buffers.len());
+    let Some(realm) = realm_of(scope) else { return };
+    let first = realm.transit.reserve(buffers.len());
     for (number, buffer) in (first..).zip(&buffers) {
         serializer.transfer_array_buffer(number, *buffer);
     }
@@ -309,7 +309,7 @@ fn serialize<'s>(scope: &mut v8::HandleScope<'s>, args: Args<'s>, mut result: v8
     let Some(bytes) = bytes_of(scope, bytes) else { return };
     // Only now: where the value cannot be cloned, the buffers stay where they are.
     for (index, buffer) in (0..).zip(buffers) {
-        slot.transit.put(first + index, buffer.get_backing_store());
+        realm.transit.put(first + index, buffer.get_backing_store());
         buffer.detach(None);
         let number = v8::Integer::new_from_unsigned(scope, first + index).into();
         list(2).and_then(|list| list.set_index(scope, index, number));
@@ -324,10 +324,11 @@ fn buffers_in<'s>(
     clone: &Clone,
 ) -> Option<Vec<v8::Local<'s, v8::ArrayBuffer>>> {
     let mut buffers: Vec<v8::Local<v8::ArrayBuffer>> = Vec::new();
+    let mut known = HashSet::new();
     for index in 0..list.map_or(0, |list| list.length()) {
         let buffer = list?.get_index(scope, index)?.try_into().ok();
         let buffer = buffer.filter(|buffer: &v8::Local<v8::ArrayBuffer>| {
-            buffer.is_detachable() && !buffer.was_detached() && !buffers.contains(buffer)
+            buffer.is_detachable() && !buffer.was_detached() && known.insert(*buffer)
         });
         let Some(buffer) = buffer else {
             let message = "An ArrayBuffer is detached and could not be cloned.";
@@ -354,11 +355,11 @@ fn deserialize<'s>(scope: &mut v8::HandleScope<'s>, args: Args<'s>, mut result: 
         return;
     }
     if let Some(transferred) = list(2) {
-        let Some(slot) = InterruptSlot::of(scope) else { return };
+        let Some(realm) = realm_of(scope) else { return };
         for index in 0..transferred.length() {
             let number = transferred.get_index(scope, index);
             let number = number.and_then(|number| number.uint32_value(scope)).unwrap_or(0);
-            let Some(store) = slot.transit.take(number) else {
+            let Some(store) = realm.transit.take(number) else {
                 throw_type_error(scope, "a transferred ArrayBuffer is gone");
                 return;
             };

@@ -12,7 +12,6 @@ use parking_lot::Mutex;
 
 use super::Memory;
 use super::airlock::Airlock;
-use super::builtins::Transit;
 use super::ledger::Ledger;
 use super::modules::Library;
 use super::pulse::Pulse;
@@ -24,7 +23,6 @@ pub(super) struct InterruptSlot {
     pub context: v8::Global<v8::Context>,
     pub airlock: Airlock,
     pub library: Rc<Library>,
-    pub transit: Transit,
     pub pulse: Arc<Pulse>,
 }
 

@@ -16,7 +16,6 @@ use tokio::time::sleep;
 
 use super::airlock::Airlock;
 use super::buffers::Buffers;
-use super::builtins::Transit;
 use super::calls::Calls;
 use super::code::CodeCache;
 use super::fatal::{self, Inside, Watch};
@@ -712,7 +711,6 @@ fn guard(
         context,
         airlock,
         library,
-        transit: Transit::default(),
         pulse,
     }));
     isolate.set_promise_reject_callback(on_promise_reject);

@@ -15,6 +15,7 @@ use sourcemap::SourceMap;
 use url::Url;
 
 use super::blobs::Blobs;
+use super::builtins::Transit;
 use super::interrupt::InterruptSlot;
 use super::natives::{Natives, string};
 use super::stack::Places;
@@ -49,6 +50,8 @@ pub(super) struct RealmModules {
     pub blobs: Blobs,
     /// The modules that the realm itself is made of.
     pub parts: kit::Modules,
+    /// What is sent in the realm stays in it, and goes with it where nobody receives it.
+    pub transit: Transit,
     /// The worker script is in here: no code of strangers.
     has_files: Cell<bool>,
     modules: RefCell<HashMap<Rc<str>, v8::Global<v8::Module>>>,
@@ -98,6 +101,7 @@ impl Library {
             natives,
             blobs: Blobs::default(),
             parts,
+            transit: Transit::default(),
             has_files: Cell::new(false),
             modules: RefCell::default(),
             urls: RefCell::default(),
