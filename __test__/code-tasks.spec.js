@@ -2,7 +2,7 @@
 
 const assert = require('node:assert/strict');
 const { describe, test } = require('./support/test.js');
-const { failure, withPool } = require('./support/pool.js');
+const { failure, record, script, withPool } = require('./support/pool.js');
 
 describe('javascript', () => {
   test('code is the body of an async function of inputs and config', async (t) => {
@@ -34,22 +34,23 @@ describe('javascript', () => {
 
   test('code cannot close the function that it is the body of', async (t) => {
     const pool = await withPool(t);
+    const lines = record(pool, 'console');
     for (const code of [
       'return 1 }) ; (async function () { return 2',
       '} ; {',
       '})',
       '}), (async () => { return 3',
       '}, (() => { for (;;); })(), async function () {',
-      '}, globalThis.out = 1, async function () {',
-      '}); globalThis.out = 1; (function () {',
-      'const n: number = 1; }, globalThis.out = 1, async function () {',
-      '}); globalThis.out = 1 as any; (function () {',
-      '// \u2028 const n: number = 1; }); globalThis.out = 1; (function () {',
+      '}, console.log(1), async function () {',
+      '}); console.log(1); (function () {',
+      'const n: number = 1; }, console.log(1), async function () {',
+      '}); console.log(1 as any); (function () {',
+      '// \u2028 const n: number = 1; }); console.log(1); (function () {',
     ]) {
       const error = await failure(pool.submitTask({ type: 'javascript', code }), 'ERR_TASK_FAILED');
       assert.equal(error.cause.name, 'SyntaxError', code);
     }
-    assert.equal(await pool.submitTask({ type: 'javascript', code: 'return typeof globalThis.out' }), 'undefined');
+    assert.deepEqual(lines, [], 'nothing of it has run');
   });
 
   test('code that closes its function is told so', async (t) => {
@@ -134,27 +135,27 @@ describe('filter', () => {
   }
 
   for (const code of [
-    '1); }, globalThis.out = 1, async function () { return (7',
-    '1); globalThis.out = 1; (1',
-    '1) + (globalThis.out = 1',
-    '"(", 1); globalThis.out = 1; (1',
-    '1 <!-- (\n); globalThis.out = 1; (1',
-    ') => {}, globalThis.out = 1, (1',
-    '1\n); } ); globalThis.out = 1; (function () { (1',
-    'return 1 }, globalThis.out = 1, async function () {',
-    '1 as any); globalThis.out = 1; (1',
-    '1 as any) + (globalThis.out = 1',
-    '1, ...[globalThis.out = 1]',
-    '1, , globalThis.out = 1',
-    '1]; globalThis.out = 1; [1',
-    'const n: number = 1; }, globalThis.out = 1, async function () {',
+    '1); }, console.log(1), async function () { return (7',
+    '1); console.log(1); (1',
+    '1) + (console.log(1)',
+    '"(", 1); console.log(1); (1',
+    '1 <!-- (\n); console.log(1); (1',
+    ') => {}, console.log(1), (1',
+    '1\n); } ); console.log(1); (function () { (1',
+    'return 1 }, console.log(1), async function () {',
+    '1 as any); console.log(1); (1',
+    '1 as any) + (console.log(1)',
+    '1, ...[console.log(1)]',
+    '1, , console.log(1)',
+    '1]; console.log(1); [1',
+    'const n: number = 1; }, console.log(1), async function () {',
   ]) {
     test(`${JSON.stringify(code)} is neither one expression nor one body`, async (t) => {
       const pool = await withPool(t);
+      const lines = record(pool, 'console');
       const error = await failure(pool.submitTask({ type: 'filter', code, inputs: 1 }), 'ERR_TASK_FAILED');
       assert.equal(error.cause.name, 'SyntaxError');
-      const out = await pool.submitTask({ type: 'javascript', code: 'return typeof globalThis.out' });
-      assert.equal(out, 'undefined');
+      assert.deepEqual(lines, [], 'nothing of it has run');
     });
   }
 
@@ -201,16 +202,37 @@ describe('TypeScript', () => {
   });
 });
 
-test('a text is compiled once: template objects stay the same from task to task', async (t) => {
+test('a text is compiled once, and not again for another worker', async (t) => {
+  // Each level doubles the time that the parser of TypeScript takes.
+  const code = `return ${'<any>('.repeat(18)}1${')'.repeat(18)}`;
+  const compile = async () => {
+    const pool = await withPool(t);
+    const run = async (text) => {
+      const begun = performance.now();
+      assert.equal(await pool.submitTask({ type: 'javascript', code: text }), 1);
+      return performance.now() - begun;
+    };
+    await run('return 1');
+    return [await run(code), await run(code)];
+  };
+  const [[first, again], [elsewhere]] = [await compile(), await compile()];
+  assert.ok(again < first / 5 && elsewhere < first / 5, `${first}, ${again} and ${elsewhere} ms`);
+});
+
+test('template objects of the same text are not shared between tasks', async (t) => {
   const pool = await withPool(t);
-  // One call site has one template object (ECMAScript 13.2.8.4), and compiling again makes a new site.
+  // One call site has one template object in each realm (ECMAScript 13.2.8.4).
   const code = `
-    const site = ((strings) => strings)\`x\`;
-    const first = globalThis.firstSite ??= site;
-    return first === site;
+    const own = new Set();
+    for (let i = 0; i < 3; i++) own.add(((strings) => strings)\`x\`);
+    const [site] = own;
+    const isOwn = (list) => Object.getPrototypeOf(list) === Array.prototype;
+    const seen = [own.size, isOwn(site), isOwn(site.raw), site.mark];
+    Array.prototype.mark = 'left';
+    return [...seen, site.mark];
   `;
-  const run = (text) => pool.submitTask({ type: 'javascript', code: text });
-  assert.deepEqual([await run(code), await run(code), await run(`${code} `)], [true, true, false]);
+  const run = () => pool.submitTask({ type: 'javascript', code });
+  for (let i = 0; i < 3; i++) assert.deepEqual(await run(), [1, true, true, undefined, 'left']);
 });
 
 test('the same text as javascript and as filter is two programs', async (t) => {
@@ -235,6 +257,7 @@ test('code may hold any characters', async (t) => {
 });
 
 describe('nesting without end', () => {
+  const COUNTER = 'let n = 0; export const count = () => ++n;';
   const DEEP = 100_000;
   const table = [
     ['parentheses', `return ${'('.repeat(DEEP)}1${')'.repeat(DEEP)}`],
@@ -255,15 +278,15 @@ describe('nesting without end', () => {
   for (const [name, code] of table) {
     for (const type of ['javascript', 'filter']) {
       test(`${name} in ${type} cost the task alone`, async (t) => {
-        const pool = await withPool(t, { maxTaskRetries: 0 });
-        const first = await pool.submitTask({ type: 'javascript', code: 'return (globalThis.here = 1)' });
+        const pool = await withPool(t, { workerScript: script(COUNTER) });
+        assert.equal(await pool.submitTask({ type: 'count' }), 1);
         const outcome = await pool.submitTask({ type, code }).catch((error) => error);
         if (outcome instanceof Error) {
           assert.equal(outcome.code, 'ERR_TASK_FAILED', outcome.message);
           const { cause } = outcome;
           assert.match(`${cause.name}: ${cause.message}`, /^(RangeError: Maximum call stack|SyntaxError: )/);
         }
-        assert.equal(await pool.submitTask({ type: 'javascript', code: 'return globalThis.here' }), first);
+        assert.equal(await pool.submitTask({ type: 'count' }), 2, 'the isolate is the same');
       });
     }
   }

@@ -284,8 +284,9 @@ describe('retryDeadLetter', () => {
   });
 
   test('a code task with its inputs', async (t) => {
-    const pool = await withPool(t);
-    const code = 'const g: any = globalThis; if (!g.once) { g.once = true; throw 1 } return inputs.list.concat(config)';
+    let calls = 0;
+    const pool = await withPool(t, { host: { isFirst: () => ++calls === 1 } });
+    const code = 'const h: any = host; if (await h.isFirst()) throw 1; return inputs.list.concat(config)';
     const task = { type: 'javascript', code, inputs: { list: [1] }, config: [2], id: 'it' };
     await failure(pool.submitTask(task), 'ERR_TASK_FAILED');
     assert.deepEqual(await pool.retryDeadLetter('it'), [1, 2]);

@@ -145,26 +145,37 @@ test('a loop that an ended task left behind holds up the pool no longer than the
   assert.equal(await run('return 3', 5000), 3);
 });
 
+/** Takes away what isolane uses. */
+const TAMPER = `
+  Promise.prototype.then = () => { throw new Error('then'); };
+  Promise.resolve = Map.prototype.get = Array.prototype.push = Object.freeze = JSON.stringify = Error.prototype.toString = undefined;
+  Object.prototype.toString = Function.prototype.call = Function.prototype.apply = undefined;
+  globalThis.Promise = globalThis.Map = globalThis.Error = globalThis.Reflect = globalThis.Object = globalThis.AbortController = undefined;
+  Object.defineProperty?.(globalThis, 'then', { value: 1 });
+`;
+
 test('a task cannot break the built-ins that isolane uses', async (t) => {
   const pool = await withPool(t, {
     tasksPerWorker: 2,
-    workerScript: script(`const { Promise } = globalThis; export default { ${HOLD} }`),
+    workerScript: script(`
+      const { Promise } = globalThis;
+      export default {
+        ${HOLD}
+        one: async () => { await null; return 1; },
+        fails: async () => { await null; null.x; },
+        tamper() {${TAMPER}},
+      };
+    `),
   });
-  const run = (code) => pool.submitTask({ type: 'javascript', code });
-  await run(`
-    Promise.prototype.then = () => { throw new Error('then'); };
-    Promise.resolve = Map.prototype.get = Array.prototype.push = Object.freeze = JSON.stringify = Error.prototype.toString = undefined;
-    Object.prototype.toString = Function.prototype.call = Function.prototype.apply = undefined;
-    globalThis.Promise = globalThis.Map = globalThis.Error = globalThis.Reflect = globalThis.Object = globalThis.AbortController = undefined;
-    Object.defineProperty?.(globalThis, 'then', { value: 1 });
-  `).catch(() => {});
-  assert.equal(await run('await null; return 1'), 1);
-  const error = await failure(run('await null; null.x'), 'ERR_TASK_FAILED');
+  const run = (type) => pool.submitTask({ type });
+  await run('tamper').catch(() => {});
+  assert.equal(await run('one'), 1);
+  const error = await failure(run('fails'), 'ERR_TASK_FAILED');
   assert.equal(error.cause.name, 'TypeError');
   await failure(pool.submitTask({ type: 'hold', timeout: 20 }), 'ERR_TASK_TIMEOUT');
   const busy = await occupy(pool);
   await busy.release();
-  assert.equal(await run('return 2'), 2);
+  assert.equal(await run('one'), 1);
 });
 
 test('a task cannot settle for another, nor see its ticket', async (t) => {

@@ -357,11 +357,13 @@ test('a worker that is recycled after so many tasks is', async (t) => {
 });
 
 test('a dead letter runs in an isolate of its own again', async (t) => {
-  const once = 'if (globalThis.before) throw 1; globalThis.before = true; throw new Error("first")';
-  const pool = await withPool(t);
-  await failure(pool.submitTask(code(once, { id: 'a', ...isolate })), 'ERR_TASK_FAILED');
-  const error = await failure(pool.retryDeadLetter('a'), 'ERR_TASK_FAILED');
-  assert.equal(error.cause.message, 'first');
+  const count = `let n = 0; export const fail = () => { throw new Error(String(++n)); };`;
+  const pool = await withPool(t, { workerScript: script(count) });
+  const FAIL = { type: 'fail' };
+  const counted = async (promise) => Number((await failure(promise, 'ERR_TASK_FAILED')).cause.message);
+  assert.equal(await counted(pool.submitTask({ ...FAIL, id: 'a', ...isolate })), 1);
+  assert.deepEqual([await counted(pool.submitTask(FAIL)), await counted(pool.submitTask(FAIL))], [1, 2]);
+  assert.equal(await counted(pool.retryDeadLetter('a')), 1);
 });
 
 test('the memory of a worker is that of its present isolate', async (t) => {
