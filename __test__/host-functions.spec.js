@@ -321,6 +321,21 @@ describe('limits', () => {
     assert.equal(await run(pool, 'await host.wait(); await host.wait(); return 1'), 1);
   });
 
+  test('a hundred that listen to the signal are no leak that Node warns of', async (t) => {
+    const warnings = [];
+    const warn = (warning) => warnings.push(warning.message);
+    process.on('warning', warn);
+    t.after(() => process.off('warning', warn));
+    const listen = (_, { signal }) => {
+      signal.addEventListener('abort', () => {});
+      return new Promise((resolve) => setImmediate(resolve, 1));
+    };
+    const pool = await withPool(t, { host: { listen } });
+    const code = 'return (await Promise.all(Array.from({ length: 100 }, () => host.listen(0)))).length';
+    assert.equal(await run(pool, code), 100);
+    assert.deepEqual(warnings, []);
+  });
+
   test('a hundred are allowed where nothing is said', async (t) => {
     let calls = 0;
     const pool = await withPool(t, { host: { hang: () => ++calls && new Promise(() => {}) } });

@@ -2,6 +2,7 @@
 
 // One attempt of a task that has called: what its calls share, and what goes with it when it is over.
 
+const { setMaxListeners } = require('node:events');
 const { Incoming, Outgoing } = require('./streams.js');
 
 /** With which a task that is over ends its calls. */
@@ -46,6 +47,8 @@ class Caller {
   #signal() {
     if (this.#controller === undefined) {
       this.#controller = new AbortController();
+      // Each call may listen, and there may be many: `maxHostCalls` is their limit, and not Node's guess of a leak.
+      setMaxListeners(0, this.#controller.signal);
       if (this.#isOver) this.#controller.abort(over());
     }
     return this.#controller.signal;
