@@ -6,8 +6,19 @@ const { fails, memory, refused, timeout, value } = require('./outcomes.js');
 
 const thrown = (name, code, cause, options) => ({ name, code, expect: fails(cause), options });
 const gives = (name, code, expected, options) => ({ name, code, expect: value(expected), options });
-/** Spoils its realm. It must get its own result all the same. */
-const taints = (name, code, expected = 1) => gives(name, code, expected, { taints: true });
+/** What spoils its realm: that of a task, and, in a handler, the one that handlers share. */
+const both = ({ options, ...piece }) => [
+  { ...piece, options },
+  {
+    name: `${piece.name}, in a handler`,
+    handler: `async () => { ${piece.code} }`,
+    expect: piece.expect,
+    varies: piece.varies,
+    options: { ...options, taints: true },
+  },
+];
+/** It must get its own result all the same. */
+const taints = (name, code, expected = 1) => both(gives(name, code, expected));
 
 const THROWS = `{ throw new Error('gotcha'); }`;
 const isText = (cause) => typeof cause === 'string' || cause instanceof Error;
@@ -229,63 +240,70 @@ module.exports = [
     'AbortSignal.timeout(1).onabort = () => { throw new Error("late"); }; return 1',
     1,
   ),
-  gives(
-    'finalizers that throw',
-    'const r = new FinalizationRegistry(() => { throw new Error("final"); }); for (let i = 0; i < 1e4; i++) r.register({}, i); let s = []; for (let i = 0; i < 100; i++) { s = new Array(1e4).fill(i); await null; } return s.length',
-    1e4,
-    { taints: true },
+  ...both(
+    gives(
+      'finalizers that throw',
+      'const r = new FinalizationRegistry(() => { throw new Error("final"); }); for (let i = 0; i < 1e4; i++) r.register({}, i); let s = []; for (let i = 0; i < 100; i++) { s = new Array(1e4).fill(i); await null; } return s.length',
+      1e4,
+    ),
   ),
-  gives(
-    'finalizers that loop',
-    'const r = new FinalizationRegistry(() => { for (;;); }); for (let i = 0; i < 100; i++) r.register({}, i); let s = []; for (let i = 0; i < 100; i++) s = new Array(1e4).fill(i); return s.length',
-    1e4,
-    { taints: true },
+  ...both(
+    gives(
+      'finalizers that loop',
+      'const r = new FinalizationRegistry(() => { for (;;); }); for (let i = 0; i < 100; i++) r.register({}, i); let s = []; for (let i = 0; i < 100; i++) s = new Array(1e4).fill(i); return s.length',
+      1e4,
+    ),
   ),
   thrown(
     'a stack of its own make',
     'const e = new Error("odd"); e.stack = { toString() { for (;;); } }; throw e',
     /^Error: odd$/,
   ),
-  thrown(
-    'an endless stack',
-    'Error.stackTraceLimit = Infinity; const f = (n) => { if (n === 0) throw new Error("far"); f(n - 1); }; f(5000)',
-    /^Error: far$/,
-    { taints: true },
+  ...both(
+    thrown(
+      'an endless stack',
+      'Error.stackTraceLimit = Infinity; const f = (n) => { if (n === 0) throw new Error("far"); f(n - 1); }; f(5000)',
+      /^Error: far$/,
+    ),
   ),
-  thrown(
-    'a stackTraceLimit that throws',
-    `Object.defineProperty(Error, 'stackTraceLimit', { get() ${THROWS} }); throw new Error('mine')`,
-    /^Error: (mine|gotcha)$/,
-    { taints: true },
+  ...both(
+    thrown(
+      'a stackTraceLimit that throws',
+      `Object.defineProperty(Error, 'stackTraceLimit', { get() ${THROWS} }); throw new Error('mine')`,
+      /^Error: (mine|gotcha)$/,
+    ),
   ),
-  thrown(
-    'a prepareStackTrace that throws',
-    `Error.prepareStackTrace = () => ${THROWS}; throw new Error('mine')`,
-    (cause) => cause instanceof Error,
-    { taints: true },
+  ...both(
+    thrown(
+      'a prepareStackTrace that throws',
+      `Error.prepareStackTrace = () => ${THROWS}; throw new Error('mine')`,
+      (cause) => cause instanceof Error,
+    ),
   ),
-  {
+  ...both({
     name: 'a prepareStackTrace that loops',
     code: 'Error.prepareStackTrace = () => { for (;;); }; throw new Error("mine")',
     expect: [timeout, fails(/^Error: mine$/)],
     varies: 'it is asked when the stack is first read, if at all',
-    options: { taints: true, timeout: 300 },
-  },
-  thrown(
-    'a prepareStackTrace that gives a function',
-    'Error.prepareStackTrace = () => () => {}; throw new Error("mine")',
-    /^Error: mine$/,
-    { taints: true },
+    options: { timeout: 300 },
+  }),
+  ...both(
+    thrown(
+      'a prepareStackTrace that gives a function',
+      'Error.prepareStackTrace = () => () => {}; throw new Error("mine")',
+      /^Error: mine$/,
+    ),
   ),
   ...EXITS.map((code) => thrown(`the name ${code}`, `return ${code}`, /^(ReferenceError|TypeError): /)),
   thrown('error events', 'reportError(new Error("told"))', () => true),
-  thrown(
-    'globalThis.onerror',
-    later(
-      'globalThis.onerror = () => true; globalThis.onunhandledrejection = (e) => e.preventDefault(); Promise.reject(new Error("mine"));',
+  ...both(
+    thrown(
+      'globalThis.onerror',
+      later(
+        'globalThis.onerror = () => true; globalThis.onunhandledrejection = (e) => e.preventDefault(); Promise.reject(new Error("mine"));',
+      ),
+      /^Error: mine$/,
     ),
-    /^Error: mine$/,
-    { taints: true },
   ),
   gives('a result whose getter throws away the error', `return Object.keys({ get x() ${THROWS} }).length`, 1),
   { name: 'a result whose getter throws', code: `return { deep: [{ get x() ${THROWS} }] }`, expect: refused(/gotcha/) },
@@ -310,111 +328,108 @@ module.exports = [
     expect: memory,
   },
 
-  taints(
+  ...taints(
     'Object.prototype with a getter that throws',
     `Object.defineProperty(Object.prototype, 'cause', { get() ${THROWS}, configurable: true }); return 1`,
   ),
-  taints(
+  ...taints(
     'Object.prototype with setters',
     `for (const k of ['a', 'b', 'type', 'value', 'inputs', 'config', 'get', 'set']) Object.defineProperty(Object.prototype, k, { __proto__: null, set() ${THROWS}, get() { return undefined; }, configurable: true }); return 1`,
   ),
-  taints(
+  ...taints(
     'Object.prototype with entries',
     'for (const k of ["then2", "get", "writable", "enumerable", "configurable", "value"]) Object.prototype[k] = true; return 1',
   ),
-  taints(
+  ...taints(
     'Object.prototype.__proto__',
     'delete Object.prototype.__proto__; delete Object.prototype.toString; delete Object.prototype.hasOwnProperty; return 1',
   ),
-  taints('Array.prototype[Symbol.iterator]', `Array.prototype[Symbol.iterator] = function* () ${THROWS}; return 1`),
-  taints('the iterator of arrays', `Object.getPrototypeOf([][Symbol.iterator]()).next = () => ${THROWS}; return 1`),
-  taints(
+  ...taints('Array.prototype[Symbol.iterator]', `Array.prototype[Symbol.iterator] = function* () ${THROWS}; return 1`),
+  ...taints('the iterator of arrays', `Object.getPrototypeOf([][Symbol.iterator]()).next = () => ${THROWS}; return 1`),
+  ...taints(
     'indices of Array.prototype',
     `for (let i = 0; i < 100; i++) Object.defineProperty(Array.prototype, i, { set() ${THROWS}, get() { return 'hole'; }, configurable: true }); return 1`,
   ),
-  taints(
+  ...taints(
     'methods of Array.prototype',
     `for (const k of Object.getOwnPropertyNames(Array.prototype)) if (k !== 'length' && k !== 'constructor') Array.prototype[k] = () => ${THROWS}; return 1`,
   ),
-  taints(
+  ...taints(
     'Function.prototype.call and apply',
     `for (const k of ['call', 'apply', 'bind']) Object.defineProperty(Function.prototype, k, { value: () => ${THROWS} }); return 1`,
   ),
-  taints('Promise.prototype.then', `Promise.prototype.then = () => ${THROWS}; return 1`),
-  taints('Promise.prototype.then, after an await', `Promise.prototype.then = () => ${THROWS}; await null; return 1`),
-  taints('Promise.prototype.then with a loop', 'Promise.prototype.then = () => { for (;;); }; await null; return 1'),
-  taints(
+  ...taints('Promise.prototype.then', `Promise.prototype.then = () => ${THROWS}; return 1`),
+  ...taints('Promise.prototype.then, after an await', `Promise.prototype.then = () => ${THROWS}; await null; return 1`),
+  ...taints('Promise.prototype.then with a loop', 'Promise.prototype.then = () => { for (;;); }; await null; return 1'),
+  ...taints(
     'the species of promises',
     `Object.defineProperty(Promise, Symbol.species, { get() ${THROWS} }); Object.defineProperty(Promise.prototype, 'constructor', { get() ${THROWS} }); return 1`,
   ),
-  taints('Promise itself', 'globalThis.Promise = class {}; Promise.resolve = undefined; return 1'),
-  taints(
+  ...taints('Promise itself', 'globalThis.Promise = class {}; Promise.resolve = undefined; return 1'),
+  ...taints(
     'methods of Map, Set and WeakMap',
     `for (const C of [Map, Set, WeakMap, WeakSet]) for (const k of Object.getOwnPropertyNames(C.prototype)) if (k !== 'constructor') Object.defineProperty(C.prototype, k, { value: () => ${THROWS} }); return 1`,
   ),
-  taints(
+  ...taints(
     'JSON, Reflect, Math and Object',
     `for (const o of [JSON, Reflect, Math, Object]) for (const k of Object.getOwnPropertyNames(o)) if (k !== 'prototype') try { o[k] = () => ${THROWS}; } catch {} return 1`,
   ),
-  taints(
+  ...taints(
     'methods of Error.prototype',
     `for (const k of ['name', 'message', 'toString', 'stack']) Object.defineProperty(Error.prototype, k, { get() ${THROWS} }); return 1`,
   ),
-  taints(
+  ...taints(
     'String.prototype and RegExp.prototype',
     `for (const C of [String, RegExp, Number, Symbol]) for (const k of Object.getOwnPropertyNames(C.prototype)) try { Object.defineProperty(C.prototype, k, { value: () => ${THROWS} }); } catch {} return 1`,
   ),
-  taints(
+  ...taints(
     'typed arrays and ArrayBuffer',
     `for (const C of [Uint8Array, ArrayBuffer, DataView, Object.getPrototypeOf(Uint8Array)]) { for (const k of Object.getOwnPropertyNames(C.prototype)) if (k !== 'constructor') try { Object.defineProperty(C.prototype, k, { value: undefined }); } catch {} delete globalThis[C.name]; } return 1`,
   ),
-  taints(
+  ...taints(
     'all timers',
     `for (const k of ['setTimeout', 'setInterval', 'clearTimeout', 'queueMicrotask', 'structuredClone', 'AbortController', 'DOMException', 'console']) globalThis[k] = () => ${THROWS}; return 1`,
   ),
-  taints(
+  ...taints(
     'EventTarget.prototype',
     `for (const C of [EventTarget, AbortController, AbortSignal, Event]) for (const k of Object.getOwnPropertyNames(C.prototype)) try { Object.defineProperty(C.prototype, k, { value: () => ${THROWS} }); } catch {} return 1`,
   ),
-  taints(
+  ...taints(
     'all globals',
     'for (const k of Object.getOwnPropertyNames(globalThis)) try { delete globalThis[k]; } catch {} return 1',
   ),
-  taints(
+  ...taints(
     'the prototype of globalThis',
     'Object.setPrototypeOf(Object.getPrototypeOf(globalThis) ?? {}, null); return 1',
   ),
-  taints(
+  ...taints(
     'globalThis with a proxy as prototype',
     `try { Object.setPrototypeOf(globalThis, new Proxy({}, { get() ${THROWS}, has: () => true })); } catch {} return 1`,
   ),
-  taints(
+  ...taints(
     'everything frozen',
     'for (const k of Object.getOwnPropertyNames(globalThis)) { const v = globalThis[k]; if (v !== globalThis && v?.prototype) { Object.freeze(v.prototype); Object.freeze(v); } } try { Object.freeze(globalThis); } catch {} return 1',
   ),
-  taints('Object.prototype.then', 'Object.prototype.then = function (resolve) { resolve(1); }; return 1'),
-  taints('Object.prototype.then with a loop', 'Object.prototype.then = () => { for (;;); }; return 1'),
-  taints(
+  ...taints('Object.prototype.then', 'Object.prototype.then = function (resolve) { resolve(1); }; return 1'),
+  ...taints('Object.prototype.then with a loop', 'Object.prototype.then = () => { for (;;); }; return 1'),
+  ...taints(
     'Symbol.toStringTag of everything',
     `for (const C of [Object, Array, Map, Error, Promise]) Object.defineProperty(C.prototype, Symbol.toStringTag, { get() ${THROWS}, configurable: true }); return 1`,
   ),
-  {
+  ...both({
     name: 'Object.prototype and an error',
     code: `for (const k of ['cause', 'name', 'message', 'stack', 'errors']) Object.defineProperty(Object.prototype, k, { get() ${THROWS}, set() ${THROWS}, configurable: true }); throw new TypeError('mine')`,
     // V8's serializer reads the cause of an error by way of its prototype, and that throws.
     expect: fails(() => true),
-    options: { taints: true },
-  },
-  {
+  }),
+  ...both({
     name: 'prototypes of errors and an error with a cause',
     code: `Object.setPrototypeOf(TypeError.prototype, null); Object.setPrototypeOf(Error, null); Error.prototype.constructor = undefined; throw new Error('mine', { cause: new TypeError('why') })`,
     expect: fails((e) => e.message === 'mine' && e.cause?.message === 'why'),
-    options: { taints: true },
-  },
-  {
+  }),
+  ...both({
     name: 'a Map as result without the methods of Map',
     code: `for (const k of ['set', 'get', 'entries', 'forEach', Symbol.iterator]) Object.defineProperty(Map.prototype, k, { value: () => ${THROWS} }); return new Map([[1, 2]])`,
     expect: fails(/^Error: gotcha$/),
-    options: { taints: true },
-  },
+  }),
 ];

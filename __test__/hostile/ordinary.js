@@ -29,8 +29,28 @@ const plain = (n) => [
   [{ type: 'filter', code: 'inputs.n >= config.limit', inputs: { n }, config: { limit: 0 } }, { n }],
 ];
 
+/** Says what it finds of the built-ins, which nobody else can have touched. */
+const LOOK = `
+  await null;
+  return {
+    list: [...[3, inputs, 1]].map(String),
+    map: [...new Map([[inputs, new Set('a')]])],
+    json: JSON.stringify({ a: inputs }),
+    error: String(new TypeError('e')),
+    left: [Object.keys(Object.prototype), 'then' in Object.prototype, 'left' in globalThis],
+  };
+`;
+const found = (n) => ({
+  list: ['3', String(n), '1'],
+  map: [[n, new Set('a')]],
+  json: `{"a":${n}}`,
+  error: 'TypeError: e',
+  left: [[], false, false],
+});
+
 const full = (n) => [
   ...plain(n),
+  [{ type: 'javascript', code: LOOK, inputs: n }, found(n)],
   [{ type: 'ordinary:timer', payload: { a: n } }, n],
   [
     { type: 'ordinary:echo', payload: { n, ...rich } },

@@ -4,6 +4,7 @@
 
 const { isDeepStrictEqual } = require('node:util');
 const { createWorkerPool } = require('../..');
+const { surroundings } = require('./surroundings.js');
 const { describeOutcome, describeSettled, matches } = require('./outcomes.js');
 const ordinary = require('./ordinary.js');
 
@@ -16,13 +17,15 @@ const ordinary = require('./ordinary.js');
  * @property {import('./outcomes.js').Outcome | import('./outcomes.js').Outcome[]} expect - several only where
  *   `varies` says why
  * @property {string} [varies]
- * @property {{ type?: string, timeout?: number, taints?: boolean, calm?: boolean, abandons?: boolean }} [options]
- *   `taints`: it spoils its realm for others, which only plain tasks can stand; both workers are
- *   replaced after it. `calm`: it runs by itself, and this process's event loop must turn meanwhile.
- *   `abandons`: it may cost an isolate whose memory or thread never comes back.
+ * @property {{ type?: string, isolation?: string, timeout?: number, crowd?: number, taints?: boolean,
+ *   calm?: boolean, abandons?: boolean }} [options]
+ *   `crowd`: so many of it are submitted at once, and all end alike. `taints`, of a handler: it spoils the
+ *   realm that handlers share, which only plain tasks can stand; both workers are replaced after it. `calm`:
+ *   it runs by itself, and this process's event loop must turn meanwhile. `abandons`: it may cost an isolate
+ *   whose memory or thread never comes back.
  */
 
-const CATEGORIES = ['loops', 'stack', 'errors', 'engine', 'memory'];
+const CATEGORIES = ['loops', 'stack', 'errors', 'engine', 'memory', 'parent', 'realms'];
 
 /** Those that must come to an end by themselves may take long on a busy machine. */
 const PATIENCE = 20_000;
@@ -58,7 +61,7 @@ function workerScript(pieces) {
 function taskOf({ id, code, handler, payload, expect, options = {} }) {
   const onlyTimeout = !Array.isArray(expect) && expect.code === 'ERR_TASK_TIMEOUT';
   const timeout = options.timeout ?? (onlyTimeout ? SHORT : PATIENCE);
-  if (handler !== undefined) return { type: id, payload, timeout };
+  if (handler !== undefined) return { type: id, payload, timeout, isolation: options.isolation };
   return { type: options.type ?? 'javascript', code, inputs: payload, timeout };
 }
 
@@ -96,6 +99,7 @@ class Runner {
 
   async run(chosen, rounds) {
     const all = Object.values(chosen).flat();
+    const { options, close } = await surroundings();
     this.#pool = await createWorkerPool({
       poolSize: 2,
       maxWorkers: 2,
@@ -108,6 +112,7 @@ class Runner {
       restartCooldownMs: 20,
       maxQueue: 10_000,
       workerScript: workerScript(all),
+      ...options,
     });
     this.#listen();
     const begun = Date.now();
@@ -116,6 +121,7 @@ class Runner {
     }
     const { workers } = this.#pool.getPoolMetrics();
     await this.#end();
+    await close();
     this.#stalls.stop();
     this.#say({ done: true, ms: Date.now() - begun, abandoned: workers.abandoned, problems: this.#problems });
   }
@@ -159,19 +165,27 @@ class Runner {
     const begun = Date.now();
     this.#say({ begin: piece.id, round });
     await this.#ordinary(tasks, 'before', problems);
-    const task = { ...taskOf(piece), id: `${piece.id} (${this.#number++})`, priority: 0 };
+    const copy = () => ({ ...taskOf(piece), id: `${piece.id} (${this.#number++})`, priority: 0 });
+    const task = copy();
+    const others = Array.from({ length: (piece.options?.crowd ?? 1) - 1 }, copy);
     const started = Date.now();
     const given = new Map(this.#given);
     this.#stalls.begin();
-    const hostile = this.#settle(task, task.timeout + GRACE);
+    // Those of a crowd wait for each other.
+    const limit = task.timeout * (1 + others.length) + GRACE;
+    const hostile = this.#settle(task, limit);
+    const crowd = others.map((other) => this.#settle(other, limit));
     const during = this.#ordinary(tasks, 'while it ran', problems);
     const settled = await hostile;
     const ran = Date.now() - started;
+    const ends = [settled, ...(await Promise.all(crowd))];
     const stalled = this.#stalls.end();
     if (piece.options?.calm && stalled > STALL) problems.push(`the event loop stood still for ${stalled} ms`);
     const expected = [piece.expect].flat();
-    if (!expected.some((outcome) => matches(outcome, settled))) {
-      problems.push(`expected ${expected.map(describeOutcome).join(' or ')}, got ${describeSettled(settled)}`);
+    const wrong = ends.filter((end) => !expected.some((outcome) => matches(outcome, end)));
+    if (wrong.length > 0) {
+      const of = ends.length > 1 ? `, ${wrong.length} of ${ends.length} times` : '';
+      problems.push(`expected ${expected.map(describeOutcome).join(' or ')}, got ${describeSettled(wrong[0])}${of}`);
     }
     await Promise.all([during, this.#ordinary(tasks, 'after', problems)]);
     await this.#workerServes(this.#ranOn.get(task.id), problems);
@@ -181,7 +195,9 @@ class Runner {
     if (!mayLose && this.#given.get(worker) !== given.get(worker)) {
       problems.push(`its isolate did not come to a stop and was given up (${ran} ms)`);
     }
-    if (this.#ends.get(task.id) !== 1) problems.push(`its end was told ${this.#ends.get(task.id) ?? 0} times`);
+    for (const { id } of [task, ...others]) {
+      if (this.#ends.get(id) !== 1) problems.push(`its end was told ${this.#ends.get(id) ?? 0} times`);
+    }
     this.#problems.push(...problems.map((problem) => `${piece.id}: ${problem}`));
     this.#say({ end: piece.id, round, ran, ms: Date.now() - begun, how: describeSettled(settled), problems });
   }

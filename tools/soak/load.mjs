@@ -12,6 +12,7 @@ const { createWorkerPool } = require('../..');
 const { choose, taskOf } = require('../../__test__/hostile/runner.js');
 const { describeSettled, matches } = require('../../__test__/hostile/outcomes.js');
 const ordinary = require('../../__test__/hostile/ordinary.js');
+const { surroundings } = require('../../__test__/hostile/surroundings.js');
 
 export const MEMORY_LIMIT_MB = 32;
 export const MOST_WORKERS = 4;
@@ -38,6 +39,7 @@ export class Load {
   submitted = 0;
   settled = 0;
   #pool;
+  #surroundings;
   #seed;
   #pieces;
   /** Final events of each task that is not settled. */
@@ -49,14 +51,16 @@ export class Load {
   constructor(seed, skipped) {
     this.#seed = seed;
     const usable = Object.values(choose()).flat();
-    // What spoils its realm would make good tasks of the same isolate wrong, and rightly so.
+    // What spoils the realm of handlers would make good tasks of the same isolate wrong, and rightly so.
     this.#pieces = usable.filter(({ id, options }) => !options?.taints && !skipped.some((part) => id.includes(part)));
   }
 
   async start() {
     const handlers = this.#pieces.filter(({ handler }) => handler !== undefined);
     const hostile = handlers.map(({ id, handler }) => `${JSON.stringify(id)}: ${handler},\n`).join('');
+    this.#surroundings = await surroundings();
     this.#pool = await createWorkerPool({
+      ...this.#surroundings.options,
       poolSize: 2,
       minWorkers: 1,
       maxWorkers: MOST_WORKERS,
@@ -110,6 +114,7 @@ export class Load {
     await this.#inTime(this.#pool.drain(), 'the pool does not drain');
     await this.#inTime(this.#healthy(), 'the pool does not become healthy');
     await this.#inTime(this.#pool.shutdown(), 'the pool does not shut down');
+    await this.#surroundings.close();
   }
 
   /** What must hold now that everything has ended. */
