@@ -1,7 +1,7 @@
 // Two results of run.mjs beside each other: `node bench/compare.mjs before.json after.json`.
 
 import { readFileSync } from 'node:fs';
-import { BASELINE, number } from './result.mjs';
+import { number } from './result.mjs';
 import { table } from './table.mjs';
 
 const files = process.argv.slice(2);
@@ -22,7 +22,7 @@ for (const { date, commit, node, machine, quick } of [before, after]) {
   const where = `${machine.cpu}, ${machine.cores} cores, Node ${node}`;
   console.log(`${date}, ${commit ?? 'no commit'}, ${where}${quick ? ', QUICK' : ''}`);
 }
-for (const [id, { name, unit, summary }] of Object.entries(after.cases)) {
+for (const [id, { name, unit, baseline, summary }] of Object.entries(after.cases)) {
   const rows = [];
   for (const [contender, figures] of Object.entries(summary)) {
     for (const [figure, now] of Object.entries(figures)) {
@@ -39,6 +39,6 @@ for (const [id, { name, unit, summary }] of Object.entries(after.cases)) {
       ]);
     }
   }
-  const head = ['contender', 'figure', 'before', 'after', 'change', `change of × ${BASELINE}`, 'note'];
+  const head = ['contender', 'figure', 'before', 'after', 'change', `change of × ${baseline}`, 'note'];
   console.log(`\n${name}\n\n${table(head, rows)}`);
 }

@@ -12,10 +12,11 @@ const EXIT_LIMIT_MS = 10_000;
  * Runs one round in a fresh process, so that no heap state leaks from one contender to another.
  * Resolves with `{ name, version, figures }`, or `{ error }`; never rejects.
  */
-export function runRound(caseId, contenderId, quick) {
+export function runRound(caseId, contenderId, { quick, execArgv }) {
   return new Promise((resolve) => {
     const child = fork(script, [caseId, contenderId, ...(quick ? ['--quick'] : [])], {
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+      execArgv: [...process.execArgv, ...execArgv],
     });
     let report;
     let killed;

@@ -1,4 +1,4 @@
-import { BASELINE, isHigherBetter, number } from './result.mjs';
+import { isHigherBetter, number } from './result.mjs';
 import { table } from './table.mjs';
 
 /** Above this share of the machine in other hands, figures of a few cores are not to be trusted. */
@@ -7,9 +7,9 @@ const NOISE_LIMIT = 0.2;
 const range = (spread) => (spread ? `${number(spread.min)} … ${number(spread.max)}` : '–');
 
 /** The table of one case, best contender first; those without a single good run come last. */
-function caseTable({ unit, summary, runs }, names) {
+function caseTable({ unit, baseline, summary, runs }, names) {
   const figures = Object.keys(unit);
-  const head = figures.flatMap((figure) => [`${figure}, ${unit[figure]}`, 'spread', `× ${BASELINE}`, 'spread']);
+  const head = figures.flatMap((figure) => [`${figure}, ${unit[figure]}`, 'spread', `× ${baseline}`, 'spread']);
 
   const [first] = figures;
   const sign = isHigherBetter(unit[first]) ? -1 : 1;
@@ -29,7 +29,7 @@ function caseTable({ unit, summary, runs }, names) {
 }
 
 /** The whole result of run.mjs as text. */
-export function reportOf({ date, quick, rounds, machine, node, names, versions, cases }) {
+export function reportOf({ date, quick, rounds, machine, node, names, versions, missing, cases }) {
   const lines = [
     `${machine.cpu}, ${machine.cores} cores, ${machine.os}, Node ${node}, ${date}`,
     `medians of ${rounds} rounds, least … most; ratios of the same round`,
@@ -39,6 +39,10 @@ export function reportOf({ date, quick, rounds, machine, node, names, versions, 
       ([figure, unit]) => `${figure}: ${isHigherBetter(unit) ? 'more' : 'less'} is better`,
     );
     lines.push('', `${result.name} (${better.join(', ')})`, '', caseTable(result, names));
+    if (!result.runs.some((run) => run.contender === result.baseline)) {
+      lines.push('', `no ratios: ${result.baseline} did not run`);
+    }
+    if (result.notes.length > 0) lines.push('', ...result.notes);
     for (const { contender, round, error } of result.runs) {
       if (error === undefined) continue;
       lines.push('', `FAILED: ${contender}, round ${round}: ${error.replaceAll('\n', '\n    ')}`);
@@ -47,7 +51,7 @@ export function reportOf({ date, quick, rounds, machine, node, names, versions, 
 
   const all = Object.entries(versions).map(([contender, version]) => `${contender} ${version}`);
   lines.push('', all.join(', '));
-  if (!(BASELINE in names)) lines.push(`no ratios: ${BASELINE} did not run`);
+  for (const [contender, why] of Object.entries(missing)) lines.push(`without ${contender}: ${why}`);
   if (quick) lines.push('--quick: these figures say nothing about speed');
   const runs = Object.values(cases).flatMap((result) => result.runs);
   const noisy = runs.filter((run) => run.noise > NOISE_LIMIT);

@@ -1,5 +1,6 @@
 /** Ratios are to this contender, of the same case in the same round. */
-export const BASELINE = process.env.ISOLANE_BEFORE ? 'isolane-before' : 'piscina';
+export const baselineOf = (benchCase) =>
+  process.env.ISOLANE_BEFORE ? 'isolane-before' : (benchCase.baseline ?? 'piscina');
 
 /** Units by the second count work done; all others (times, bytes) count what it cost. */
 export const isHigherBetter = (unit) => unit.endsWith('/s');
@@ -15,13 +16,13 @@ function spreadOf(values) {
 
 /**
  * Sums up the runs of one case: contender → figure → `{ median, min, max, ratio }`, where `ratio`
- * is such a spread too. A run is `{ round, contender }` with `figures` or with an `error`.
+ * to that of `baselineId` is such a spread too. A run is `{ round, contender }` with `figures` or with an `error`.
  */
-export function summarize(unit, runs) {
+export function summarize(unit, runs, baselineId) {
   const good = runs.filter((run) => run.figures);
   const baseline = new Map();
   for (const { round, contender, figures } of good) {
-    if (contender === BASELINE) baseline.set(round, figures);
+    if (contender === baselineId) baseline.set(round, figures);
   }
 
   const summary = {};
@@ -37,6 +38,14 @@ export function summarize(unit, runs) {
     }
   }
   return summary;
+}
+
+/** The median of how much more one contender took than another in the same round; undefined without such a round. */
+export function medianDifference(runs, figure, contender, other) {
+  const figureOf = (id, round) => runs.find((run) => run.contender === id && run.round === round)?.figures?.[figure];
+  const rounds = [...new Set(runs.map((run) => run.round))];
+  const differences = rounds.map((round) => figureOf(contender, round) - figureOf(other, round));
+  return spreadOf(differences.filter((difference) => !Number.isNaN(difference)))?.median;
 }
 
 /** A figure as people read it: 0.123, 1.23, 45.6, 789, 123,400. */

@@ -4,10 +4,11 @@ import { randomInt } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, relative } from 'node:path';
 import { runRound } from './fresh-process.mjs';
+import { lineUp } from './line-up.mjs';
 import { describeCommit, describeMachine, measureNoise } from './machine.mjs';
 import { readOptions } from './options.mjs';
 import { reportOf } from './report.mjs';
-import { number, summarize } from './result.mjs';
+import { baselineOf, number, summarize } from './result.mjs';
 
 function shuffled(items) {
   const result = [...items];
@@ -19,6 +20,12 @@ function shuffled(items) {
 }
 
 const { quick, rounds, cases, contenders, json } = readOptions(process.argv.slice(2));
+const { races, missing } = await lineUp(cases, contenders);
+if (races.length === 0) {
+  console.error('bench: none of these contenders takes part in these cases');
+  for (const [contender, why] of Object.entries(missing)) console.error(`without ${contender}: ${why}`);
+  process.exit(2);
+}
 const result = {
   date: new Date().toISOString(),
   commit: describeCommit(),
@@ -28,19 +35,21 @@ const result = {
   node: process.version,
   names: Object.fromEntries(contenders.map((id) => [id, id])),
   versions: {},
+  missing,
   cases: {},
 };
-for (const id of cases) {
-  const { default: benchCase } = await import(`./cases/${id}.mjs`);
-  result.cases[id] = { name: benchCase.name, unit: benchCase.unit, summary: {}, runs: [] };
+for (const { id, benchCase } of races) {
+  const { name, unit } = benchCase;
+  result.cases[id] = { name, unit, baseline: baselineOf(benchCase), summary: {}, notes: [], runs: [] };
 }
 
 // Rounds outermost: a slow minute of the machine falls on all contenders, and on one round only.
 for (let round = 1; round <= rounds; round++) {
-  for (const [id, { unit, runs }] of Object.entries(result.cases)) {
-    for (const contender of shuffled(contenders)) {
+  for (const { id, entrants } of races) {
+    const { unit, runs } = result.cases[id];
+    for (const { id: contender, execArgv } of shuffled(entrants)) {
       const noise = await measureNoise();
-      const { name, version, figures, error } = await runRound(id, contender, quick);
+      const { name, version, figures, error } = await runRound(id, contender, { quick, execArgv });
       runs.push({ round, contender, noise, figures, error });
       if (name) result.names[contender] = name;
       if (version) result.versions[contender] = version;
@@ -50,8 +59,10 @@ for (let round = 1; round <= rounds; round++) {
     }
   }
 }
-for (const benchCase of Object.values(result.cases)) {
-  benchCase.summary = summarize(benchCase.unit, benchCase.runs);
+for (const { id, benchCase } of races) {
+  const { unit, baseline, runs } = result.cases[id];
+  result.cases[id].summary = summarize(unit, runs, baseline);
+  result.cases[id].notes = benchCase.notes?.(runs) ?? [];
 }
 
 console.log(`\n${reportOf(result)}`);

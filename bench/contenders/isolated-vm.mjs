@@ -1,0 +1,84 @@
+import { createRequire } from 'node:module';
+
+const require = createRequire(import.meta.url);
+
+/** Its version, or undefined where it was not built. Its addon is loaded by who measures only. */
+function versionHere() {
+  try {
+    return require('isolated-vm/package.json').version;
+  } catch {
+    return undefined;
+  }
+}
+
+const COPY = { arguments: { copy: true }, result: { copy: true }, timeout: 1000 };
+const MEMORY_LIMIT_MB = 128;
+
+/** A context of an isolate and the function of `inputs` in it; the script is compiled once for the isolate. */
+async function enter(isolate, script) {
+  const context = await isolate.createContext();
+  const guest = await script.run(context, { reference: true });
+  return { context, guest };
+}
+
+const open = () => {
+  const ivm = require('isolated-vm');
+  return new ivm.Isolate({ memoryLimit: MEMORY_LIMIT_MB });
+};
+const compile = (isolate, code) => isolate.compileScript(`(function (inputs) { ${code} })`);
+
+const version = versionHere();
+export default {
+  name: 'isolated-vm',
+  version,
+  missing:
+    version === undefined ? 'not installed; npm install --no-save isolated-vm@5, or 7 from Node 24 on' : undefined,
+  // Node's snapshot and other isolates in its process do not go together: its readme demands it.
+  execArgv: ['--no-node-snapshot'],
+
+  // One isolate: its tasks come one at a time.
+  async realm({ code }) {
+    const isolate = open();
+    const script = await compile(isolate, code);
+    return {
+      async run(inputs) {
+        const { context, guest } = await enter(isolate, script);
+        const result = await guest.apply(undefined, [inputs], COPY);
+        guest.release();
+        context.release();
+        return result;
+      },
+      close: async () => isolate.dispose(),
+    };
+  },
+
+  async isolate({ code }) {
+    return {
+      async run(inputs) {
+        const isolate = open();
+        const context = await isolate.createContext();
+        const result = await context.evalClosure(`const inputs = $0; ${code}`, [inputs], COPY);
+        isolate.dispose();
+        return result;
+      },
+      close: async () => {},
+    };
+  },
+
+  async crowd({ code }) {
+    const isolates = [];
+    const guests = [];
+    return {
+      async add(count) {
+        const fresh = Array.from({ length: count }, open);
+        isolates.push(...fresh);
+        const entered = fresh.map(async (isolate) => enter(isolate, await compile(isolate, code)));
+        guests.push(...(await Promise.all(entered)));
+      },
+      runInEach: (payload) => Promise.all(guests.map(({ guest }, i) => guest.apply(undefined, [payload(i)], COPY))),
+      async close() {
+        for (const isolate of isolates) isolate.dispose();
+      },
+    };
+  },
+};
