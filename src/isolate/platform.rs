@@ -1,8 +1,10 @@
 //! V8's platform: one for the process, made before any isolate.
 
 use std::sync::Once;
+use std::time::{Duration, Instant};
 
 use deno_core::{JsRuntime, v8};
+use parking_lot::Mutex;
 
 use super::fatal;
 
@@ -11,7 +13,7 @@ static PLATFORM: Once = Once::new();
 /// V8 13.7 takes the interrupt check out of unrolled loops. In an endless loop that allocates, such as
 /// `for (;;) new Array(1000).fill(1)`, it then hears neither an interrupt nor a termination: the task
 /// could not be ended and took memory without end.
-const FLAGS: &str = "--no-turboshaft-loop-unrolling --no-verify-snapshot-checksum";
+const FLAGS: &str = "--no-turboshaft-loop-unrolling";
 
 /// Initialises V8 for this process, and what becomes of its fatal errors and of panics below it; only
 /// the first call does something.
@@ -30,9 +32,23 @@ pub fn initialise() {
     });
 }
 
+/// How often the C library is asked at most: it looks through the arenas of all threads, and a pool of a
+/// thousand workers that is closed would ask a thousand times.
+const ASK: Duration = Duration::from_secs(1);
+
 /// Gives memory back to the system that the C library keeps for itself: glibc holds what isolates have
-/// freed in the arenas of their threads, hundreds of megabytes after tasks with large buffers.
-pub fn give_memory_back() {
+/// freed in the arenas of their threads, hundreds of megabytes after tasks with large buffers. Where that was
+/// done a moment ago, only `at_last`.
+pub fn give_memory_back(at_last: bool) {
+    static ASKED: Mutex<Option<Instant>> = Mutex::new(None);
+    let now = Instant::now();
+    {
+        let mut asked = ASKED.lock();
+        if !at_last && asked.is_some_and(|asked| now - asked < ASK) {
+            return;
+        }
+        *asked = Some(now);
+    }
     #[cfg(all(target_os = "linux", target_env = "gnu"))]
     {
         unsafe extern "C" {

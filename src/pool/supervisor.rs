@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::Shared;
+use crate::isolate::give_memory_back;
 
 /// Runs until the pool is closed.
 pub(super) fn run(shared: &Arc<Shared>) {
@@ -12,6 +13,8 @@ pub(super) fn run(shared: &Arc<Shared>) {
         shared.make(calls);
         let mut heart = shared.heart.lock();
         if heart.is_closed() {
+            drop(heart);
+            give_memory_back(true);
             return;
         }
         match heart.planned() {

@@ -328,7 +328,7 @@ impl Worker<'_> {
         if let Some(tokio) = Rc::into_inner(self.tokio) {
             tokio.shutdown_background();
         }
-        give_memory_back();
+        give_memory_back(false);
         end.map(|()| self.orders)
     }
 
