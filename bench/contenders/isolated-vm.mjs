@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 
-const require = createRequire(import.meta.url);
+// Not among the packages of the project: to compile it takes minutes, and few who test want to compare.
+const require = createRequire(new URL('../isolated-vm/package.json', import.meta.url));
 
 /** Its version, or undefined where it was not built. Its addon is loaded by who measures only. */
 function versionHere() {
@@ -31,8 +32,7 @@ const version = versionHere();
 export default {
   name: 'isolated-vm',
   version,
-  missing:
-    version === undefined ? 'not installed; npm install --no-save isolated-vm@5, or 7 from Node 24 on' : undefined,
+  missing: version === undefined ? 'not installed; npm run bench:peers' : undefined,
   // Node's snapshot and other isolates in its process do not go together: its readme demands it.
   execArgv: ['--no-node-snapshot'],
 
