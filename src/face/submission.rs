@@ -103,6 +103,7 @@ fn read_task<'a>(
         timeout: Some(timeout.unwrap_or_else(|| defaults.timeout(&work))),
         queue_timeout: queue_timeout.or(defaults.queue_timeout),
         retry,
+        rested: matches!(work, Work::Code(_)) || isolation != Isolation::Shared,
         payload: Arc::new(Job { work, isolation, task_id, value: value.into() }),
     })
 }

@@ -18,6 +18,7 @@ pub struct Job<P> {
     /// When it has waited too long; `None` from its first start on.
     pub expires: Option<Instant>,
     pub retry: Retry,
+    pub rested: bool,
     pub payload: P,
     pub submitted: Instant,
     /// Waits for a worker since, or not before.
@@ -37,6 +38,7 @@ impl<P> Job<P> {
             queue_timeout: task.queue_timeout,
             expires: task.queue_timeout.map(|limit| later(due, limit)),
             retry: task.retry,
+            rested: task.rested,
             payload: task.payload,
             submitted: now,
             due,
@@ -66,6 +68,7 @@ impl<P: Clone> Job<P> {
             timeout: self.timeout,
             queue_timeout: self.queue_timeout,
             retry: self.retry,
+            rested: self.rested,
             payload: self.payload.clone(),
         }
     }

@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 
 use self::closing::Lifetime;
 use self::scaling::Scaling;
+use super::balance::Balance;
 use super::breaker::{BreakerView, Breakers};
 use super::job::Job;
 use super::letters::{DeadLetter, Letters, Weigh};
@@ -172,7 +173,7 @@ impl<P: Clone + Weigh, R: Clone + Weigh> Scheduler<P, R> {
             return false;
         }
         let worker = if task.delay.is_zero() && !self.paused && !self.queue.has_due() {
-            self.pick()
+            self.pick(task.rested)
         } else {
             None
         };
@@ -246,7 +247,8 @@ impl<P: Clone + Weigh, R: Clone + Weigh> Scheduler<P, R> {
         while self.queue.has_due() {
             let reporter =
                 reporter.filter(|id| self.slots.get(id.index()).is_some_and(|s| self.has_room(s)));
-            let Some(worker) = reporter.or_else(|| self.pick()) else {
+            let rested = self.queue.peek().is_some_and(|job| job.rested);
+            let Some(worker) = reporter.or_else(|| self.pick(rested)) else {
                 return;
             };
             if let Some(job) = self.queue.pop() {
@@ -258,9 +260,16 @@ impl<P: Clone + Weigh, R: Clone + Weigh> Scheduler<P, R> {
         }
     }
 
-    fn pick(&self) -> Option<WorkerId> {
+    fn pick(&self, rested: bool) -> Option<WorkerId> {
         let candidates = (0..).map(WorkerId).zip(&self.slots);
         let open = candidates.filter(|(_, slot)| self.has_room(slot));
+        if rested && self.config.balance == Balance::LeastLoaded {
+            let idle = open.clone().filter(|(_, slot)| slot.flights.is_empty());
+            let rested = idle.min_by_key(|(_, slot)| slot.idle_since);
+            if let Some((worker, _)) = rested {
+                return Some(worker);
+            }
+        }
         self.config.balance.pick(open.map(|(id, slot)| (id, slot.flights.len())), self.last)
     }
 

@@ -48,6 +48,9 @@ pub struct Task<P> {
     /// Time that it may wait for its first start, from its submission. `None` is unlimited.
     pub queue_timeout: Option<Duration>,
     pub retry: Retry,
+    /// It uses up what a worker makes ready while it has nothing to do: of the idle workers, the one that has
+    /// rested longest gets it.
+    pub rested: bool,
     pub payload: P,
 }
 

@@ -63,6 +63,12 @@ impl<P> Queue<P> {
     }
 
     /// Takes the most urgent of the due ones, and of those the first submitted.
+    /// The one that [`Queue::pop`] would take.
+    pub fn peek(&self) -> Option<&Job<P>> {
+        let id = self.levels.first_key_value()?.1.first()?;
+        self.jobs.get(id).map(AsRef::as_ref)
+    }
+
     pub fn pop(&mut self) -> Option<Box<Job<P>>> {
         let id = *self.levels.first_key_value()?.1.first()?;
         self.remove(id)

@@ -1,4 +1,4 @@
-use isolane::scheduler::{Balance, Config, Outcome};
+use isolane::scheduler::{Balance, Config, Outcome, Task};
 
 use super::rig::{Rig, config, task};
 
@@ -49,4 +49,22 @@ fn no_worker_has_more_in_flight_than_allowed() {
         assert_eq!(chosen(&mut rig, 0..20).len(), 6);
         assert!(rig.scheduler.workers().all(|view| view.in_flight == 2));
     }
+}
+
+#[test]
+fn a_task_that_wants_a_rested_worker_takes_the_one_that_is_idle_longest() {
+    let mut rig = three(Balance::LeastLoaded);
+    assert_eq!(chosen(&mut rig, 0..3), [0, 1, 2]);
+    for (worker, id) in [(2, 2), (0, 0), (1, 1)] {
+        rig.pass(1);
+        rig.finish(worker, id, 1, Outcome::Done("ok"));
+    }
+    rig.submit(Task { rested: true, ..task(3) });
+    assert_eq!(rig.assigned()[0].0, 2);
+    rig.submit(Task { rested: true, ..task(4) });
+    assert_eq!(rig.assigned()[0].0, 0);
+    rig.submit(task(5));
+    assert_eq!(rig.assigned()[0].0, 1);
+    rig.submit(Task { rested: true, ..task(6) });
+    assert_eq!(rig.assigned()[0].0, 0, "nobody is idle");
 }

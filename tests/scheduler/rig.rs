@@ -53,6 +53,7 @@ pub fn task(id: u64) -> Task<()> {
         timeout: None,
         queue_timeout: None,
         retry,
+        rested: false,
         payload: (),
     }
 }

@@ -210,6 +210,7 @@ impl<'a> World<'a> {
             timeout: self.maybe(60, 400),
             queue_timeout: self.maybe(30, 600),
             retry,
+            rested: self.chance(30),
             payload: id.0 * 7,
         };
         self.tell(Input::Submit(task));
