@@ -4,19 +4,23 @@ use isolane::isolate::Leftover;
 
 use super::*;
 
-/// Runs a task that leaves something behind, which counts in `globalThis.count`, and fails if it still
-/// counts a while after its end.
+/// Runs a handler that leaves something behind, which counts, and fails if it still counts a while after
+/// its end.
 fn comes_to_rest(code: &str) {
-    let code = format!("globalThis.count = 0; {code}; return 1");
+    let script = format!(
+        "let count = 0;
+         export const leave = () => {{ {code}; return 1 }};
+         export const look = () => count;"
+    );
     on_thread(move || {
-        let mut bench = Bench::new(quiet());
-        assert_eq!(number(&bench.run(&code)), 1, "{code}");
+        let mut bench = Bench::with_script(quiet(), &script);
+        assert_eq!(number(&bench.handle("leave")), 1, "{script}");
         bench.turn(Duration::from_millis(100), |_| false);
-        let count = number(&bench.run("return globalThis.count"));
+        let count = number(&bench.handle("look"));
         bench.turn(Duration::from_millis(200), |_| false);
-        assert_eq!(number(&bench.run("return globalThis.count")), count, "{code}");
-        assert_eq!(bench.isolate.leftovers(), None, "{code}");
-        assert!(!bench.isolate.is_broken(), "{code}");
+        assert_eq!(number(&bench.handle("look")), count, "{script}");
+        assert_eq!(bench.isolate.leftovers(), None, "{script}");
+        assert!(!bench.isolate.is_broken(), "{script}");
     });
 }
 

@@ -42,15 +42,18 @@ fn buffers_over_the_limit_end_their_task_and_not_the_isolate() {
 #[test]
 fn heap_and_buffers_count_together() {
     on_thread(|| {
-        let mut bench = Bench::new(quiet());
-        let heap = "globalThis.kept = Array.from({ length: 3e6 }, (_, n) => n + 0.5);";
+        let keep = "let kept;
+            export const keep = () => { kept = Array.from({ length: 3e6 }, (_, n) => n + 0.5); return 1 };
+            export const let_go = () => { kept = undefined; return 1 };";
+        let mut bench = Bench::with_script(quiet(), keep);
         let buffers =
-            "const all = []; for (let n = 0; n < 44; n++) all.push(new ArrayBuffer(1e6));";
-        assert_eq!(number(&bench.run(&format!("{buffers} return 1"))), 1);
-        assert_eq!(number(&bench.run(&format!("{heap} return 1"))), 1);
-        assert_eq!(bench.run(&format!("{buffers} return 1")), Ended::MemoryLimit);
+            "const all = []; for (let n = 0; n < 44; n++) all.push(new ArrayBuffer(1e6)); return 1";
+        assert_eq!(number(&bench.run(buffers)), 1);
+        assert_eq!(number(&bench.handle("keep")), 1);
+        assert_eq!(bench.run(buffers), Ended::MemoryLimit);
         assert!(!bench.isolate.is_spent());
-        assert_eq!(number(&bench.run(&format!("delete globalThis.kept; {buffers} return 1"))), 1);
+        assert_eq!(number(&bench.handle("let_go")), 1);
+        assert_eq!(number(&bench.run(buffers)), 1);
     });
 }
 
@@ -68,14 +71,17 @@ fn garbage_is_collected_before_a_buffer_is_refused() {
 #[test]
 fn what_a_task_gave_back_is_not_counted_any_more() {
     on_thread(|| {
-        let mut bench = Bench::new(quiet());
+        let keep = "let kept;
+            export const keep = () => { kept = new ArrayBuffer(20e6); return 1 };
+            export const let_go = () => { kept = undefined; return 1 };";
+        let mut bench = Bench::with_script(quiet(), keep);
         let before = bench.isolate.memory();
         assert_eq!(before.heap_limit, 64 * MB);
-        assert_eq!(number(&bench.run("globalThis.kept = new ArrayBuffer(20e6); return 1")), 1);
+        assert_eq!(number(&bench.handle("keep")), 1);
         let during = bench.isolate.memory();
         assert!(during.external >= before.external + 20_000_000, "{during:?}");
         assert!(during.external < before.external + 21_000_000, "{during:?}");
-        assert_eq!(number(&bench.run("delete globalThis.kept; return 1")), 1);
+        assert_eq!(number(&bench.handle("let_go")), 1);
         bench.isolate.collect_garbage();
         let after = bench.isolate.memory();
         assert!(after.external <= before.external, "{after:?}, and before {before:?}");
@@ -85,16 +91,18 @@ fn what_a_task_gave_back_is_not_counted_any_more() {
 #[test]
 fn a_refusal_is_its_own_tasks_and_no_others() {
     on_thread(|| {
-        let mut bench = Bench::new(quiet());
-        let (waiting, none) = bench
-            .begin("globalThis.go = null; await new Promise((go) => globalThis.go = go); return 1");
+        let wait = "let release;
+            export const wait = async () => { await new Promise((go) => { release = go }); return 1 };
+            export const go = () => { release(); return 2 };";
+        let mut bench = Bench::with_script(quiet(), wait);
+        let (waiting, none) = bench.begin_work(Work::Handler("wait".into()));
         assert_eq!(none, None);
         let (hog, none) = bench.begin(
             "await new Promise((go) => setTimeout(go, 1)); try { new ArrayBuffer(1e9) } catch {} await new Promise(() => {})",
         );
         assert_eq!(none, None);
         assert_eq!(bench.end_of(hog), Ended::MemoryLimit);
-        assert_eq!(number(&bench.run("globalThis.go(); return 2")), 2);
+        assert_eq!(number(&bench.handle("go")), 2);
         if !bench.isolate.is_broken() {
             assert_eq!(number(&bench.end_of(waiting)), 1);
         }
@@ -127,12 +135,17 @@ fn memory_of_webassembly_is_seen_while_its_task_runs() {
 #[test]
 fn memory_of_webassembly_is_external() {
     on_thread(|| {
-        let mut bench = Bench::new(quiet());
-        let before = bench.isolate.memory().external;
-        let code = format!(
-            "globalThis.kept = new WebAssembly.Instance({WASM}).exports.m; kept.grow(159); return 1"
+        let keep = format!(
+            "let kept;
+             export const keep = () => {{
+               kept = new WebAssembly.Instance({WASM}).exports.m;
+               kept.grow(159);
+               return 1;
+             }};"
         );
-        assert_eq!(number(&bench.run(&code)), 1);
+        let mut bench = Bench::with_script(quiet(), &keep);
+        let before = bench.isolate.memory().external;
+        assert_eq!(number(&bench.handle("keep")), 1);
         let grown = bench.isolate.memory().external - before;
         assert!((10 * MB..11 * MB).contains(&grown), "{grown}");
     });

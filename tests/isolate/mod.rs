@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use isolane::isolate::{
     Code, CodeKind, ConsoleLine, Ended, Hooks, Interrupter, Isolate, Isolation, Job, Loss, Memory,
-    Spec, TaskName, Work, initialise,
+    Script, Spec, TaskName, Work, initialise,
 };
 use tokio::runtime::{Builder, Runtime};
 
@@ -56,11 +56,31 @@ impl Bench {
         Self { isolate, tokio: tokio.clone(), tasks: 0 }
     }
 
+    /// One with a worker script: its handlers share a realm, and what is left in it.
+    fn with_script(hooks: Hooks, text: &str) -> Self {
+        let mut bench = Self::new(hooks);
+        let script = Script { path: "/handlers.mjs".into(), text: text.into() };
+        let tokio = bench.tokio.clone();
+        let _context = tokio.enter();
+        bench.isolate.load(&script, &tokio, |_| false).unwrap();
+        bench
+    }
+
     /// Begins a code task, and gives its ticket.
     fn begin(&mut self, code: &str) -> (u64, Option<Ended>) {
+        self.begin_work(Work::Code(Code { kind: CodeKind::JavaScript, text: code.into() }))
+    }
+
+    /// Runs a handler to its end.
+    fn handle(&mut self, name: &str) -> Ended {
+        let (ticket, ended) = self.begin_work(Work::Handler(name.into()));
+        ended.unwrap_or_else(|| self.end_of(ticket))
+    }
+
+    fn begin_work(&mut self, work: Work) -> (u64, Option<Ended>) {
         self.tasks += 1;
         let job = Job {
-            work: Work::Code(Code { kind: CodeKind::JavaScript, text: code.into() }),
+            work,
             isolation: Isolation::Shared,
             task_id: TaskName::Given("task".into()),
             value: Box::new(NOTHING),
