@@ -36,7 +36,9 @@ fn add(hasher: &mut DefaultHasher, path: &Path) {
     if let Ok(entries) = fs::read_dir(path) {
         let mut entries: Vec<_> = entries.flatten().map(|entry| entry.path()).collect();
         entries.sort();
-        entries.iter().for_each(|entry| add(hasher, entry));
+        for entry in &entries {
+            add(hasher, entry);
+        }
     } else if let Ok(bytes) = fs::read(path) {
         hasher.write(path.to_string_lossy().as_bytes());
         hasher.write(&bytes);
