@@ -3,7 +3,7 @@
 //! A text is read once for the process: its shape is found out, its types are taken out, V8 compiles it. Then
 //! isolates have it as a script without a realm, others from V8's code cache.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt::Write;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::{Arc, LazyLock};
@@ -20,6 +20,9 @@ use super::{Code, CodeKind};
 /// Scripts kept for each isolate; past it the cache starts anew. Compiling a short text again
 /// costs some ten microseconds, so a rule of who stays would cost more than it brings.
 const CAPACITY: usize = 512;
+
+/// The share of an isolate's memory that texts of tasks that are over may take from the others.
+const SHARE: usize = 16;
 
 /// Bytes of texts and of V8's code cache that are kept for the process.
 const SHARED_BYTES: usize = 64 << 20;
@@ -58,14 +61,22 @@ impl SharedTexts {
 }
 
 /// The compiled texts of an isolate.
-#[derive(Default)]
 pub(super) struct CodeCache {
     scripts: HashMap<Code, v8::Global<v8::UnboundScript>>,
+    /// Of the texts of `scripts`, and how many there may be.
+    bytes: usize,
+    most: usize,
     /// Names of those that have places to map.
-    mapped: Vec<String>,
+    mapped: HashSet<String>,
 }
 
 impl CodeCache {
+    /// For an isolate that may take so many bytes.
+    pub fn new(memory_limit: usize) -> Self {
+        let most = memory_limit / SHARE;
+        Self { scripts: HashMap::new(), bytes: 0, most, mapped: HashSet::new() }
+    }
+
     /// Gives the function of a text in the current realm: an async one of `inputs` and `config`.
     ///
     /// # Errors
@@ -77,16 +88,22 @@ impl CodeCache {
         natives: &Natives,
         code: &Code,
     ) -> Option<v8::Local<'s, v8::Function>> {
-        if !self.scripts.contains_key(code) {
-            let script = self.load(scope, natives, code)?;
-            if self.scripts.len() >= CAPACITY {
-                self.scripts.clear();
-                self.mapped.drain(..).for_each(|name| Places::forget(&name));
-            }
-            let script = v8::Global::new(scope, script);
-            self.scripts.insert(code.clone(), script);
+        if let Some(script) = self.scripts.get(code) {
+            let script = v8::Local::new(scope, script);
+            return function_of(scope, script);
         }
-        let script = v8::Local::new(scope, self.scripts.get(code)?);
+        let bytes = code.text.len();
+        let is_kept = bytes <= self.most;
+        if is_kept && (self.scripts.len() >= CAPACITY || self.bytes + bytes > self.most) {
+            self.scripts.clear();
+            self.bytes = 0;
+            self.mapped.drain().for_each(|name| Places::forget(&name));
+        }
+        let script = self.load(scope, natives, code)?;
+        if is_kept {
+            self.bytes += bytes;
+            self.scripts.insert(code.clone(), v8::Global::new(scope, script));
+        }
         function_of(scope, script)
     }
 
@@ -115,7 +132,7 @@ impl CodeCache {
         if let Some(map) = prepared.map.clone() {
             // The text was parsed behind one line of wrapping.
             Places { map, lead: 1 }.note(&prepared.name);
-            self.mapped.push(prepared.name.clone());
+            self.mapped.insert(prepared.name.clone());
         }
     }
 }

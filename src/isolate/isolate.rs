@@ -137,7 +137,7 @@ impl Isolate {
             blobs,
             script: None,
             tokio,
-            code: CodeCache::default(),
+            code: CodeCache::new(spec.memory_limit),
             ledger,
             pending: HashMap::new(),
             left: Vec::new(),
