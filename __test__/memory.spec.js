@@ -213,13 +213,19 @@ describe('memory-alert', () => {
   });
 });
 
-test('texts of tasks that are over take little of the memory of those after them', async (t) => {
-  const pool = await withPool(t, { workerMemoryLimitMB: 32 });
-  const run = (code) => pool.submitTask({ type: 'javascript', code });
-  const most = 'const all = []; for (let i = 0; i < 14_000; i++) all.push(new Array(120).fill(i)); return all.length';
-  for (let i = 0; i < 8; i++) {
-    assert.equal(await run(`return "${'x'.repeat(2e6)}${i}".length`), 2e6 + 1);
-    assert.equal(await run(most), 14_000);
-  }
-  assert.equal(pool.getWorkerStatus(0).generation, 1);
+test('texts of tasks that are over take little of the memory of those after them', async () => {
+  const child = ended(
+    await runBody(`
+    const pool = await start({ workerMemoryLimitMB: 32 });
+    const run = (code) => pool.submitTask({ type: 'javascript', code });
+    const most = 'const all = []; for (let i = 0; i < 14000; i++) all.push(new Array(120).fill(i)); return all.length';
+    for (let i = 0; i < 8; i++) {
+      const text = 'return "' + 'x'.repeat(2e6) + i + '".length';
+      say([await run(text), await run(most)]);
+    }
+    say(pool.getWorkerStatus(0).generation);
+    await pool.shutdown();
+  `),
+  );
+  assert.deepEqual(child.said, [...Array(8).fill([2e6 + 1, 14_000]), 1]);
 });
