@@ -146,6 +146,7 @@ describe('both ways', () => {
 describe('made in the isolate', () => {
   for (const [name, code, expected] of [
     ['sparse array', '[1, , 3]', sparse],
+    ['sparse array with as many properties as holes', 'Object.assign([, 2], { a: 1 })', Object.assign([, 2], { a: 1 })],
     ['minus zero', '-0', -0],
     ['small integer', '5', 5],
     ['lone surrogate', '"\\ud800"', '\ud800'],
@@ -167,7 +168,7 @@ describe('made in the isolate', () => {
     ],
     ['object with a getter', '({ get a() { return 1 } })', { a: 1 }],
     ['proxy-free class instance', '(class A { b = 1 })', undefined],
-  ].slice(0, 9)) {
+  ].slice(0, 10)) {
     test(name, async (t) => {
       const pool = await withPool(t, { workerScript: ECHO });
       assert.ok(isDeepStrictEqual(await pool.submitTask({ type: 'make', payload: code }), expected));
@@ -341,8 +342,8 @@ describe('errors', () => {
     assert.equal((await roundTrip(t, new Error())).message, '');
     const odd = new Error('x');
     odd.message = 5;
-    const back = await roundTrip(t, odd);
-    assert.ok(back instanceof Error);
+    assert.equal((await roundTrip(t, odd)).message, '5');
+    assert.equal(Object.hasOwn(await roundTrip(t, new Error()), 'message'), false);
   });
 
   test('in the isolate an error is an error of its realm', async (t) => {

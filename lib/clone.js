@@ -39,7 +39,8 @@ class ErrorTraits {
   constructor(error, cloneable) {
     this.error = error;
     this.name = readOr(error, 'name', 'Error');
-    this.message = readOr(error, 'message', '');
+    // V8 keeps a message that is no text as its text.
+    this.message = readOr(error, 'message', undefined);
     this.stack = readOr(error, 'stack', '');
     this.own = [];
     for (const key of getOwnPropertyNames(error)) {
@@ -70,8 +71,8 @@ function readOr(object, key, fallback) {
  * Finds every error that can be reached from `value`.
  * @param {unknown} value
  * @param {(value: unknown) => boolean} cloneable - says whether an own property of an error can cross
- * @returns {Array<[Error, string, string, string, Array<[string, unknown, boolean]>]>} for each error:
- *   itself, name, message, stack, and its own properties as [key, value, enumerable]
+ * @returns {Array<[Error, string, string | undefined, string, Array<[string, unknown, boolean]>]>} for each
+ *   error: itself, name, message, stack, and its own properties as [key, value, enumerable]
  */
 function collectErrors(value, cloneable) {
   const found = [];
@@ -148,7 +149,7 @@ function textOf(value) {
 function restoreErrors(found) {
   for (let i = 0; i < found.length; i++) {
     const { 0: error, 1: name, 2: message, 3: stack, 4: own } = found[i];
-    define(error, 'message', message, false);
+    if (typeof message === 'string' && read(error, 'message') !== message) define(error, 'message', message, false);
     define(error, 'stack', stack, false);
     if (read(error, 'name') !== name) define(error, 'name', name, false);
     for (let j = 0; j < own.length; j++) define(error, own[j][0], own[j][1], own[j][2]);

@@ -219,10 +219,17 @@ impl<'s> Writer<'s> {
         if length > MAX_ELEMENTS {
             return Ok(false);
         }
-        // Fewer keys are holes, more are properties: both are left to V8's serializer.
+        // Holes and properties are left to V8's serializer. Indices come first: where the last of as
+        // many keys as elements is one, all are.
         let names = array.get_own_property_names(scope, Default::default()).ok_or(CodecError)?;
         if names.length() != length {
             return Ok(false);
+        }
+        if let Some(last) = length.checked_sub(1) {
+            let name = names.get_index(scope, last).ok_or(CodecError)?;
+            if !name.is_uint32() || name.uint32_value(scope) != Some(last) {
+                return Ok(false);
+            }
         }
         self.head(ARRAY, length);
         for index in 0..length {

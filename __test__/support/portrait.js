@@ -1,0 +1,49 @@
+'use strict';
+
+/**
+ * Tells of a value in text, down to the last byte and reference, for whoever cannot compare it with
+ * another: its source is given to isolates. It may refer to nothing outside of it.
+ * @param {unknown} root
+ * @returns {string}
+ */
+function portrait(root) {
+  const numbers = new Map();
+  const prototypes = new Map();
+  for (const name of Object.getOwnPropertyNames(globalThis)) {
+    const it = /^[A-Z]/.test(name) ? globalThis[name] : undefined;
+    if (typeof it === 'function' && it.prototype) prototypes.set(it.prototype, name);
+  }
+  const of = (value) => {
+    if (typeof value === 'string') return JSON.stringify(value);
+    if (typeof value === 'bigint') return `${value}n`;
+    if (typeof value !== 'object' || value === null) return Object.is(value, -0) ? '-0' : String(value);
+    const number = numbers.get(value);
+    if (number !== undefined) return `#${number}`;
+    numbers.set(value, numbers.size);
+    const name = prototypes.get(Object.getPrototypeOf(value)) ?? '?';
+    const tag = Object.prototype.toString.call(value);
+    return `#${numbers.size - 1} ${tag} ${name} (${inside(value, tag.slice(8, -1)).join(', ')})`;
+  };
+  const inside = (value, tag) => {
+    if (ArrayBuffer.isView(value)) return [of(value.buffer), value.byteOffset, value.byteLength];
+    const parts = [];
+    if (tag === 'ArrayBuffer') parts.push(value.resizable, value.maxByteLength, new Uint8Array(value).join(' '));
+    else if (tag === 'RegExp') parts.push(value.source, value.flags);
+    else if (tag === 'Map') parts.push(...Array.from(value, ([key, item]) => `${of(key)} => ${of(item)}`));
+    else if (tag === 'Set') parts.push(...Array.from(value, of));
+    else if (['Date', 'Number', 'String', 'Boolean', 'BigInt'].includes(tag)) parts.push(of(value.valueOf()));
+    const isError = tag === 'Error';
+    let keys = Reflect.ownKeys(value);
+    // Engines of different age keep the stack in different places.
+    if (isError) keys = ['stack', ...keys.filter((key) => key !== 'stack').sort()];
+    for (const key of keys) {
+      const property = Object.getOwnPropertyDescriptor(value, key);
+      const isHidden = property?.enumerable ? '' : '!';
+      parts.push(`${isHidden}${typeof key === 'string' ? JSON.stringify(key) : String(key)}: ${of(value[key])}`);
+    }
+    return parts;
+  };
+  return of(root);
+}
+
+module.exports = { portrait };
