@@ -2,6 +2,7 @@
 
 // Node's serializer for V8's format, with views as an isolate can read them, and what reads them here.
 
+const { isArrayBuffer } = require('node:util').types;
 const v8 = require('node:v8');
 
 /** As `js/bootstrap.js` makes them again, in this order. */
@@ -62,7 +63,10 @@ class Deserializer extends v8.Deserializer {
       return new View(bytes.buffer, 0, bytes.length);
     }
     const [offset, length] = [this.readDouble(), this.readDouble()];
-    return new View(this.readValue(), offset, Number.isNaN(length) ? undefined : length);
+    const buffer = this.readValue();
+    // Of anything else a typed array would be made anew, as large as a number says.
+    if (!isArrayBuffer(buffer)) throw new TypeError('a view has no buffer');
+    return new View(buffer, offset, Number.isNaN(length) ? undefined : length);
   }
 }
 

@@ -176,7 +176,9 @@ function readValue() {
     case KIND.ARRAY:
       return readElements();
     default:
-      return KIND.CONSTANTS[kind];
+      // Also where the bytes are at their end: a length may say that there are more.
+      if (kind in KIND.CONSTANTS) return KIND.CONSTANTS[kind];
+      throw new RangeError(`no kind of value: ${kind}`);
   }
 }
 

@@ -102,7 +102,9 @@ function decode(bytes) {
     case KIND.V8_WITH_ERRORS:
       return decodeClone(bytes.subarray(1), true);
     default:
-      return KIND.CONSTANTS[kind];
+      // No bytes are what is left of an error that could not be written.
+      if (kind === undefined || kind in KIND.CONSTANTS) return KIND.CONSTANTS[kind];
+      throw new RangeError(`no kind of value: ${kind}`);
   }
 }
 

@@ -10,6 +10,7 @@ use v8::{ValueDeserializerHelper, ValueSerializerHelper};
 
 use super::interrupt::InterruptSlot;
 use super::natives::Natives;
+use super::survey::{BYTES, Survey};
 use super::tree;
 use super::wire::{
     CodecError, FALSE, LATIN1, NULL, NUMBER, TREE, TRUE, UNDEFINED, UTF16, V8, V8_WITH_ERRORS,
@@ -38,7 +39,8 @@ pub(super) fn encode<'s>(
     serializer.write_header();
     serializer.write_value(context, value).ok_or(CodecError)?;
     let bytes = serializer.release();
-    if !may_contain_error(&bytes) {
+    let survey = look_at(scope, &bytes)?;
+    if !survey.has_errors {
         return Ok(bytes);
     }
     let found = natives.collect_errors(scope, value).ok_or(CodecError)?;
@@ -55,6 +57,7 @@ pub(super) fn encode<'s>(
     let mut bytes = serializer.release();
     drop(serializer);
     natives.put_causes_back(scope).and(written).ok_or(CodecError)?;
+    look_at(scope, &bytes)?;
     bytes.insert(0, V8_WITH_ERRORS);
     Ok(bytes)
 }
@@ -100,6 +103,9 @@ fn decode_v8<'s>(
     bytes: &[u8],
     with_errors: bool,
 ) -> Result<v8::Local<'s, v8::Value>, CodecError> {
+    if Survey::of(bytes)?.is_hollow() {
+        return Err(CodecError);
+    }
     let context = scope.get_current_context();
     let deserializer = v8::ValueDeserializer::new(scope, Box::new(Views { natives }), bytes);
     if deserializer.read_header(context) != Some(true) {
@@ -155,18 +161,17 @@ fn encode_string(scope: &mut v8::HandleScope, string: v8::Local<v8::String>) -> 
     }
 }
 
-/// Whether the serialized form of an error could be in there. Text can look like it, so a yes only
-/// means that it is worth a look.
-///
-/// V8 writes `r` and then one of these tags (`ErrorTag` in its `value-serializer.cc`).
-fn may_contain_error(bytes: &[u8]) -> bool {
-    bytes.windows(2).any(|pair| {
-        pair[0] == b'r'
-            && matches!(
-                pair[1],
-                b'E' | b'R' | b'F' | b'S' | b'T' | b'U' | b'm' | b'c' | b's' | b'.'
-            )
-    })
+/// Looks whether bytes that V8 wrote can be given away.
+fn look_at(scope: &mut v8::HandleScope, bytes: &[u8]) -> Result<Survey, CodecError> {
+    let Ok(survey) = Survey::of(bytes) else {
+        throw(scope, "V8 wrote what cannot be read.");
+        return Err(CodecError);
+    };
+    if survey.is_hollow() {
+        throw(scope, &format!("sparse arrays with a length of {} in all.", survey.absent));
+        return Err(CodecError);
+    }
+    Ok(survey)
 }
 
 /// Refuses what V8 leaves to the embedder: host objects, shared memory and WASM modules.
@@ -217,8 +222,6 @@ struct Views<'a> {
     natives: &'a Natives,
 }
 
-const BYTES: u32 = 0;
-
 impl v8::ValueDeserializerImpl for Views<'_> {
     fn read_host_object<'s>(
         &self,
@@ -247,6 +250,10 @@ impl v8::ValueDeserializerImpl for Views<'_> {
             let (offset, length) = (double()?, double()?);
             let context = scope.get_current_context();
             let buffer = source.read_value(context)?;
+            // Of anything else a typed array would be made anew, as large as a number says.
+            if !buffer.is_array_buffer() {
+                return None;
+            }
             self.natives.view_of(scope, kind, buffer, offset, length)
         }
     }

@@ -26,6 +26,7 @@ mod realm;
 mod running;
 mod snapshot;
 mod stack;
+mod survey;
 mod tree;
 mod typescript;
 mod wire;

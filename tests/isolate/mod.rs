@@ -1,5 +1,6 @@
 //! One isolate on a thread of its own, without a pool.
 
+mod bytes;
 mod calls;
 mod leftovers;
 mod loss;
