@@ -29,6 +29,7 @@ use status::NativeStatus;
 /// Has isolates start from a snapshot file, see `lib/snapshot.js`. False where there is none for this build.
 #[napi]
 #[must_use]
+#[allow(clippy::needless_pass_by_value, reason = "napi makes the string for this call")]
 pub fn load_snapshot(file: String) -> bool {
     isolate::load_snapshot(file.as_ref()).unwrap_or(false)
 }
@@ -38,6 +39,7 @@ pub fn load_snapshot(file: String) -> bool {
 /// # Errors
 /// When it cannot be made or written.
 #[napi]
+#[allow(clippy::needless_pass_by_value, reason = "napi makes the string for this call")]
 pub fn write_snapshot(file: String) -> Result<()> {
     isolate::write_snapshot(file.as_ref())
         .map_err(|error| Error::new(Status::GenericFailure, error.to_string()))

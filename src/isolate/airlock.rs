@@ -351,9 +351,9 @@ fn copy_error<'s>(
     let build = context.get_embedder_data(scope, BUILD_ERROR);
     let build = build.and_then(|build| v8::Local::<v8::Function>::try_from(build).ok());
     let undefined = v8::undefined(scope).into();
-    let built = build.and_then(|build| build.call(scope, undefined, &[name, message]));
-    if let Some(built) = built.filter(|built| built.is_object()) {
-        return Some(built);
+    let made = build.and_then(|build| build.call(scope, undefined, &[name, message]));
+    if let Some(error) = made.filter(|made| made.is_object()) {
+        return Some(error);
     }
     if scope.has_terminated() {
         return None;

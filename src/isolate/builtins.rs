@@ -1,6 +1,8 @@
 //! What the modules of a realm ask of V8 itself: kinds of values, serialization, who runs. Called in the
 //! realm, by its trusted code; what they make is of the realm.
 
+#![allow(clippy::needless_pass_by_value, reason = "V8 hands arguments over by value")]
+
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
@@ -115,13 +117,12 @@ fn decode(scope: &mut v8::HandleScope, args: Args, mut result: v8::ReturnValue) 
         return;
     };
     let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
-    match v8::String::new_from_utf8(scope, text, v8::NewStringType::Normal) {
-        Some(text) => result.set(text.into()),
-        None => {
-            let message = string(scope, "string too long");
-            let error = v8::Exception::range_error(scope, message);
-            scope.throw_exception(error);
-        }
+    if let Some(text) = v8::String::new_from_utf8(scope, text, v8::NewStringType::Normal) {
+        result.set(text.into());
+    } else {
+        let message = string(scope, "string too long");
+        let error = v8::Exception::range_error(scope, message);
+        scope.throw_exception(error);
     }
 }
 
@@ -223,13 +224,12 @@ fn realm_of(scope: &mut v8::HandleScope) -> Option<Rc<RealmModules>> {
 fn encode_value<'s>(scope: &mut v8::HandleScope<'s>, args: Args<'s>, mut result: v8::ReturnValue) {
     let Some(realm) = realm_of(scope) else { return };
     let Ok(bytes) = codec::encode(scope, &realm.natives, args.get(0)) else { return };
-    match bytes_of(scope, bytes) {
-        Some(bytes) => result.set(bytes.into()),
-        None => {
-            let message = string(scope, "Array buffer allocation failed");
-            let error = v8::Exception::range_error(scope, message);
-            scope.throw_exception(error);
-        }
+    if let Some(bytes) = bytes_of(scope, bytes) {
+        result.set(bytes.into());
+    } else {
+        let message = string(scope, "Array buffer allocation failed");
+        let error = v8::Exception::range_error(scope, message);
+        scope.throw_exception(error);
     }
 }
 

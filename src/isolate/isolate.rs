@@ -152,6 +152,9 @@ impl Isolate {
     ///
     /// # Errors
     /// When it does not resolve, parse or evaluate, or exports no handler, or was given up.
+    ///
+    /// # Panics
+    /// When a task runs already.
     pub fn load(
         &mut self,
         script: &Script,

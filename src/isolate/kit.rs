@@ -173,7 +173,9 @@ thread_local! {
 }
 
 /// V8's code caches of modules that realms load later.
-static CACHES: LazyLock<Mutex<HashMap<&'static str, Arc<[u8]>>>> = LazyLock::new(Mutex::default);
+static CACHES: LazyLock<Mutex<Caches>> = LazyLock::new(Mutex::default);
+
+type Caches = HashMap<&'static str, Arc<[u8]>>;
 
 /// The modules of the kit that a realm has; others are loaded when they are asked for.
 #[derive(Default)]

@@ -60,6 +60,9 @@ pub fn load_snapshot(file: &Path) -> io::Result<bool> {
 ///
 /// # Errors
 /// When the runtime does not start, or the file cannot be written.
+///
+/// # Panics
+/// When the modules of realms do not evaluate.
 pub fn write_snapshot(file: &Path) -> io::Result<()> {
     initialise();
     // Before V8 gets the flags that it makes snapshots with.
