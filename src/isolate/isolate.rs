@@ -529,6 +529,8 @@ impl Isolate {
             let memory = self.ledger.take_memory_end(ticket);
             self.drop_pending(ticket, if memory { Ended::MemoryLimit } else { Ended::Interrupted });
             self.broken |= !self.pending.is_empty();
+            // What would have told of their end was thrown away, too.
+            self.ledger.operations.set(0);
         }
         if let Some(ticket) = self.ledger.buffers.refusal() {
             // The interrupt met another task, or none.
