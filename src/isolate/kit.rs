@@ -215,7 +215,8 @@ impl Modules {
         let mut modules = self.loaded.borrow().clone();
         let missing = needs(&kit.modules, name, |name| modules.contains_key(name));
         for name in &missing {
-            let module = compile(scope, name, kit.modules.get(name)?)?;
+            let cache = CACHES.lock().get(name).cloned();
+            let module = compile(scope, name, kit.modules.get(name)?, cache.as_deref())?;
             modules.insert(name, v8::Global::new(scope, module));
         }
         let module = v8::Local::new(scope, modules.get(name)?);
@@ -290,23 +291,24 @@ fn imports_of(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-fn compile<'s>(
+/// Compiles a module, from V8's code cache where there is one.
+pub(super) fn compile<'s>(
     scope: &mut v8::HandleScope<'s>,
     name: &str,
     text: &str,
+    cache: Option<&[u8]>,
 ) -> Option<v8::Local<'s, v8::Module>> {
     use v8::script_compiler::{
         CompileOptions, NoCacheReason, Source, compile_module, compile_module2,
     };
     let text = v8::String::new(scope, text)?;
-    let cache = CACHES.lock().get(name).cloned();
     let name = string(scope, name).into();
     let origin =
         v8::ScriptOrigin::new(scope, name, 0, 0, false, -1, None, false, false, true, None);
     let Some(cache) = cache else {
         return compile_module(scope, &mut Source::new(text, Some(&origin)));
     };
-    let cache = v8::CachedData::new(&cache);
+    let cache = v8::CachedData::new(cache);
     let mut source = Source::new_with_cached_data(text, Some(&origin), cache);
     compile_module2(scope, &mut source, CompileOptions::ConsumeCodeCache, NoCacheReason::NoReason)
 }

@@ -289,7 +289,11 @@ impl RealmModules {
                 continue;
             }
             let text = self.library.text(&url, &referrer, is_json)?;
-            let module = compile(scope, &url, &text).ok_or_else(|| caught(scope))?;
+            let module = {
+                let cache = text.cache.borrow();
+                kit::compile(scope, &url, &text.code, cache.as_deref())
+            };
+            let module = module.ok_or_else(|| caught(scope))?;
             if let Some(id) = module.script_id() {
                 self.urls.borrow_mut().insert(id, url.clone());
             }
@@ -335,30 +339,6 @@ impl Drop for RealmModules {
     fn drop(&mut self) {
         self.library.realms.borrow_mut().remove(&self.number);
     }
-}
-
-fn compile<'s>(
-    scope: &mut v8::HandleScope<'s>,
-    url: &str,
-    text: &Text,
-) -> Option<v8::Local<'s, v8::Module>> {
-    let code = v8::String::new(scope, &text.code)?;
-    let name = string(scope, url).into();
-    let origin =
-        v8::ScriptOrigin::new(scope, name, 0, 0, false, -1, None, false, false, true, None);
-    let cache = text.cache.borrow();
-    let Some(cache) = cache.as_ref() else {
-        let mut source = v8::script_compiler::Source::new(code, Some(&origin));
-        return v8::script_compiler::compile_module(scope, &mut source);
-    };
-    let cache = v8::CachedData::new(cache);
-    let mut source = v8::script_compiler::Source::new_with_cached_data(code, Some(&origin), cache);
-    v8::script_compiler::compile_module2(
-        scope,
-        &mut source,
-        v8::script_compiler::CompileOptions::ConsumeCodeCache,
-        v8::script_compiler::NoCacheReason::NoReason,
-    )
 }
 
 /// Called by V8 while it links modules that are all there.
