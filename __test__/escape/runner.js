@@ -195,13 +195,9 @@ class Runner {
       restartCooldownMs: 20,
       env: { SECRET: 'of the pool', deep: { list: [1] } },
       workerScript: workerScript(),
+      host: HOST,
     };
-    try {
-      return await createWorkerPool({ ...options, host: HOST });
-    } catch (error) {
-      if (error.code !== 'ERR_INVALID_ARG') throw error;
-      return createWorkerPool(options);
-    }
+    return createWorkerPool(options);
   }
 
   #heard(taskId, text) {

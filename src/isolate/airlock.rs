@@ -8,6 +8,7 @@ use deno_core::v8;
 use v8::{ValueDeserializerHelper, ValueSerializerHelper};
 
 use super::blobs;
+use super::builtins::throw_range_error;
 use super::interrupt::{InterruptSlot, running_ticket};
 use super::natives::{number as number_of, string};
 
@@ -127,9 +128,7 @@ pub(super) fn pass<'s>(
     }
     if slot.ledger.is_deep() {
         // deno_core could begin an operation and not come to note it.
-        let message = string(scope, "Maximum call stack size exceeded");
-        let error = v8::Exception::range_error(scope, message);
-        scope.throw_exception(error);
+        throw_range_error(scope, "Maximum call stack size exceeded");
         return;
     }
     let scope = &mut v8::TryCatch::new(scope);

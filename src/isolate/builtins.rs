@@ -120,9 +120,7 @@ fn decode(scope: &mut v8::HandleScope, args: Args, mut result: v8::ReturnValue) 
     if let Some(text) = v8::String::new_from_utf8(scope, text, v8::NewStringType::Normal) {
         result.set(text.into());
     } else {
-        let message = string(scope, "string too long");
-        let error = v8::Exception::range_error(scope, message);
-        scope.throw_exception(error);
+        throw_range_error(scope, "string too long");
     }
 }
 
@@ -226,10 +224,6 @@ fn encode_value<'s>(scope: &mut v8::HandleScope<'s>, args: Args<'s>, mut result:
     let Ok(bytes) = codec::encode(scope, &realm.natives, args.get(0)) else { return };
     if let Some(bytes) = bytes_of(scope, bytes) {
         result.set(bytes.into());
-    } else {
-        let message = string(scope, "Array buffer allocation failed");
-        let error = v8::Exception::range_error(scope, message);
-        scope.throw_exception(error);
     }
 }
 
@@ -486,14 +480,17 @@ impl v8::ValueDeserializerImpl for Clone<'_> {
     }
 }
 
-/// A view of bytes that count as memory of the isolate. `None` when there is none left; that is pending.
+/// A view of bytes that count as memory of the isolate. `None` when there is none left, and that is thrown.
 fn bytes_of<'s>(
     scope: &mut v8::HandleScope<'s>,
     bytes: Vec<u8>,
 ) -> Option<v8::Local<'s, v8::Uint8Array>> {
     let length = bytes.len();
     let slot = InterruptSlot::of(scope)?;
-    let store = slot.ledger.buffers.store(scope, bytes)?;
+    let Some(store) = slot.ledger.buffers.store(scope, bytes) else {
+        throw_range_error(scope, "Array buffer allocation failed");
+        return None;
+    };
     let buffer = v8::ArrayBuffer::with_backing_store(scope, &store);
     v8::Uint8Array::new(scope, buffer, 0, length)
 }
@@ -503,6 +500,12 @@ fn bytes_in(value: v8::Local<v8::Value>) -> Option<Vec<u8>> {
     let mut bytes = vec![0; view.byte_length()];
     view.copy_contents(&mut bytes);
     Some(bytes)
+}
+
+pub(super) fn throw_range_error(scope: &mut v8::HandleScope, message: &str) {
+    let message = string(scope, message);
+    let error = v8::Exception::range_error(scope, message);
+    scope.throw_exception(error);
 }
 
 fn throw_type_error(scope: &mut v8::HandleScope, message: &str) {

@@ -3,12 +3,8 @@
 
 import { core, primordials } from 'ext:core/mod.js';
 import { load, op_isolane_console, op_isolane_report, op_isolane_settled } from 'ext:core/ops';
-import 'ext:deno_web/00_infra.js';
 import { DOMException } from 'ext:deno_web/01_dom_exception.js';
-import 'ext:deno_web/01_mimesniff.js';
 import * as event from 'ext:deno_web/02_event.js';
-import 'ext:deno_web/02_structured_clone.js';
-import 'ext:deno_web/02_timers.js';
 import * as abortSignal from 'ext:deno_web/03_abort_signal.js';
 import * as base64 from 'ext:deno_web/05_base64.js';
 import * as encoding from 'ext:deno_web/08_text_encoding.js';
