@@ -231,27 +231,38 @@ function awaken() {
 let env = ObjectFreeze({});
 let host = ObjectFreeze({ __proto__: null });
 
-/** Aborts the signal of the task that was run last. */
-let abortLatest;
-/** The same for tasks that go on, by their tickets. */
-const aborts = new SafeMap();
+/** That of the task that was run last. */
+let latestContext;
+/** Those of tasks that go on, by their tickets. */
+const contexts = new SafeMap();
 
-/** Makes the second argument of a handler. Its signal is made when it is asked for: few tasks do. */
-function createContext(taskId, type, attempt, workerId) {
-  let controller;
-  const open = () => (controller ??= new abortSignal.AbortController());
-  abortLatest = (reason) => open().abort(reason);
-  return {
-    taskId,
-    type,
-    attempt,
-    workerId,
-    get signal() {
-      return open().signal;
-    },
-    host,
-    env,
-  };
+let abortSignalOf;
+
+/** The second argument of a handler. A class, because V8 makes an object with a getter of its own slowly. */
+class TaskContext {
+  #controller;
+
+  constructor(taskId, type, attempt, workerId) {
+    this.taskId = taskId;
+    this.type = type;
+    this.attempt = attempt;
+    this.workerId = workerId;
+    this.host = host;
+    this.env = env;
+  }
+
+  /** Made when it is asked for: few tasks do. */
+  get signal() {
+    return this.#open().signal;
+  }
+
+  #open() {
+    return (this.#controller ??= new abortSignal.AbortController());
+  }
+
+  static {
+    abortSignalOf = (context, reason) => context.#open().abort(reason);
+  }
 }
 
 let lastFetch = 0;
@@ -317,17 +328,18 @@ function cloneable(value) {
 // Rust sets who runs before it calls one of these, and takes this object away before a task can see it.
 globalThis.isolane = {
   run(handler, receiver, payload, taskId, type, attempt, workerId) {
-    return adopt(ReflectApply(handler, receiver, [payload, createContext(taskId, type, attempt, workerId)]));
+    latestContext = new TaskContext(taskId, type, attempt, workerId);
+    return adopt(ReflectApply(handler, receiver, [payload, latestContext]));
   },
 
   runCode(code, scope) {
-    abortLatest = undefined;
+    latestContext = undefined;
     return code(scope.inputs, scope.config);
   },
 
   /** Goes on with the task that was just run: its promise is pending. */
   hold(ticket, promise) {
-    if (abortLatest !== undefined) MapPrototypeSet(aborts, ticket, abortLatest);
+    if (latestContext !== undefined) MapPrototypeSet(contexts, ticket, latestContext);
     watch(ticket, promise);
   },
 
@@ -335,12 +347,13 @@ globalThis.isolane = {
   release(ticket) {
     timers.clearAllOf(ticket);
     closePortsOf(ticket);
-    MapPrototypeDelete(aborts, ticket);
+    MapPrototypeDelete(contexts, ticket);
   },
 
   /** Aborts the signal of a task that is held. */
   abort(ticket, message, name) {
-    MapPrototypeGet(aborts, ticket)?.(new DOMException(message, name));
+    const context = MapPrototypeGet(contexts, ticket);
+    if (context !== undefined) abortSignalOf(context, new DOMException(message, name));
   },
 
   setEnv(value) {
