@@ -3,7 +3,7 @@
 // Reads what src/face/collection.rs writes into the arena; the layout stands there.
 
 const { textOf } = require('./clone.js');
-const { decode } = require('./wire.js');
+const { decode, read } = require('./wire.js');
 const { IsolaneError } = require('./errors.js');
 
 const DONE = 0;
@@ -19,6 +19,7 @@ const TURN_MS = 10;
 
 class Collection {
   #arena = Buffer.allocUnsafeSlow(SIZE);
+  #view = new DataView(this.#arena.buffer);
   #native;
   #at = 0;
   /** The rest is read in a later turn. */
@@ -31,9 +32,10 @@ class Collection {
   /**
    * Reads what there is. Of very much the rest is read in later turns: a task that prints without end must
    * not keep timers and I/O of this process waiting.
-   * @param {{ settle(ticket: number, failure: Failure | undefined, value: Buffer): void,
-   *   event(record: object): void, call(call: object, value: Buffer): void,
-   *   callerOver(ticket: number, attempt: number): void }} reader - values are valid during the call
+   * @param {{ done(ticket: number, result: unknown): void, unreadable(ticket: number, why: Error): void,
+   *   failed(ticket: number, failure: Failure, value: Buffer): void, event(record: object): void,
+   *   call(call: object, value: Buffer): void,
+   *   callerOver(ticket: number, attempt: number): void }} reader - buffers are valid during the call
    */
   read(reader) {
     if (this.#isPutOff) return;
@@ -53,57 +55,66 @@ class Collection {
   }
 
   #readRecord(reader) {
-    const arena = this.#arena;
-    const status = arena[this.#at++];
-    if (status === EVENT) {
-      reader.event(JSON.parse(this.#value().utf8Slice()));
-      return;
-    }
+    const status = this.#arena[this.#at++];
+    if (status === DONE) return this.#readResult(reader);
+    if (status === EVENT) return reader.event(JSON.parse(this.#value().utf8Slice()));
     if (status === CALL) {
       const call = this.#call();
-      reader.call(call, this.#value());
-      return;
+      return reader.call(call, this.#value());
     }
-    const ticket = arena.readDoubleLE(this.#at);
-    this.#at += 8;
-    if (status === CALLER_OVER) {
-      this.#at += 4;
-      reader.callerOver(ticket, arena.readUInt32LE(this.#at - 4));
-      return;
+    const ticket = this.#f64();
+    if (status === CALLER_OVER) return reader.callerOver(ticket, this.#u32());
+    const failure = {
+      status: status & ~KEPT,
+      kept: (status & KEPT) !== 0,
+      attempts: this.#u32(),
+      figure: this.#f64(),
+    };
+    return reader.failed(ticket, failure, this.#value());
+  }
+
+  #readResult(reader) {
+    const ticket = this.#f64();
+    let result;
+    try {
+      result = this.#result();
+    } catch (error) {
+      return reader.unreadable(ticket, error);
     }
-    let failure;
-    if (status !== DONE) {
-      failure = {
-        status: status & ~KEPT,
-        kept: (status & KEPT) !== 0,
-        attempts: arena.readUInt32LE(this.#at),
-        figure: arena.readDoubleLE(this.#at + 4),
-      };
-      this.#at += 12;
-    }
-    reader.settle(ticket, failure, this.#value());
+    return reader.done(ticket, result);
+  }
+
+  #result() {
+    const length = this.#u32();
+    if (length === NEXT_BLOB) return decode(this.#native.takeBlob());
+    const start = this.#at;
+    this.#at += length;
+    return read(this.#arena, this.#view, start, this.#at);
   }
 
   #call() {
-    const [arena, at] = [this.#arena, this.#at];
-    const targetAt = at + 28;
-    this.#at = targetAt + arena.readUInt32LE(at + 24);
-    return {
-      id: arena.readDoubleLE(at),
-      ticket: arena.readDoubleLE(at + 8),
-      attempt: arena.readUInt32LE(at + 16),
-      workerId: arena.readUInt32LE(at + 20),
-      target: arena.utf8Slice(targetAt, this.#at),
-    };
+    const head = { id: this.#f64(), ticket: this.#f64(), attempt: this.#u32(), workerId: this.#u32() };
+    const length = this.#u32();
+    this.#at += length;
+    return { ...head, target: this.#arena.utf8Slice(this.#at - length, this.#at) };
   }
 
   #value() {
-    const length = this.#arena.readUInt32LE(this.#at);
-    this.#at += 4;
+    const length = this.#u32();
     if (length === NEXT_BLOB) return this.#native.takeBlob();
     const value = this.#arena.subarray(this.#at, this.#at + length);
     this.#at += length;
     return value;
+  }
+
+  #u32() {
+    this.#at += 4;
+    return this.#view.getUint32(this.#at - 4, true);
+  }
+
+  #f64() {
+    this.#at += 8;
+    return this.#view.getFloat64(this.#at - 8, true);
   }
 }
 

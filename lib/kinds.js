@@ -14,6 +14,8 @@ module.exports = {
   ARRAY: 8,
   /** Plain data, see tree.js. */
   TREE: 9,
+  /** A number that fits into an i32. */
+  INTEGER: 10,
   /** V8's serialization format, and after the value what its errors lost. */
   V8_WITH_ERRORS: 0xfe,
   /** V8's serialization format begins with it. */

@@ -6,6 +6,7 @@ const { EventEmitter } = require('node:events');
 const native = require('../native.cjs');
 const { Calls } = require('./calls.js');
 const { registerFetch } = require('./fetch-calls.js');
+const { Batch } = require('./batch.js');
 const check = require('./check.js');
 const { textOf } = require('./clone.js');
 const { Collection, toError } = require('./collection.js');
@@ -24,8 +25,8 @@ const { bundleScript, mapStack, mapUrl, readScript } = require('./script.js');
 const { Signals } = require('./signals.js');
 const { useSnapshot } = require('./snapshot.js');
 const { Submission } = require('./submission.js');
-const { encodeValue, resolveTask } = require('./task.js');
-const { decode } = require('./wire.js');
+const { cloneError, resolveTask } = require('./task.js');
+const { Tickets } = require('./tickets.js');
 
 /** Proves that the constructor is called from here. */
 const INTERNAL = Symbol('isolane');
@@ -49,12 +50,14 @@ class WorkerPool extends EventEmitter {
   #isolation;
   #native;
   #collection;
-  #submission = new Submission();
+  #submission;
   #flushing = false;
-  /** ticket → { resolve, reject, id, type, metadata, … } of tasks that are not settled. */
-  #tasks = new Map();
+  /** Tasks that are not settled. Who waits is a promise's `resolve`, or a Batch. */
+  #tasks = new Tickets();
   #ids = new Set();
   #letters = new DeadLetters();
+  /** Tickets whose dead letter was cleared before their end was heard of. */
+  #forgotten = new Set();
   #signals = new Signals((tickets) => {
     this.#flush();
     for (const ticket of tickets) this.#native.abort(ticket);
@@ -155,6 +158,7 @@ class WorkerPool extends EventEmitter {
     );
     this.#native = started;
     this.#collection = new Collection(started);
+    this.#submission = new Submission(started);
     this.#alive = false;
     this.#keepAlive();
     this.#listen();
@@ -169,13 +173,15 @@ class WorkerPool extends EventEmitter {
    * @returns {Promise<unknown>} settles exactly once
    */
   submitTask(task, options) {
-    return new Promise((resolve, reject) => {
-      try {
-        this.#submit(resolveTask(task, options, this.#isolation), resolve, reject);
-      } catch (error) {
-        reject(error);
-      }
-    });
+    const promise = new Promise(keepResolve);
+    const resolve = latestResolve;
+    try {
+      const ticket = ++this.#lastTicket;
+      this.#submit(ticket, resolveTask(task, options, this.#isolation), resolve);
+    } catch (error) {
+      reject(resolve, error);
+    }
+    return promise;
   }
 
   /**
@@ -183,76 +189,111 @@ class WorkerPool extends EventEmitter {
    * @returns {Promise<PromiseSettledResult<unknown>[]>} in the order of the tasks
    */
   submitTasks(tasks) {
-    if (typeof tasks?.[Symbol.iterator] !== 'function' || typeof tasks === 'string') {
-      return Promise.reject(invalid('tasks', tasks, 'an iterable of tasks'));
-    }
-    return Promise.allSettled(Array.from(tasks, (task) => this.submitTask(task)));
+    return new Promise((resolve) => {
+      if (typeof tasks?.[Symbol.iterator] !== 'function' || typeof tasks === 'string') {
+        throw invalid('tasks', tasks, 'an iterable of tasks');
+      }
+      const list = Array.isArray(tasks) ? tasks : Array.from(tasks);
+      const { length } = list;
+      if (length === 0) return resolve([]);
+      const first = this.#lastTicket + 1;
+      this.#lastTicket += length;
+      const batch = new Batch(first, length, resolve);
+      for (let i = 0; i < length; i++) {
+        try {
+          this.#submit(first + i, resolveTask(list[i], undefined, this.#isolation), batch);
+        } catch (error) {
+          batch.reject(first + i, error);
+        }
+      }
+    });
   }
 
-  #submit(task, resolve, reject) {
+  #submit(ticket, task, waiter) {
     if (this.#shutdown !== undefined) throw new IsolaneError('ERR_POOL_CLOSED', 'pool is closed', { taskId: task.id });
-    if (task.id !== undefined && this.#ids.has(task.id)) {
-      throw invalid('task.id', task.id, 'unique among the tasks that are not settled');
+    const { id, type, metadata, signal } = task;
+    if (id !== undefined && this.#ids.has(id)) {
+      throw invalid('task.id', id, 'unique among the tasks that are not settled');
     }
-    const ticket = this.#lastTicket + 1;
-    const { type, metadata, signal } = task;
-    const entry = { resolve, reject, id: task.id ?? `task-${ticket}`, type, metadata, signal };
-    if (signal?.aborted) throw this.#abortError(entry, signal.reason);
-    const value = encodeValue(task, entry.id);
+    const taskId = () => id ?? `task-${ticket}`;
+    if (signal?.aborted) throw abortError(signal.reason, taskId(), type);
+    try {
+      this.#submission.add(ticket, task);
+    } catch (cause) {
+      throw cloneError(task, taskId(), cause);
+    }
     // From here on nothing throws.
-    this.#lastTicket = ticket;
-    if (task.id !== undefined) this.#ids.add(task.id);
+    if (id !== undefined) this.#ids.add(id);
     if (signal !== undefined) this.#signals.obey(signal, ticket);
-    this.#tasks.set(ticket, entry);
+    const isPlain = id === undefined && metadata === undefined && signal === undefined;
+    this.#tasks.add(ticket, waiter, type, isPlain ? undefined : { id, metadata, signal });
     if (this.#tasks.size === 1) this.#keepAlive();
-    this.#submission.add(ticket, task, value);
     if (this.#submission.isFull) this.#flush();
     else if (!this.#flushing) {
       this.#flushing = true;
-      queueMicrotask(() => this.#flush());
+      queueMicrotask(this.#flushLater);
     }
   }
+
+  #flushLater = () => this.#flush();
 
   #flush() {
     this.#flushing = false;
     if (this.#submission.isEmpty) return;
-    this.#submission.flush((arena, length, blobs) => this.#native.submit(arena, length, blobs));
-  }
-
-  #abortError(entry, reason) {
-    return new IsolaneError('ERR_TASK_ABORTED', 'task was aborted', {
-      cause: reason,
-      taskId: entry.id,
-      type: entry.type,
-    });
+    this.#submission.flush();
   }
 
   #reader = {
-    settle: (ticket, failure, value) => {
-      const entry = this.#tasks.get(ticket);
-      this.#tasks.delete(ticket);
-      this.#ids.delete(entry.id);
-      if (entry.signal !== undefined) this.#signals.leave(entry.signal, ticket);
-      this.#calls.end(ticket);
-      if (failure?.kept && !entry.isForgotten) this.#letters.keep(ticket, entry);
-      this.#settle(entry, failure, value);
+    done: (ticket, value) => {
+      const { waiter } = this.#take(ticket);
+      if (typeof waiter === 'function') waiter(value);
+      else waiter.fulfil(ticket, value);
       if (this.#tasks.size === 0) this.#becomeIdle();
+    },
+    failed: (ticket, failure, value) => {
+      const task = this.#take(ticket);
+      if (failure.kept && !this.#forgotten.delete(ticket)) this.#letters.keep(ticket, task);
+      this.#fail(task, () => this.#failure(failure, value, task), 'error');
+    },
+    /** What cannot be read costs its own task alone, not the others of the same reading. */
+    unreadable: (ticket, cause) => {
+      const task = this.#take(ticket);
+      this.#fail(
+        task,
+        () => {
+          throw cause;
+        },
+        'result',
+      );
     },
     event: (record) => this.#handle(record),
     call: (call, value) => this.#calls.begin(call, value, this.#tasks.get(call.ticket)),
     callerOver: (ticket, attempt) => this.#calls.end(ticket, attempt),
   };
 
-  /** What cannot be read costs its own task alone, not the others of the same reading. */
-  #settle(entry, failure, value) {
-    try {
-      if (failure === undefined) entry.resolve(decode(value));
-      else entry.reject(this.#failure(failure, value, entry));
-    } catch (cause) {
-      const what = failure === undefined ? 'result' : 'error';
-      const message = `${what} cannot be read: ${cause.message}`;
-      entry.reject(new IsolaneError('ERR_DATA_CLONE', message, { cause, taskId: entry.id, type: entry.type }));
+  /** Lets go of what a task that is over had. */
+  #take(ticket) {
+    const task = this.#tasks.take(ticket);
+    if (task.more !== undefined) {
+      const { id, signal } = task.more;
+      if (id !== undefined) this.#ids.delete(id);
+      if (signal !== undefined) this.#signals.leave(signal, ticket);
     }
+    this.#calls.end(ticket);
+    return task;
+  }
+
+  #fail(task, toError, what) {
+    const { ticket, waiter, id: taskId, type } = task;
+    let error;
+    try {
+      error = toError();
+    } catch (cause) {
+      error = new IsolaneError('ERR_DATA_CLONE', `${what} cannot be read: ${cause.message}`, { cause, taskId, type });
+    }
+    if (typeof waiter === 'function') reject(waiter, error);
+    else waiter.reject(ticket, error);
+    if (this.#tasks.size === 0) this.#becomeIdle();
   }
 
   #failure(failure, value, entry) {
@@ -274,7 +315,7 @@ class WorkerPool extends EventEmitter {
     this.#keepAlive();
     const idle = this.#idle;
     this.#idle = [];
-    for (const resolve of idle) resolve();
+    for (const resolve of idle) resolveAfterTasks(resolve);
   }
 
   /** Resolves when no task is waiting or running. */
@@ -336,26 +377,21 @@ class WorkerPool extends EventEmitter {
    * @returns {Promise<unknown>} as `submitTask`
    */
   retryDeadLetter(id) {
-    return new Promise((resolve, reject) => {
-      try {
-        this.#revive(this.#letters.find(check.text('id', id)), id, resolve, reject);
-      } catch (error) {
-        reject(error);
-      }
-    });
+    return new Promise((resolve) => this.#revive(this.#letters.find(check.text('id', id)), id, resolve));
   }
 
-  #revive(letter, id, resolve, reject) {
+  #revive(letter, id, resolve) {
     const open = this.#open();
     if (letter === undefined) throw invalid('id', id, 'the id of a dead letter');
     if (this.#ids.has(id)) throw invalid('id', id, 'that of a task that is not running again already');
     const ticket = ++this.#lastTicket;
     this.#ids.add(id);
-    this.#tasks.set(ticket, { ...this.#letters.get(letter), resolve, reject });
+    const { type, metadata } = this.#letters.get(letter);
+    this.#tasks.add(ticket, resolve, type, { id, metadata });
     const accepted = open.revive(letter, ticket);
     if (accepted === null) {
       this.#ids.delete(id);
-      this.#tasks.delete(ticket);
+      this.#tasks.take(ticket);
       throw invalid('id', id, 'the id of a dead letter');
     }
     // A refused one stays, and the task is about to be rejected.
@@ -368,9 +404,8 @@ class WorkerPool extends EventEmitter {
     const cleared = this.#native.clearDeadLetters();
     for (const ticket of cleared) {
       this.#letters.forget(ticket);
-      // Its end has not been heard of yet.
-      const entry = this.#tasks.get(ticket);
-      if (entry !== undefined) entry.isForgotten = true;
+      // Its end may not have been heard of yet.
+      if (this.#tasks.get(ticket) !== undefined) this.#forgotten.add(ticket);
     }
     return cleared.length;
   }
@@ -618,7 +653,7 @@ class WorkerPool extends EventEmitter {
     this.#native.join();
     this.#reviewWaiting();
     this.#announce('pool-shutdown', { uptime: this.#native.status().uptime });
-    this.#shutdown?.resolve();
+    if (this.#shutdown !== undefined) resolveAfterTasks(this.#shutdown.resolve);
     this.#keepAlive();
   }
 
@@ -633,6 +668,22 @@ class WorkerPool extends EventEmitter {
       }
     }
   }
+}
+
+/** What `new Promise` gave last. A function for each promise, and what it refers to, would be made for nothing. */
+let latestResolve;
+const keepResolve = (resolve) => {
+  latestResolve = resolve;
+};
+
+/** A task that waits keeps one function of its promise, not two: a rejected promise rejects it as well. */
+const reject = (resolve, error) => resolve(Promise.reject(error));
+
+/** So that whoever waits for the end of all tasks hears of it after those who wait for one that was rejected. */
+const resolveAfterTasks = (resolve) => resolve(Promise.resolve());
+
+function abortError(reason, taskId, type) {
+  return new IsolaneError('ERR_TASK_ABORTED', 'task was aborted', { cause: reason, taskId, type });
 }
 
 /** Rewrites the stacks of an error, its causes and an aggregate's errors. */

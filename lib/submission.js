@@ -3,8 +3,12 @@
 // Writes tasks into the arena as src/face/submission.rs reads them; the layout stands there. Tasks of
 // one turn are written one after another and cross in one call.
 
+const { Arena } = require('./arena.js');
+const { write } = require('./wire.js');
+
 const KINDS = { handler: 0, javascript: 1, filter: 2 };
 const NEXT_BLOB = 0xffffffff;
+const UNKNOWN_TYPE = 0xffffffff;
 
 // Larger values are handed over as they are; smaller ones are cheaper to copy than to hand over.
 const BLOB = 16 * 1024;
@@ -16,86 +20,163 @@ const KEPT_SIZE = 1024 * 1024;
 const FIELDS = ['timeout', 'queueTimeout', 'delay', 'maxRetries', 'retryBackoffMs'];
 const TASK_ID = 1 << FIELDS.length;
 const ISOLATION_SHIFT = FIELDS.length + 1;
-const HEAD = 8 + 3 + FIELDS.length * 8;
+const HEAD = 8 + 3 + FIELDS.length * 8 + 4 + 4;
 
 class Submission {
-  #arena = Buffer.allocUnsafe(INITIAL_SIZE);
-  #length = 0;
+  #native;
+  #arena = new Arena(INITIAL_SIZE);
   #blobs = [];
+  #types;
+  #isWriting = false;
+
+  /** @param {{ submit(arena: Buffer, length: number, blobs?: Buffer[]): void, typeIndex(type: string): number }} native */
+  constructor(native, types = new Types(native)) {
+    this.#native = native;
+    this.#types = types;
+  }
 
   /** Enough for a call of its own, so that workers do not wait for the end of a burst. */
   get isFull() {
-    return this.#length >= FULL;
+    return this.#arena.length >= FULL;
   }
 
   get isEmpty() {
-    return this.#length === 0;
+    return this.#arena.length === 0;
   }
 
   /**
+   * Adds a task; the value is copied.
    * @param {number} ticket
-   * @param {{ kind: string, type: string, code?: string, id?: string, priority: number, isolation: number }} task - checked
-   * @param {Buffer} value - in the wire format; copied
+   * @param {ReturnType<import('./task.js').resolveTask>} task
+   * @throws {Error} when its value cannot be cloned; then nothing is added
    */
-  add(ticket, task, value) {
-    const text = task.code ?? task.type;
-    const isBlob = value.length > BLOB;
-    this.#reserve(HEAD + 3 * (text.length + (task.id?.length ?? 0)) + 12 + (isBlob ? 0 : value.length));
+  add(ticket, task) {
+    if (this.#isWriting) {
+      // By a getter of the value of another one.
+      const inner = new Submission(this.#native, this.#types);
+      inner.add(ticket, task);
+      inner.flush();
+      return;
+    }
     const arena = this.#arena;
-    let at = arena.writeDoubleLE(ticket, this.#length);
-    arena[at++] = KINDS[task.kind];
-    arena[at++] = task.priority;
-    const flagsAt = at++;
+    const start = arena.length;
+    this.#isWriting = true;
+    let isDone = false;
+    try {
+      this.#writeHead(arena, ticket, task);
+      const lengthAt = arena.length;
+      arena.length += 4;
+      const bytes = write(arena, task.value);
+      if (bytes !== undefined) this.#writeBytes(arena, lengthAt, bytes);
+      else arena.view.setUint32(lengthAt, arena.length - lengthAt - 4, true);
+      isDone = true;
+    } finally {
+      if (!isDone) arena.length = start;
+      this.#isWriting = false;
+    }
+  }
+
+  #writeHead(arena, ticket, task) {
+    arena.reserve(HEAD);
+    const { bytes, view } = arena;
+    let at = arena.length;
+    view.setFloat64(at, ticket, true);
+    bytes[at + 8] = KINDS[task.kind];
+    bytes[at + 9] = task.priority;
+    const flagsAt = at + 10;
     let flags = (task.isolation << ISOLATION_SHIFT) | (task.id === undefined ? 0 : TASK_ID);
-    for (let i = 0; i < FIELDS.length; i++) {
-      const field = task[FIELDS[i]];
-      if (field === undefined) continue;
-      flags |= 1 << i;
-      at = arena.writeDoubleLE(field, at);
+    at += 11;
+    if (task.hasSettings) {
+      for (let i = 0; i < FIELDS.length; i++) {
+        const field = task[FIELDS[i]];
+        if (field === undefined) continue;
+        flags |= 1 << i;
+        view.setFloat64(at, field, true);
+        at += 8;
+      }
     }
-    arena[flagsAt] = flags;
-    at = writeText(arena, text, at);
-    if (task.id !== undefined) at = writeText(arena, task.id, at);
-    at = arena.writeUInt32LE(isBlob ? NEXT_BLOB : value.length, at);
-    if (isBlob) this.#blobs.push(Buffer.from(value));
-    else {
-      arena.set(value, at);
-      at += value.length;
-    }
-    this.#length = at;
+    bytes[flagsAt] = flags;
+    arena.length = at;
+    if (task.code !== undefined) writeText(arena, task.code);
+    else this.#writeType(arena, task.type);
+    if (task.id !== undefined) writeText(arena, task.id);
+    arena.reserve(4);
   }
 
-  /** @param {(arena: Buffer, length: number, blobs: Buffer[]) => void} send */
-  flush(send) {
-    const [arena, length, blobs] = [this.#arena, this.#length, this.#blobs];
-    this.#length = 0;
+  #writeType(arena, type) {
+    const index = this.#types.indexOf(type);
+    arena.view.setUint32(arena.length, index, true);
+    arena.length += 4;
+    if (index === UNKNOWN_TYPE) writeText(arena, type);
+  }
+
+  #writeBytes(arena, lengthAt, bytes) {
+    const isBlob = bytes.length > BLOB;
+    arena.view.setUint32(lengthAt, isBlob ? NEXT_BLOB : bytes.length, true);
+    if (isBlob) {
+      this.#blobs.push(bytes);
+    } else {
+      arena.reserve(bytes.length);
+      arena.bytes.set(bytes, arena.length);
+      arena.length += bytes.length;
+    }
+  }
+
+  /** Hands over what was added. */
+  flush() {
+    const [arena, blobs] = [this.#arena, this.#blobs];
+    const { bytes, length } = arena;
+    if (bytes.length > KEPT_SIZE) this.#arena = new Arena(INITIAL_SIZE);
+    else arena.length = 0;
+    if (blobs.length === 0) return this.#native.submit(bytes, length);
     this.#blobs = [];
-    if (arena.length > KEPT_SIZE) this.#arena = Buffer.allocUnsafe(INITIAL_SIZE);
-    send(arena, length, blobs);
+    return this.#native.submit(bytes, length, blobs);
+  }
+}
+
+/** The numbers by which the native pool knows the types of handler tasks. */
+class Types {
+  #native;
+  #numbers = new Map();
+  #last;
+  #lastNumber;
+
+  constructor(native) {
+    this.#native = native;
   }
 
-  #reserve(size) {
-    if (this.#length + size <= this.#arena.length) return;
-    const larger = Buffer.allocUnsafe(Math.max(this.#arena.length * 2, this.#length + size));
-    larger.set(this.#arena.subarray(0, this.#length));
-    this.#arena = larger;
+  /** @returns {number} `UNKNOWN_TYPE` for one that comes after too many others */
+  indexOf(type) {
+    if (type === this.#last) return this.#lastNumber;
+    let number = this.#numbers.get(type);
+    if (number === undefined) {
+      number = this.#native.typeIndex(type);
+      if (number === UNKNOWN_TYPE) return number;
+      this.#numbers.set(type, number);
+    }
+    this.#last = type;
+    this.#lastNumber = number;
+    return number;
   }
 }
 
 /** A u32, whose lowest bit says UTF-8 (else Latin-1) and whose rest is the length; and the bytes. */
-function writeText(arena, text, at) {
+function writeText(arena, text) {
+  arena.reserve(4 + 3 * text.length);
+  const { bytes, length: at } = arena;
   const start = at + 4;
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i);
     if (code > 0xff) {
-      const length = arena.utf8Write(text, start);
-      arena.writeUInt32LE(length * 2 + 1, at);
-      return start + length;
+      const length = bytes.utf8Write(text, start);
+      arena.view.setUint32(at, length * 2 + 1, true);
+      arena.length = start + length;
+      return;
     }
-    arena[start + i] = code;
+    bytes[start + i] = code;
   }
-  arena.writeUInt32LE(text.length * 2, at);
-  return start + text.length;
+  arena.view.setUint32(at, text.length * 2, true);
+  arena.length = start + text.length;
 }
 
 module.exports = { Submission };

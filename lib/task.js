@@ -5,7 +5,7 @@
 const check = require('./check.js');
 const { IsolaneError, invalid } = require('./errors.js');
 const { TASK_DEFAULTS } = require('./options.js');
-const { encode, uncloneablePath } = require('./wire.js');
+const { uncloneablePath } = require('./wire.js');
 
 const priority = check.integer(0, 100);
 const milliseconds = check.duration(0);
@@ -42,7 +42,8 @@ const CODE_TYPE = /^(?:@[^/]+\/)?(javascript|filter)$/;
  * @param {object | undefined} options - settings that win over those of the task
  * @param {import('./isolation.js').Isolation} isolation - of the pool
  * @returns {{ kind: 'handler' | 'javascript' | 'filter', type: string, priority: number, isolation: number,
- *   code?: string, value: unknown, root: string, id?: string, signal?: AbortSignal, metadata?: unknown }}
+ *   code?: string, value: unknown, root: string, hasSettings: boolean, id?: string, signal?: AbortSignal,
+ *   metadata?: unknown }} - `hasSettings` false: none of those that `SETTINGS` names is there
  * @throws {IsolaneError} ERR_INVALID_ARG
  */
 function resolveTask(task, options, isolation) {
@@ -50,8 +51,9 @@ function resolveTask(task, options, isolation) {
   check.text('task.type', task.type);
   const isHandler = task.code === undefined;
   const resolved = isHandler ? handlerTask(task, isolation) : codeTask(task, CODE_TYPE.exec(task.type)?.[1], isolation);
-  takeSettings(resolved, task, 'task', isolation);
+  if (resolved.hasSettings) takeSettings(resolved, task, 'task', isolation);
   if (options !== undefined) {
+    resolved.hasSettings = true;
     check.object('options', options);
     check.noOthers('options', options, SETTING_NAMES);
     takeSettings(resolved, options, 'options', isolation);
@@ -61,9 +63,13 @@ function resolveTask(task, options, isolation) {
 }
 
 function handlerTask(task, isolation) {
-  if (CODE_TYPE.test(task.type))
+  if (isCodeType(task.type))
     throw invalid('task.code', task.code, `a string for the type ${JSON.stringify(task.type)}`);
+  // Most tasks are plain and have these two fields only.
+  let hasSettings = Object.getPrototypeOf(task) !== Object.prototype;
   for (const name in task) {
+    if (name === 'type' || name === 'payload') continue;
+    hasSettings = true;
     if (!HANDLER_FIELDS.includes(name)) check.noOthers('task', task, HANDLER_FIELDS);
   }
   return {
@@ -71,9 +77,24 @@ function handlerTask(task, isolation) {
     type: task.type,
     priority: TASK_DEFAULTS.priority,
     isolation: isolation.level,
+    code: undefined,
     value: task.payload,
     root: 'payload',
+    hasSettings,
+    id: undefined,
+    signal: undefined,
+    metadata: undefined,
   };
+}
+
+/** The type that was found last to be none of code. */
+let handlerType;
+
+function isCodeType(type) {
+  if (type === handlerType) return false;
+  if (CODE_TYPE.test(type)) return true;
+  handlerType = type;
+  return false;
 }
 
 function codeTask(task, kind, isolation) {
@@ -91,6 +112,10 @@ function codeTask(task, kind, isolation) {
     code: task.code,
     value: { inputs, config },
     root: 'task',
+    hasSettings: true,
+    id: undefined,
+    signal: undefined,
+    metadata: undefined,
   };
 }
 
@@ -102,17 +127,10 @@ function takeSettings(resolved, from, where, isolation) {
   }
 }
 
-/**
- * Encodes the value of a task.
- * @throws {IsolaneError} ERR_DATA_CLONE, with the path of what cannot be cloned
- */
-function encodeValue(task, taskId) {
-  try {
-    return encode(task.value);
-  } catch (cause) {
-    const path = uncloneablePath(task.value, task.root);
-    throw new IsolaneError('ERR_DATA_CLONE', `${path} cannot be cloned: ${cause.message}`, { cause, taskId });
-  }
+/** Says which part of a task's value cannot be cloned. */
+function cloneError(task, taskId, cause) {
+  const path = uncloneablePath(task.value, task.root);
+  return new IsolaneError('ERR_DATA_CLONE', `${path} cannot be cloned: ${cause.message}`, { cause, taskId });
 }
 
-module.exports = { encodeValue, resolveTask };
+module.exports = { cloneError, resolveTask };

@@ -5,12 +5,16 @@
 // format, whose first byte is always 0xFF. Errors lose their name, `cause` and own properties in it:
 // where a value holds any, a second value follows that brings them back.
 
+const { Arena } = require('./arena.js');
 const { collectErrors, pathOfUncloneable, restoreErrors, takeCauses } = require('./clone.js');
 const KIND = require('./kinds.js');
 const { Deserializer, serialize } = require('./serializer.js');
-const { decodeTree, encodeTree } = require('./tree.js');
+const { readTree, writeNumber, writeTree } = require('./tree.js');
 
-const number = Buffer.alloc(9);
+/** Longer texts are not written into an arena, where they would be copied once more. */
+const MAX_TEXT = 16 * 1024;
+
+let scratch = new Arena(16 * 1024);
 
 /**
  * Turns a value into bytes.
@@ -19,31 +23,60 @@ const number = Buffer.alloc(9);
  * @throws {Error} when it cannot be cloned
  */
 function encode(value) {
-  switch (typeof value) {
-    case 'number':
-      number[0] = KIND.NUMBER;
-      number.writeDoubleLE(value, 1);
-      return number;
-    case 'string':
-      return encodeString(value);
-    case 'boolean':
-      return one(value ? KIND.TRUE : KIND.FALSE);
-    case 'undefined':
-      return one(KIND.UNDEFINED);
-    default:
-      return value === null ? one(KIND.NULL) : (encodeTree(value) ?? encodeClone(value));
+  // A getter of the value may have another one encoded.
+  const arena = scratch ?? new Arena(1024);
+  scratch = undefined;
+  arena.length = 0;
+  try {
+    return write(arena, value) ?? arena.written();
+  } finally {
+    scratch = arena;
   }
 }
 
-const ones = KIND.CONSTANTS.map((_, kind) => Buffer.of(kind));
-const one = (kind) => ones[kind];
+/**
+ * Writes a value into an arena, or hands over the bytes of one that has no place there.
+ * @param {Arena} arena - as it was before where this throws, or gives bytes
+ * @param {unknown} value
+ * @returns {Buffer | undefined}
+ * @throws {Error} when it cannot be cloned
+ */
+function write(arena, value) {
+  switch (typeof value) {
+    case 'number':
+      writeNumber(arena, value);
+      return undefined;
+    case 'string':
+      return writeString(arena, value);
+    case 'boolean':
+      return writeKind(arena, value ? KIND.TRUE : KIND.FALSE);
+    case 'undefined':
+      return writeKind(arena, KIND.UNDEFINED);
+    case 'object':
+      if (value === null) return writeKind(arena, KIND.NULL);
+      return writeTree(arena, value) ? undefined : encodeClone(value);
+    default:
+      return encodeClone(value);
+  }
+}
 
-function encodeString(text) {
+function writeKind(arena, kind) {
+  arena.reserve(1);
+  arena.bytes[arena.length++] = kind;
+}
+
+function writeString(arena, text) {
   const wide = KIND.BEYOND_LATIN1.test(text);
-  const bytes = Buffer.allocUnsafe(1 + (wide ? text.length * 2 : text.length));
-  bytes[0] = wide ? KIND.UTF16 : KIND.LATIN1;
-  bytes.write(text, 1, wide ? 'utf16le' : 'latin1');
-  return bytes;
+  const size = 1 + (wide ? text.length * 2 : text.length);
+  const isLong = size > MAX_TEXT;
+  if (!isLong) arena.reserve(size);
+  const [bytes, at] = isLong ? [Buffer.allocUnsafeSlow(size), 0] : [arena.bytes, arena.length];
+  bytes[at] = wide ? KIND.UTF16 : KIND.LATIN1;
+  if (wide) bytes.ucs2Write(text, at + 1);
+  else bytes.latin1Write(text, at + 1);
+  if (isLong) return bytes;
+  arena.length += size;
+  return undefined;
 }
 
 function encodeClone(value) {
@@ -86,24 +119,36 @@ function mayContainError(bytes) {
  * Makes a value from bytes that an isolate, or `encode`, wrote. Copies what it keeps.
  * @param {Buffer} bytes
  */
-function decode(bytes) {
-  const kind = bytes[0];
+const decode = (bytes) => read(bytes, new DataView(bytes.buffer, bytes.byteOffset, bytes.length), 0, bytes.length);
+
+/**
+ * Makes a value from a part of some bytes.
+ * @param {Buffer} bytes
+ * @param {DataView} view - of the same
+ * @param {number} start
+ * @param {number} end
+ */
+function read(bytes, view, start, end) {
+  // No bytes are what is left of an error that could not be written.
+  if (start === end) return undefined;
+  const kind = bytes[start];
   switch (kind) {
+    case KIND.INTEGER:
+      return view.getInt32(start + 1, true);
     case KIND.NUMBER:
-      return bytes.readDoubleLE(1);
+      return view.getFloat64(start + 1, true);
     case KIND.LATIN1:
-      return bytes.latin1Slice(1);
+      return bytes.latin1Slice(start + 1, end);
     case KIND.UTF16:
-      return bytes.ucs2Slice(1);
+      return bytes.ucs2Slice(start + 1, end);
     case KIND.TREE:
-      return decodeTree(bytes);
+      return readTree(bytes, view, start + 1);
     case KIND.V8:
-      return decodeClone(bytes, false);
+      return decodeClone(bytes.subarray(start, end), false);
     case KIND.V8_WITH_ERRORS:
-      return decodeClone(bytes.subarray(1), true);
+      return decodeClone(bytes.subarray(start + 1, end), true);
     default:
-      // No bytes are what is left of an error that could not be written.
-      if (kind === undefined || kind in KIND.CONSTANTS) return KIND.CONSTANTS[kind];
+      if (kind in KIND.CONSTANTS) return KIND.CONSTANTS[kind];
       throw new RangeError(`no kind of value: ${kind}`);
   }
 }
@@ -119,4 +164,4 @@ function decodeClone(bytes, withErrors) {
 /** Names the place in a value that keeps it from being cloned. */
 const uncloneablePath = (value, root) => pathOfUncloneable(value, root, isCloneable);
 
-module.exports = { decode, encode, uncloneablePath };
+module.exports = { decode, encode, read, uncloneablePath, write };

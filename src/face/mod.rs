@@ -25,6 +25,7 @@ use crate::scheduler::{TaskId, WorkerId};
 use letters::NativeLetter;
 use options::{Defaults, NativeOptions};
 use status::NativeStatus;
+use submission::Types;
 
 /// Has isolates start from a snapshot file, see `lib/snapshot.js`. False where there is none for this build.
 #[napi]
@@ -53,6 +54,7 @@ const ENVIRONMENT_END: Duration = Duration::from_secs(2);
 pub struct NativePool {
     pool: Arc<Pool>,
     defaults: Defaults,
+    types: Types,
     /// Collected and not yet read by JavaScript.
     deliveries: VecDeque<Delivery>,
     /// Values too large for the arena, in the order in which the arena refers to them.
@@ -86,7 +88,14 @@ impl NativePool {
             .map_err(|error| Error::new(Status::GenericFailure, error.to_string()))?;
         let pool = Arc::new(pool);
         env.add_env_cleanup_hook(pool.clone(), |pool| pool.join(ENVIRONMENT_END))?;
-        Ok(Self { pool, defaults, deliveries: VecDeque::new(), blobs: VecDeque::new(), keep_alive })
+        Ok(Self {
+            pool,
+            defaults,
+            types: Types::default(),
+            deliveries: VecDeque::new(),
+            blobs: VecDeque::new(),
+            keep_alive,
+        })
     }
 
     /// Hands over the tasks that lie in the first `length` bytes of the arena.
@@ -95,14 +104,22 @@ impl NativePool {
     /// When the arena does not hold what `lib/submission.js` writes.
     #[napi]
     #[allow(clippy::needless_pass_by_value, reason = "napi makes the array for this call")]
-    pub fn submit(&self, arena: &[u8], length: u32, blobs: Vec<Uint8Array>) -> Result<()> {
+    pub fn submit(&self, arena: &[u8], length: u32, blobs: Option<Vec<Uint8Array>>) -> Result<()> {
+        let blobs = blobs.unwrap_or_default();
         let records = arena
             .get(..length as usize)
             .ok_or_else(|| Error::new(Status::InvalidArg, "length is beyond the arena"))?;
-        let tasks = submission::read(records, &blobs, &self.defaults)
+        let tasks = submission::read(records, &blobs, &self.types, &self.defaults)
             .map_err(|error| Error::new(Status::InvalidArg, error.to_string()))?;
         self.pool.submit(tasks);
         Ok(())
+    }
+
+    /// The number by which tasks of a type name it from now on; the greatest there is where there are too
+    /// many types.
+    #[napi]
+    pub fn type_index(&mut self, name: String) -> u32 {
+        self.types.index_of(name)
     }
 
     /// Writes what there is into the arena and says how many bytes it took; 0 when there is nothing.

@@ -7,7 +7,8 @@
 //! u8 flags, whose two highest bits are the isolation (0 shared, 1 context, 2 isolate)
 //! f64 for each flag that is set, in the order of the bits:
 //!     1 timeout · 2 queueTimeout · 4 delay · 8 maxRetries · 16 retryBackoffMs
-//! string type, or the source text of a code task
+//! u32 type of a handler task, by its number; 0xFFFFFFFF: a string with its name follows
+//! string source text of a code task, in place of the type
 //! string taskId, where flag 32 is set
 //! u32 length of the value and the value; length 0xFFFFFFFF: it is the next blob
 //! ```
@@ -26,6 +27,10 @@ use crate::isolate::{Code, CodeKind, Isolation, Job, TaskName, Work};
 use crate::scheduler::{Priority, Task, TaskId};
 
 const NEXT_BLOB: u32 = u32::MAX;
+const UNKNOWN_TYPE: u32 = u32::MAX;
+
+/// A pool whose types come from data must not keep them all.
+const MAX_TYPES: usize = 4096;
 
 const TIMEOUT: u8 = 1;
 const QUEUE_TIMEOUT: u8 = 2;
@@ -40,17 +45,35 @@ const ISOLATION_SHIFT: u32 = 6;
 #[error("malformed submission at byte {0}")]
 pub(super) struct Malformed(usize);
 
+/// The types of handler tasks that were met, by their numbers.
+#[derive(Default)]
+pub(super) struct Types {
+    names: Vec<Arc<str>>,
+}
+
+impl Types {
+    /// The number of a name that has none; [`UNKNOWN_TYPE`] where there are too many.
+    pub fn index_of(&mut self, name: String) -> u32 {
+        if self.names.len() == MAX_TYPES {
+            return UNKNOWN_TYPE;
+        }
+        self.names.push(name.into());
+        self.names.len() as u32 - 1
+    }
+}
+
 /// Reads all records.
 pub(super) fn read(
     records: &[u8],
     blobs: &[Uint8Array],
+    types: &Types,
     defaults: &Defaults,
 ) -> Result<VecDeque<Task<Payload>>, Malformed> {
     let mut reader = Reader { bytes: records, at: 0 };
     let mut blobs = blobs.iter();
     let mut tasks = VecDeque::new();
     while reader.at < records.len() {
-        tasks.push_back(read_task(&mut reader, &mut blobs, defaults)?);
+        tasks.push_back(read_task(&mut reader, &mut blobs, types, defaults)?);
     }
     Ok(tasks)
 }
@@ -58,6 +81,7 @@ pub(super) fn read(
 fn read_task<'a>(
     reader: &mut Reader,
     blobs: &mut impl Iterator<Item = &'a Uint8Array>,
+    types: &Types,
     defaults: &Defaults,
 ) -> Result<Task<Payload>, Malformed> {
     let ticket = reader.f64()? as u64;
@@ -74,11 +98,14 @@ fn read_task<'a>(
     if let Some(backoff) = field(RETRY_BACKOFF, reader)? {
         retry.backoff = millis(backoff);
     }
-    let text: Arc<str> = reader.string()?.into();
+    let code = |kind, text: String| Work::Code(Code { kind, text: text.into() });
     let work = match kind {
-        0 => Work::Handler(text),
-        1 => Work::Code(Code { kind: CodeKind::JavaScript, text }),
-        2 => Work::Code(Code { kind: CodeKind::Filter, text }),
+        0 => Work::Handler(match reader.u32()? {
+            UNKNOWN_TYPE => reader.string()?.into(),
+            index => types.names.get(index as usize).ok_or(Malformed(reader.at))?.clone(),
+        }),
+        1 => code(CodeKind::JavaScript, reader.string()?),
+        2 => code(CodeKind::Filter, reader.string()?),
         _ => return Err(Malformed(reader.at)),
     };
     let isolation = match flags >> ISOLATION_SHIFT {

@@ -13,7 +13,8 @@ use super::natives::Natives;
 use super::survey::{BYTES, Survey};
 use super::tree;
 use super::wire::{
-    CodecError, FALSE, LATIN1, NULL, NUMBER, TREE, TRUE, UNDEFINED, UTF16, V8, V8_WITH_ERRORS,
+    CodecError, FALSE, INTEGER, LATIN1, NULL, NUMBER, TREE, TRUE, UNDEFINED, UTF16, V8,
+    V8_WITH_ERRORS,
 };
 
 /// Turns a value into bytes.
@@ -76,6 +77,10 @@ pub(super) fn decode<'s>(
         UNDEFINED => Ok(v8::undefined(scope).into()),
         NULL => Ok(v8::null(scope).into()),
         FALSE | TRUE => Ok(v8::Boolean::new(scope, kind == TRUE).into()),
+        INTEGER => {
+            let number = i32::from_le_bytes(rest.try_into().map_err(|_| CodecError)?);
+            Ok(v8::Integer::new(scope, number).into())
+        }
         NUMBER => {
             let number = f64::from_le_bytes(rest.try_into().map_err(|_| CodecError)?);
             Ok(v8::Number::new(scope, number).into())
@@ -121,10 +126,8 @@ fn decode_v8<'s>(
 
 fn encode_small(scope: &mut v8::HandleScope, value: v8::Local<v8::Value>) -> Option<Vec<u8>> {
     if value.is_number() {
-        let number = value.number_value(scope)?;
         let mut bytes = Vec::with_capacity(9);
-        bytes.push(NUMBER);
-        bytes.extend_from_slice(&number.to_le_bytes());
+        tree::push_number(&mut bytes, value.number_value(scope)?);
         return Some(bytes);
     }
     if let Ok(string) = v8::Local::<v8::String>::try_from(value) {

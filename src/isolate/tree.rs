@@ -3,7 +3,7 @@
 use deno_core::v8;
 
 use super::wire::{
-    ARRAY, CodecError, FALSE, LATIN1, NULL, NUMBER, OBJECT, TREE, TRUE, UNDEFINED, UTF16,
+    ARRAY, CodecError, FALSE, INTEGER, LATIN1, NULL, NUMBER, OBJECT, TREE, TRUE, UNDEFINED, UTF16,
 };
 
 /// More than this is left to V8's serializer, which is faster for it.
@@ -52,6 +52,7 @@ impl<'a> Reader<'a> {
             UNDEFINED => v8::undefined(scope).into(),
             NULL => v8::null(scope).into(),
             FALSE | TRUE => v8::Boolean::new(scope, kind == TRUE).into(),
+            INTEGER => v8::Integer::new(scope, i32::from_le_bytes(*self.take()?)).into(),
             NUMBER => v8::Number::new(scope, f64::from_le_bytes(*self.take()?)).into(),
             LATIN1 | UTF16 => self.text(scope, kind, v8::NewStringType::Normal)?.into(),
             OBJECT => self.object(scope)?,
@@ -65,12 +66,16 @@ impl<'a> Reader<'a> {
         scope: &mut v8::HandleScope<'s>,
     ) -> Result<v8::Local<'s, v8::Value>, CodecError> {
         self.enter()?;
+        let names = (0..self.length()?)
+            .map(|_| {
+                let [kind] = *self.take()?;
+                self.text(scope, kind, v8::NewStringType::Internalized)
+            })
+            .collect::<Result<Vec<_>, _>>()?;
         let object = v8::Object::new(scope);
-        for _ in 0..self.length()? {
-            let [kind] = *self.take()?;
-            let key = self.text(scope, kind, v8::NewStringType::Internalized)?;
+        for name in names {
             let value = self.value(scope)?;
-            object.create_data_property(scope, key.into(), value).ok_or(CodecError)?;
+            object.create_data_property(scope, name.into(), value).ok_or(CodecError)?;
         }
         Ok(object.into())
     }
@@ -113,7 +118,10 @@ impl<'a> Reader<'a> {
     }
 
     fn length(&mut self) -> Result<u32, CodecError> {
-        Ok(u32::from_le_bytes(*self.take()?))
+        Ok(match *self.take()? {
+            [LONG] => u32::from_le_bytes(*self.take()?),
+            [length] => length.into(),
+        })
     }
 
     fn take<const N: usize>(&mut self) -> Result<&'a [u8; N], CodecError> {
@@ -137,9 +145,7 @@ impl<'s> Writer<'s> {
         value: v8::Local<'s, v8::Value>,
     ) -> Result<bool, CodecError> {
         if value.is_number() {
-            self.bytes.push(NUMBER);
-            let number = value.number_value(scope).ok_or(CodecError)?;
-            self.bytes.extend_from_slice(&number.to_le_bytes());
+            push_number(&mut self.bytes, value.number_value(scope).ok_or(CodecError)?);
         } else if let Ok(text) = v8::Local::<v8::String>::try_from(value) {
             return Ok(self.text(scope, text));
         } else if let Ok(object) = v8::Local::<v8::Object>::try_from(value) {
@@ -195,15 +201,25 @@ impl<'s> Writer<'s> {
             return Ok(false);
         }
         self.head(OBJECT, names.length());
+        let mut keys = Vec::with_capacity(names.length() as usize);
         for index in 0..names.length() {
             let name = names.get_index(scope, index).ok_or(CodecError)?;
             let name = name.to_string(scope).ok_or(CodecError)?;
-            let value = object.get(scope, name.into()).ok_or(CodecError)?;
             // `__proto__` is no plain key where JavaScript reads this again.
             if name.length() == PROTO.len() && name.to_rust_string_lossy(scope) == PROTO {
                 return Ok(false);
             }
-            if !self.text(scope, name) || !self.value(scope, value)? {
+            if !self.text(scope, name) {
+                return Ok(false);
+            }
+            keys.push(name);
+        }
+        for name in keys {
+            let value = object.get(scope, name.into()).ok_or(CodecError)?;
+            // A getter may have taken the next ones away.
+            let is_gone = value.is_undefined()
+                && !object.has_own_property(scope, name.into()).ok_or(CodecError)?;
+            if is_gone || !self.value(scope, value)? {
                 return Ok(false);
             }
         }
@@ -262,8 +278,28 @@ impl<'s> Writer<'s> {
 
     fn head(&mut self, kind: u8, length: u32) {
         self.bytes.push(kind);
-        self.bytes.extend_from_slice(&length.to_le_bytes());
+        match u8::try_from(length) {
+            Ok(length) if length < LONG => self.bytes.push(length),
+            _ => {
+                self.bytes.push(LONG);
+                self.bytes.extend_from_slice(&length.to_le_bytes());
+            }
+        }
     }
 }
 
+pub(super) fn push_number(bytes: &mut Vec<u8>, number: f64) {
+    let integer = number as i32;
+    // Not -0, which no integer is.
+    if f64::from(integer).to_bits() == number.to_bits() {
+        bytes.push(INTEGER);
+        bytes.extend_from_slice(&integer.to_le_bytes());
+    } else {
+        bytes.push(NUMBER);
+        bytes.extend_from_slice(&number.to_le_bytes());
+    }
+}
+
+/// A length of so much or more takes a u32 behind this byte.
+const LONG: u8 = 255;
 const PROTO: &str = "__proto__";

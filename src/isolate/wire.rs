@@ -15,6 +15,8 @@ pub(super) const OBJECT: u8 = 7;
 pub(super) const ARRAY: u8 = 8;
 /// Plain data, see `tree`.
 pub(super) const TREE: u8 = 9;
+/// A number that fits into an i32.
+pub(super) const INTEGER: u8 = 10;
 /// V8's serialization format, and after the value what its errors lost.
 pub(super) const V8_WITH_ERRORS: u8 = 0xFE;
 /// V8's serialization format begins with it.

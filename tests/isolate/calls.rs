@@ -8,14 +8,12 @@ use super::*;
 
 /// `{ functions: [['f', null]], maxCalls: 2 }`
 const ONE_FUNCTION: &[u8] = b"\x09\
-    \x07\x02\0\0\0\
-    \x05\x09\0\0\0functions\
-    \x08\x01\0\0\0\x08\x02\0\0\0\x05\x01\0\0\0f\x01\
-    \x05\x08\0\0\0maxCalls\
-    \x04\0\0\0\0\0\0\0\x40";
+    \x07\x02\x05\x09functions\x05\x08maxCalls\
+    \x08\x01\x08\x02\x05\x01f\x01\
+    \x0a\x02\0\0\0";
 
 /// `[0, 7, null]`
-const SEVEN: &[u8] = b"\x09\x08\x03\0\0\0\x04\0\0\0\0\0\0\0\0\x04\0\0\0\0\0\0\x1c\x40\x01";
+const SEVEN: &[u8] = b"\x09\x08\x03\x0a\0\0\0\0\x0a\x07\0\0\0\x01";
 
 type Calls = Arc<Mutex<Vec<(HostCall, Reply)>>>;
 

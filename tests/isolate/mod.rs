@@ -22,11 +22,11 @@ use tokio::runtime::{Builder, Runtime};
 const MB: usize = 1 << 20;
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// The wire format's byte for `undefined`, and for a number, which eight bytes follow.
+/// The wire format's byte for `undefined`, and for a small whole number, which four bytes follow.
 const UNDEFINED: u8 = 0;
-const NUMBER: u8 = 4;
+const INTEGER: u8 = 10;
 /// An object without properties.
-const NOTHING: [u8; 6] = [9, 7, 0, 0, 0, 0];
+const NOTHING: [u8; 3] = [9, 7, 0];
 
 /// An isolate with a limit of 64 MB, and the event loop that it turns in.
 struct Bench {
@@ -144,8 +144,8 @@ fn on_thread<T: Send + 'static>(body: impl FnOnce() -> T + Send + 'static) -> T 
 /// The whole number that a task gave.
 fn number(ended: &Ended) -> u64 {
     match ended {
-        Ended::Done(bytes) if bytes[0] == NUMBER => {
-            f64::from_le_bytes(bytes[1..].try_into().unwrap()) as u64
+        Ended::Done(bytes) if bytes[0] == INTEGER => {
+            i32::from_le_bytes(bytes[1..].try_into().unwrap()) as u64
         }
         other => panic!("no number: {other:?}"),
     }

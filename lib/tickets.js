@@ -1,0 +1,119 @@
+'use strict';
+
+// Who waits for which task, by ticket. Tickets count up, so they are kept in short rows: no growth moves
+// what is there, as that of a large Map does, and a task that waits takes three fields of a row.
+
+const ROW = 64;
+const FIELDS = 3;
+
+/** A task that is not settled, as it is looked at for a moment. */
+class Waiting {
+  /**
+   * @param {number} ticket
+   * @param {Waiter} waiter
+   * @param {string} type
+   * @param {{ id?: string, metadata?: unknown, signal?: AbortSignal } | undefined} more - what few tasks have
+   */
+  constructor(ticket, waiter, type, more) {
+    this.ticket = ticket;
+    this.waiter = waiter;
+    this.type = type;
+    this.more = more;
+  }
+
+  get id() {
+    return this.more?.id ?? `task-${this.ticket}`;
+  }
+
+  get metadata() {
+    return this.more?.metadata;
+  }
+
+  get signal() {
+    return this.more?.signal;
+  }
+}
+
+class Tickets {
+  /** number of the row → Row. */
+  #rows = new Map();
+  /** The one that was used last: mostly, tickets come in their order. */
+  #row = new Row(-1);
+  /** That of the greatest ticket; it stays when it is empty, for the next one. */
+  #newest = this.#row;
+  #size = 0;
+
+  /** How many tasks are not settled. */
+  get size() {
+    return this.#size;
+  }
+
+  /** @param {number} ticket - not there; the others as {@link Waiting} has them */
+  add(ticket, waiter, type, more) {
+    const row = this.#rowOf(ticket) ?? this.#newRow(Math.floor(ticket / ROW));
+    const at = (ticket % ROW) * FIELDS;
+    row.fields[at] = waiter;
+    row.fields[at + 1] = type;
+    row.fields[at + 2] = more;
+    row.tasks++;
+    this.#size++;
+  }
+
+  /** @returns {Waiting | undefined} */
+  get(ticket) {
+    const fields = this.#rowOf(ticket)?.fields;
+    const at = (ticket % ROW) * FIELDS;
+    if (fields?.[at] === undefined) return undefined;
+    return new Waiting(ticket, fields[at], fields[at + 1], fields[at + 2]);
+  }
+
+  /** Lets go of a task that is there. @returns {Waiting} */
+  take(ticket) {
+    const row = this.#rowOf(ticket);
+    const { fields } = row;
+    const at = (ticket % ROW) * FIELDS;
+    const waiting = new Waiting(ticket, fields[at], fields[at + 1], fields[at + 2]);
+    fields[at] = fields[at + 1] = fields[at + 2] = undefined;
+    row.tasks--;
+    this.#size--;
+    this.#dropIfEmpty(row);
+    return waiting;
+  }
+
+  #rowOf(ticket) {
+    const number = Math.floor(ticket / ROW);
+    if (this.#row.number === number) return this.#row;
+    const row = this.#rows.get(number);
+    if (row !== undefined) this.#row = row;
+    return row;
+  }
+
+  #newRow(number) {
+    const row = new Row(number);
+    this.#rows.set(number, row);
+    this.#row = row;
+    if (number > this.#newest.number) {
+      const older = this.#newest;
+      this.#newest = row;
+      this.#dropIfEmpty(older);
+    }
+    return row;
+  }
+
+  #dropIfEmpty(row) {
+    if (row.tasks > 0 || row === this.#newest) return;
+    this.#rows.delete(row.number);
+    if (this.#row === row) this.#row = this.#newest;
+  }
+}
+
+class Row {
+  tasks = 0;
+  fields = new Array(ROW * FIELDS).fill(undefined);
+
+  constructor(number) {
+    this.number = number;
+  }
+}
+
+module.exports = { Tickets };
