@@ -21,36 +21,55 @@ class Collection {
   #arena = Buffer.allocUnsafeSlow(SIZE);
   #view = new DataView(this.#arena.buffer);
   #native;
+  #reader;
+  #flag;
   #at = 0;
+  #awake = false;
   /** The rest is read in a later turn. */
   #isPutOff = false;
 
-  constructor(native) {
-    this.#native = native;
-  }
-
   /**
-   * Reads what there is. Of very much the rest is read in later turns: a task that prints without end must
-   * not keep timers and I/O of this process waiting.
+   * @param {import('../native.cjs').NativePool} native
    * @param {{ done(ticket: number, result: unknown): void, unreadable(ticket: number, why: Error): void,
    *   failed(ticket: number, failure: Failure, value: Buffer): void, event(record: object): void,
    *   call(call: object, value: Buffer): void,
    *   callerOver(ticket: number, attempt: number): void }} reader - buffers are valid during the call
    */
-  read(reader) {
-    if (this.#isPutOff) return;
+  constructor(native, reader) {
+    this.#native = native;
+    this.#reader = reader;
+    this.#flag = native.flag();
+  }
+
+  /** Whether there is something to read. */
+  get isReady() {
+    return this.#flag[0] !== 0;
+  }
+
+  /**
+   * Reads what there is. Of very much the rest is read in later turns: a task that prints without end must
+   * not keep timers and I/O of this process waiting.
+   * @param {boolean} awake - `isReady` is looked at from now on; else this thread is woken for what comes
+   */
+  read(awake) {
+    this.#awake = awake;
+    if (!this.#isPutOff) this.#readTurn();
+  }
+
+  #readTurn() {
     const until = performance.now() + TURN_MS;
     for (;;) {
-      const length = this.#native.collect(this.#arena);
-      if (length === 0) return;
+      const length = this.#native.collect(this.#arena, this.#awake);
       this.#at = 0;
-      while (this.#at < length) this.#readRecord(reader);
+      while (this.#at < length) this.#readRecord(this.#reader);
+      // More than fits is there only where the arena was filled.
+      if (length < SIZE / 2 && !this.isReady) return;
       if (performance.now() > until) break;
     }
     this.#isPutOff = true;
     setImmediate(() => {
       this.#isPutOff = false;
-      this.read(reader);
+      this.#readTurn();
     });
   }
 

@@ -27,6 +27,7 @@ const { useSnapshot } = require('./snapshot.js');
 const { Submission } = require('./submission.js');
 const { cloneError, resolveTask } = require('./task.js');
 const { Tickets } = require('./tickets.js');
+const { Watch } = require('./watch.js');
 
 /** Proves that the constructor is called from here. */
 const INTERNAL = Symbol('isolane');
@@ -51,6 +52,12 @@ class WorkerPool extends EventEmitter {
   #native;
   #collection;
   #submission;
+  #watch = new Watch({
+    isReady: () => this.#collection.isReady,
+    busy: () => Math.min(this.#tasks.size, this.#size),
+    read: (awake) => this.#collection.read(awake),
+    rest: () => this.#keepAlive(),
+  });
   #flushing = false;
   /** Tasks that are not settled. Who waits is a promise's `resolve`, or a Batch. */
   #tasks = new Tickets();
@@ -153,11 +160,13 @@ class WorkerPool extends EventEmitter {
       nativeOptions(this.#options, script, this.#permissions, this.#imports),
       () => {
         // One that failed to start may still have news, which nobody waits for.
-        if (started === this.#native) this.#collection.read(this.#reader);
+        if (started !== this.#native) return;
+        this.#watch.woken();
+        this.#collection.read(this.#watch.isOn);
       },
     );
     this.#native = started;
-    this.#collection = new Collection(started);
+    this.#collection = new Collection(started, this.#reader);
     this.#submission = new Submission(started);
     this.#alive = false;
     this.#keepAlive();
@@ -240,7 +249,7 @@ class WorkerPool extends EventEmitter {
   #flush() {
     this.#flushing = false;
     if (this.#submission.isEmpty) return;
-    this.#submission.flush();
+    this.#submission.flush(this.#watch.begin());
   }
 
   #reader = {
@@ -312,7 +321,8 @@ class WorkerPool extends EventEmitter {
   }
 
   #becomeIdle() {
-    this.#keepAlive();
+    // The next task may come at once.
+    if (!this.#watch.isOn) this.#keepAlive();
     const idle = this.#idle;
     this.#idle = [];
     for (const resolve of idle) resolveAfterTasks(resolve);

@@ -29,7 +29,7 @@ class Submission {
   #types;
   #isWriting = false;
 
-  /** @param {{ submit(arena: Buffer, length: number, blobs?: Buffer[]): void, typeIndex(type: string): number }} native */
+  /** @param {{ submit(arena: Buffer, length: number, awake: boolean, blobs?: Buffer[]): void, typeIndex(type: string): number }} native */
   constructor(native, types = new Types(native)) {
     this.#native = native;
     this.#types = types;
@@ -55,7 +55,7 @@ class Submission {
       // By a getter of the value of another one.
       const inner = new Submission(this.#native, this.#types);
       inner.add(ticket, task);
-      inner.flush();
+      inner.flush(false);
       return;
     }
     const arena = this.#arena;
@@ -122,15 +122,18 @@ class Submission {
     }
   }
 
-  /** Hands over what was added. */
-  flush() {
+  /**
+   * Hands over what was added.
+   * @param {boolean} awake - this thread begins to look for results, and need not be woken for them
+   */
+  flush(awake) {
     const [arena, blobs] = [this.#arena, this.#blobs];
     const { bytes, length } = arena;
     if (bytes.length > KEPT_SIZE) this.#arena = new Arena(INITIAL_SIZE);
     else arena.length = 0;
-    if (blobs.length === 0) return this.#native.submit(bytes, length);
+    if (blobs.length === 0) return this.#native.submit(bytes, length, awake);
     this.#blobs = [];
-    return this.#native.submit(bytes, length, blobs);
+    return this.#native.submit(bytes, length, awake, blobs);
   }
 }
 

@@ -14,7 +14,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use napi::bindgen_prelude::{Buffer, Function, Uint8Array};
+use napi::bindgen_prelude::{Buffer, Function, Uint8Array, Uint8ArraySlice, Uint32Array};
 use napi::threadsafe_function::ThreadsafeFunctionCallMode;
 use napi::{Env, Error, Result, Status, sys};
 use napi_derive::napi;
@@ -98,19 +98,40 @@ impl NativePool {
         })
     }
 
-    /// Hands over the tasks that lie in the first `length` bytes of the arena.
+    /// A 1 where there is something to collect, and else a 0: memory that the pool writes to. A copy, which
+    /// stays 0, where Node takes no memory of others.
+    #[napi]
+    #[must_use]
+    pub fn flag(&self) -> Uint32Array {
+        let pool = self.pool.clone();
+        let flag = pool.flag().as_ptr();
+        // SAFETY: the pool has it, and goes with the finalizer at the earliest.
+        unsafe { Uint32Array::with_external_data(flag, 1, move |_, _| drop(pool)) }
+    }
+
+    /// Hands over the tasks that lie in the first `length` bytes of the arena. `awake`: results are looked
+    /// for at the flag.
     ///
     /// # Errors
     /// When the arena does not hold what `lib/submission.js` writes.
     #[napi]
     #[allow(clippy::needless_pass_by_value, reason = "napi makes the array for this call")]
-    pub fn submit(&self, arena: &[u8], length: u32, blobs: Option<Vec<Uint8Array>>) -> Result<()> {
+    pub fn submit(
+        &self,
+        arena: &[u8],
+        length: u32,
+        awake: bool,
+        blobs: Option<Vec<Uint8Array>>,
+    ) -> Result<()> {
         let blobs = blobs.unwrap_or_default();
         let records = arena
             .get(..length as usize)
             .ok_or_else(|| Error::new(Status::InvalidArg, "length is beyond the arena"))?;
         let tasks = submission::read(records, &blobs, &self.types, &self.defaults)
             .map_err(|error| Error::new(Status::InvalidArg, error.to_string()))?;
+        if awake {
+            self.pool.stay_awake();
+        }
         self.pool.submit(tasks);
         Ok(())
     }
@@ -123,12 +144,13 @@ impl NativePool {
     }
 
     /// Writes what there is into the arena and says how many bytes it took; 0 when there is nothing.
+    /// `awake`: what comes next is looked for at the flag, and nobody has to be woken.
     #[napi]
-    pub fn collect(&mut self, mut arena: Uint8Array) -> u32 {
+    pub fn collect(&mut self, mut arena: Uint8ArraySlice, awake: bool) -> u32 {
         if self.deliveries.is_empty() {
-            self.deliveries = self.pool.collect().into();
+            self.deliveries = self.pool.collect(awake).into();
         }
-        // SAFETY: the arena belongs to lib/pool.js, which does nothing with it during this call.
+        // SAFETY: the arena belongs to lib/collection.js, which does nothing with it during this call.
         let arena = unsafe { arena.as_mut() };
         collection::write(&mut self.deliveries, &mut self.blobs, arena)
     }

@@ -1,5 +1,4 @@
-//! What the pool's lock protects: the scheduler, a seat with an order box for each worker, the box for
-//! JavaScript.
+//! What the pool's lock protects: the scheduler, a seat with an order box for each worker.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -9,11 +8,11 @@ use std::time::{Duration, Instant};
 
 use super::bell::Bell;
 use super::callers::Callers;
-use super::delivery::{Answer, Delivery, Topic};
+use super::delivery::{Answer, Delivery};
 use super::outbox::Outbox;
 use super::seat::{Order, Seat};
 use super::{Letter, Snapshot};
-use crate::isolate::{ConsoleLine, HostCall, Interrupter, Job, LoadError, Memory, Reply};
+use crate::isolate::{HostCall, Interrupter, Job, LoadError, Memory, Reply};
 use crate::metrics::Recorder;
 use crate::scheduler::{
     self, Effect, Exit, Generation, Input, Outcome, Retirement, Scheduler, TaskId, WorkerId,
@@ -26,7 +25,9 @@ const LOOK: Duration = Duration::from_millis(50);
 pub(super) struct Heart {
     scheduler: Scheduler<Arc<Job>, Answer>,
     seats: Vec<Seat>,
-    outbox: Outbox,
+    outbox: Arc<Outbox>,
+    /// For the outbox; empty between two calls that tell the scheduler something.
+    news: Vec<Delivery>,
     callers: Callers,
     recorder: Recorder,
     /// When the supervisor means to wake up.
@@ -72,13 +73,19 @@ pub(super) struct Calls {
 }
 
 impl Heart {
-    pub fn new(config: scheduler::Config, memory_threshold: usize, now: Instant) -> (Self, Calls) {
+    pub fn new(
+        config: scheduler::Config,
+        memory_threshold: usize,
+        outbox: Arc<Outbox>,
+        now: Instant,
+    ) -> (Self, Calls) {
         let mut effects = Vec::new();
         let scheduler = Scheduler::new(config, now, &mut effects);
         let mut heart = Self {
             scheduler,
             seats: Vec::new(),
-            outbox: Outbox::default(),
+            outbox,
+            news: Vec::new(),
             callers: Callers::default(),
             recorder: Recorder::new(now),
             planned: None,
@@ -145,7 +152,7 @@ impl Heart {
             Input::Finished { worker, generation, outcome: Outcome::MemoryLimit, .. } => {
                 if let Some(seat) = self.seat(worker, generation) {
                     let alert = seat.alert_of_limit(worker);
-                    self.outbox.push(alert);
+                    self.news.push(alert);
                 }
             }
             _ => {}
@@ -177,7 +184,7 @@ impl Heart {
             if seat.has_answered() {
                 beats.push(Input::Beat { worker, generation: seat.generation });
                 let alert = seat.alert_of_threshold(worker, self.memory_threshold);
-                self.outbox.extend(alert);
+                self.news.extend(alert);
             }
         }
         beats
@@ -270,7 +277,7 @@ impl Heart {
         if let Some(seat) = self.seat(worker, generation) {
             seat.set_memory(memory);
             let alert = seat.alert_of_threshold(worker, threshold);
-            self.outbox.extend(alert);
+            self.news.extend(alert);
         }
     }
 
@@ -280,18 +287,12 @@ impl Heart {
     }
 
     pub fn load_failed(&mut self, worker: WorkerId, error: LoadError) {
-        self.outbox.push(Delivery::LoadFailed { worker, error });
+        self.news.push(Delivery::LoadFailed { worker, error });
     }
 
     /// The report of the exit, which follows, wakes JavaScript.
     pub fn crashed(&mut self, worker: WorkerId, message: String) {
-        self.outbox.push(Delivery::Crashed { worker, message });
-    }
-
-    /// Hands a console line on, and says whether JavaScript has to be woken.
-    pub fn print(&mut self, worker: WorkerId, line: ConsoleLine) -> bool {
-        self.outbox.print(worker, line);
-        self.outbox.call_for_collection()
+        self.news.push(Delivery::Crashed { worker, message });
     }
 
     /// Hands a call of a task on, and says whether JavaScript has to be woken. That of a worker that was
@@ -308,8 +309,8 @@ impl Heart {
         }
         let attempt = (TaskId(call.ticket), call.attempt);
         let id = self.callers.add(worker, generation, attempt, reply);
-        self.outbox.push(Delivery::Call { id, worker, call });
-        self.outbox.call_for_collection()
+        self.news.push(Delivery::Call { id, worker, call });
+        self.outbox.post(&mut self.news)
     }
 
     /// The way back for the answer to a call.
@@ -326,7 +327,7 @@ impl Heart {
     ) {
         if let Some(replies) = self.callers.end(worker, generation, (task, attempt)) {
             calls.dropped.extend(replies);
-            self.outbox.push(Delivery::CallerOver { task, attempt });
+            self.news.push(Delivery::CallerOver { task, attempt });
         }
     }
 
@@ -334,14 +335,6 @@ impl Heart {
         for attempt in self.callers.of(worker, generation) {
             self.end_caller(worker, generation, attempt, calls);
         }
-    }
-
-    pub fn collect(&mut self) -> Vec<Delivery> {
-        self.outbox.collect()
-    }
-
-    pub fn listen(&mut self, topics: impl IntoIterator<Item = Topic>) {
-        self.outbox.listen(topics);
     }
 
     pub fn is_closed(&self) -> bool {
@@ -412,7 +405,7 @@ impl Heart {
                 }
                 Effect::Settle { task, result, timing, kept } => {
                     self.recorder.record(&timing, now);
-                    self.outbox.push(Delivery::Settled { task, result, timing, kept });
+                    self.news.push(Delivery::Settled { task, result, timing, kept });
                 }
                 Effect::Interrupt { worker, generation, task, attempt, why, force } => {
                     if force {
@@ -453,16 +446,20 @@ impl Heart {
                         calls.ask.extend(seat.interrupter.clone());
                     }
                 }
-                Effect::Emit(event) => self.outbox.emit(event),
+                Effect::Emit(event) => {
+                    if self.outbox.wants(&event) {
+                        self.news.push(Delivery::Event(event));
+                    }
+                }
                 Effect::Closed => {
                     self.closed = true;
                     calls.closed = true;
-                    self.outbox.push(Delivery::Closed);
+                    self.news.push(Delivery::Closed);
                 }
             }
         }
         self.effects = effects;
-        calls.wake |= self.outbox.call_for_collection();
+        calls.wake |= self.outbox.post(&mut self.news);
     }
 
     fn order(&mut self, worker: WorkerId, generation: Generation, order: Order, calls: &mut Calls) {

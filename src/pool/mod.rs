@@ -2,7 +2,7 @@
 //!
 //! Whoever has news (the JavaScript thread, a worker, the supervisor) takes the one lock, tells the
 //! scheduler, and has its orders to workers and its messages to JavaScript put into their boxes
-//! there, so that they keep their order. What takes time or wakes somebody is done after the lock is
+//! there, so that they keep their order; JavaScript collects its own without that lock. What takes time or wakes somebody is done after the lock is
 //! released. Nothing is run or logged under it.
 
 mod bell;
@@ -16,6 +16,7 @@ mod supervisor;
 mod worker;
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicU32;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -30,6 +31,7 @@ use crate::scheduler::{
 use bell::Bell;
 pub use delivery::{Answer, Delivery, MemoryAlarm, Topic};
 use heart::{Calls, Heart};
+use outbox::Outbox;
 use spin::Spin;
 
 /// A pool of isolates. Dropping it without [`Pool::join`] leaves its threads to themselves.
@@ -122,6 +124,7 @@ impl Letter {
 struct Shared {
     /// The scheduler, and with it the boxes that its decisions are put into.
     heart: Mutex<Heart>,
+    outbox: Arc<Outbox>,
     /// Rings the supervisor when there is an earlier deadline than it knows of.
     alarm: Condvar,
     /// Rings whoever waits for the end of the pool.
@@ -143,9 +146,12 @@ impl Pool {
     pub fn start(config: Config, wake: Box<dyn Fn() + Send + Sync>) -> std::io::Result<Self> {
         isolate::initialise();
         let now = Instant::now();
-        let (heart, calls) = Heart::new(config.scheduler, config.isolate.memory_restart, now);
+        let outbox = Arc::<Outbox>::default();
+        let (heart, calls) =
+            Heart::new(config.scheduler, config.isolate.memory_restart, outbox.clone(), now);
         let shared = Arc::new(Shared {
             heart: Mutex::new(heart),
+            outbox,
             alarm: Condvar::new(),
             closed: Condvar::new(),
             isolate: config.isolate,
@@ -238,12 +244,25 @@ impl Pool {
 
     /// Says which of the frequent events are wanted.
     pub fn listen(&self, topics: impl IntoIterator<Item = Topic>) {
-        self.shared.heart.lock().listen(topics);
+        self.shared.outbox.listen(topics);
     }
 
-    /// Takes everything there is for JavaScript.
-    pub fn collect(&self) -> Vec<Delivery> {
-        self.shared.heart.lock().collect()
+    /// Takes everything there is for JavaScript. `awake`: it looks at [`Pool::flag`] from now on, and need
+    /// not be woken.
+    #[must_use]
+    pub fn collect(&self, awake: bool) -> Vec<Delivery> {
+        self.shared.outbox.collect(awake)
+    }
+
+    /// JavaScript looks at [`Pool::flag`] from now on.
+    pub fn stay_awake(&self) {
+        self.shared.outbox.stay_awake();
+    }
+
+    /// 1 where there is anything to collect, and else 0.
+    #[must_use]
+    pub fn flag(&self) -> &AtomicU32 {
+        self.shared.outbox.flag()
     }
 
     /// Answers a call of a task, in the wire format. Nothing happens where nobody waits any more.
@@ -289,8 +308,7 @@ impl Shared {
 
     /// Hands a console line on.
     fn print(&self, worker: WorkerId, line: ConsoleLine) {
-        let wake = self.heart.lock().print(worker, line);
-        if wake {
+        if self.outbox.print(worker, line) {
             (self.wake)();
         }
     }

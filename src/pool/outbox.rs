@@ -1,4 +1,9 @@
-//! What waits for JavaScript, and whether it knows.
+//! What waits for JavaScript, and whether it knows. It has a lock of its own, which is held for moments: the
+//! JavaScript thread does not wait for the scheduler to collect.
+
+use std::sync::atomic::{AtomicU8, AtomicU32, Ordering};
+
+use parking_lot::Mutex;
 
 use super::delivery::{Delivery, Topic};
 use crate::isolate::ConsoleLine;
@@ -10,77 +15,99 @@ const CONSOLE_BYTES: usize = 8 << 20;
 
 #[derive(Default)]
 pub(super) struct Outbox {
+    state: Mutex<State>,
+    /// 1 where there is anything, and else 0: JavaScript sees it without a call.
+    flag: AtomicU32,
+    /// Which of the frequent events are listened to.
+    topics: AtomicU8,
+}
+
+#[derive(Default)]
+struct State {
     deliveries: Vec<Delivery>,
     console_lines: usize,
     console_bytes: usize,
     console_dropped: u64,
-    /// JavaScript was woken and has not collected since.
-    woken: bool,
-    /// Which of the frequent events are listened to.
-    topics: u8,
+    /// JavaScript was woken, or looks at the flag: it does not wait to be woken.
+    awake: bool,
 }
 
 impl Outbox {
-    pub fn push(&mut self, delivery: Delivery) {
-        self.deliveries.push(delivery);
+    pub fn flag(&self) -> &AtomicU32 {
+        &self.flag
     }
 
-    pub fn extend(&mut self, deliveries: impl IntoIterator<Item = Delivery>) {
-        self.deliveries.extend(deliveries);
-    }
-
-    /// Keeps an event, if anybody listens.
-    pub fn emit(&mut self, event: Event) {
-        let topic = match event {
-            Event::TaskStarted { .. } => Some(Topic::TaskStarted),
-            Event::TaskCompleted { .. } => Some(Topic::TaskCompleted),
-            Event::TaskFailed { .. } => Some(Topic::TaskFailed),
-            Event::TaskRetried { .. } => Some(Topic::TaskRetried),
-            Event::TaskDeadLettered { .. } => Some(Topic::TaskDeadLettered),
-            _ => None,
-        };
-        if topic.is_none_or(|topic| self.is_heard(topic)) {
-            self.push(Delivery::Event(event));
+    /// Takes all of these in, and says whether JavaScript has to be woken for them.
+    pub fn post(&self, deliveries: &mut Vec<Delivery>) -> bool {
+        if deliveries.is_empty() {
+            return false;
         }
+        let mut state = self.state.lock();
+        state.deliveries.append(deliveries);
+        self.announce(&mut state)
     }
 
-    /// Keeps a line, if anybody listens and there is room.
-    pub fn print(&mut self, worker: WorkerId, line: ConsoleLine) {
+    /// Takes a line in, if anybody listens and there is room, and says whether JavaScript has to be woken.
+    pub fn print(&self, worker: WorkerId, line: ConsoleLine) -> bool {
         if !self.is_heard(Topic::Console) {
-            return;
+            return false;
         }
-        let bytes = self.console_bytes + line.text.len();
-        if self.console_lines >= CONSOLE_LINES || bytes > CONSOLE_BYTES {
-            self.console_dropped += 1;
+        let mut state = self.state.lock();
+        let bytes = state.console_bytes + line.text.len();
+        if state.console_lines >= CONSOLE_LINES || bytes > CONSOLE_BYTES {
+            state.console_dropped += 1;
         } else {
-            self.console_lines += 1;
-            self.console_bytes = bytes;
-            self.push(Delivery::Console { worker, line });
+            state.console_lines += 1;
+            state.console_bytes = bytes;
+            state.deliveries.push(Delivery::Console { worker, line });
         }
+        self.announce(&mut state)
     }
 
-    pub fn listen(&mut self, topics: impl IntoIterator<Item = Topic>) {
-        self.topics = topics.into_iter().fold(0, |bits, topic| bits | topic.bit());
+    /// Once until JavaScript says that it is not awake.
+    fn announce(&self, state: &mut State) -> bool {
+        self.flag.store(1, Ordering::Relaxed);
+        !std::mem::replace(&mut state.awake, true)
     }
 
-    /// Takes everything.
-    pub fn collect(&mut self) -> Vec<Delivery> {
-        self.woken = false;
-        self.console_lines = 0;
-        self.console_bytes = 0;
-        if self.console_dropped > 0 {
-            let lines = std::mem::take(&mut self.console_dropped);
-            self.push(Delivery::ConsoleDropped { lines });
-        }
-        std::mem::take(&mut self.deliveries)
+    pub fn listen(&self, topics: impl IntoIterator<Item = Topic>) {
+        let topics = topics.into_iter().fold(0, |bits, topic| bits | topic.bit());
+        self.topics.store(topics, Ordering::Relaxed);
     }
 
-    /// Whether JavaScript has to be woken: once until it collects.
-    pub fn call_for_collection(&mut self) -> bool {
-        !self.deliveries.is_empty() && !std::mem::replace(&mut self.woken, true)
+    /// Whether an event is to be made at all.
+    pub fn wants(&self, event: &Event) -> bool {
+        let topic = match event {
+            Event::TaskStarted { .. } => Topic::TaskStarted,
+            Event::TaskCompleted { .. } => Topic::TaskCompleted,
+            Event::TaskFailed { .. } => Topic::TaskFailed,
+            Event::TaskRetried { .. } => Topic::TaskRetried,
+            Event::TaskDeadLettered { .. } => Topic::TaskDeadLettered,
+            _ => return true,
+        };
+        self.is_heard(topic)
     }
 
     fn is_heard(&self, topic: Topic) -> bool {
-        self.topics & topic.bit() != 0
+        self.topics.load(Ordering::Relaxed) & topic.bit() != 0
+    }
+
+    /// Takes everything. `awake`: JavaScript looks at the flag from now on, and need not be woken.
+    pub fn collect(&self, awake: bool) -> Vec<Delivery> {
+        let mut state = self.state.lock();
+        self.flag.store(0, Ordering::Relaxed);
+        state.awake = awake;
+        state.console_lines = 0;
+        state.console_bytes = 0;
+        if state.console_dropped > 0 {
+            let lines = std::mem::take(&mut state.console_dropped);
+            state.deliveries.push(Delivery::ConsoleDropped { lines });
+        }
+        std::mem::take(&mut state.deliveries)
+    }
+
+    /// JavaScript looks at the flag from now on.
+    pub fn stay_awake(&self) {
+        self.state.lock().awake = true;
     }
 }
