@@ -1,19 +1,62 @@
 import * as isolane from 'isolane';
 import { versionOf } from '../version.mjs';
 
+/** isolane's default is backpressure; the peers queue without a limit. */
+const MAX_QUEUE = 2_000_000;
+
 const options = (workers) => ({
   poolSize: workers,
-  // The peers queue without a limit; the default of isolane is backpressure.
-  maxQueue: 1_000_000,
+  maxQueue: MAX_QUEUE,
   // No peer retries.
   maxTaskRetries: 0,
 });
 
-export async function setupIsolane({ handler, workers }, { createWorkerPool }) {
-  const pool = await createWorkerPool({ ...options(workers), workerScript: handler.href });
+export async function setupIsolane({ handler, workers, concurrency = 1 }, { createWorkerPool }) {
+  const pool = await createWorkerPool({
+    ...options(workers),
+    workerScript: handler.href,
+    tasksPerWorker: concurrency,
+  });
   return {
     run: (payload) => pool.submitTask({ type: 'default', payload }),
     close: () => pool.shutdown(),
+  };
+}
+
+async function setupBatch({ handler, workers }, { createWorkerPool }) {
+  const pool = await createWorkerPool({ ...options(workers), workerScript: handler.href });
+  return {
+    run: (payload) => pool.submitTask({ type: 'default', payload }),
+    async runAll(payloads) {
+      const settled = await pool.submitTasks(payloads.map((payload) => ({ type: 'default', payload })));
+      return settled.map(({ status, value, reason }) => {
+        if (status === 'rejected') throw reason;
+        return value;
+      });
+    },
+    close: () => pool.shutdown(),
+  };
+}
+
+async function setupTransfer({ handlers, workers, memoryMB }, { createWorkerPool }) {
+  const pool = await createWorkerPool({
+    ...options(workers),
+    workerScript: handlers.isolane.href,
+    workerMemoryLimitMB: memoryMB,
+  });
+  return {
+    run: (payload) => pool.submitTask({ type: 'default', payload, transfer: [payload] }),
+    close: () => pool.shutdown(),
+  };
+}
+
+async function setupQueue({ handler, workers }, { createWorkerPool }) {
+  const pool = await createWorkerPool({ ...options(workers), workerScript: handler.href });
+  return {
+    hold: async () => pool.pause(),
+    submit: (payload, priority) => pool.submitTask({ type: 'default', payload, priority }),
+    release: async () => pool.resume(),
+    close: () => pool.shutdown(false),
   };
 }
 
@@ -55,7 +98,13 @@ async function setupCrowd({ code }, { createWorkerPool }) {
 export const entrant = (name, version, library) => ({
   name,
   version,
+  priorities: true,
   setup: (options) => setupIsolane(options, library),
+  start: (options) => setupIsolane(options, library),
+  batch: (options) => setupBatch(options, library),
+  transfer: (options) => setupTransfer(options, library),
+  waiting: (options) => setupIsolane(options, library),
+  queue: (options) => setupQueue(options, library),
   realm: (options) => setupCode(options, 'shared', library),
   isolate: (options) => setupCode(options, 'isolate', library),
   crowd: (options) => setupCrowd(options, library),

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 
 // Not among the packages of the project: to compile it takes minutes, and few who test want to compare.
@@ -13,6 +14,8 @@ function versionHere() {
 }
 
 const COPY = { arguments: { copy: true }, result: { copy: true }, timeout: 1000 };
+/** No limit of time, as the other pools have none; the copying forms are those that its readme shows for values. */
+const POOL_COPY = { arguments: { copy: true }, result: { copy: true } };
 const MEMORY_LIMIT_MB = 128;
 
 /** A context of an isolate and the function of `inputs` in it; the script is compiled once for the isolate. */
@@ -28,6 +31,34 @@ const open = () => {
 };
 const compile = (isolate, code) => isolate.compileScript(`(function (inputs) { ${code} })`);
 
+/** Isolates in turn; what they run is the default export of a module without imports, compiled in each. */
+async function setup({ handler, workers }) {
+  const text = await readFile(handler, 'utf8');
+  const isolates = Array.from({ length: workers }, open);
+  const guests = await Promise.all(
+    isolates.map(async (isolate) => {
+      const context = await isolate.createContext();
+      const module = await isolate.compileModule(text, { filename: handler.href });
+      await module.instantiate(context, (specifier) => {
+        throw new Error(`no module ${specifier}`);
+      });
+      await module.evaluate();
+      return module.namespace.get('default', { reference: true });
+    }),
+  );
+  let next = 0;
+  return {
+    run(payload) {
+      const guest = guests[next];
+      next = (next + 1) % workers;
+      return guest.apply(undefined, [payload], POOL_COPY);
+    },
+    async close() {
+      for (const isolate of isolates) isolate.dispose();
+    },
+  };
+}
+
 const version = versionHere();
 export default {
   name: 'isolated-vm',
@@ -35,6 +66,9 @@ export default {
   missing: version === undefined ? 'not installed; npm run bench:peers' : undefined,
   // Node's snapshot and other isolates in its process do not go together: its readme demands it.
   execArgv: ['--no-node-snapshot'],
+
+  setup,
+  start: setup,
 
   // One isolate: its tasks come one at a time.
   async realm({ code }) {

@@ -1,14 +1,25 @@
 import Tinypool from 'tinypool';
 import { versionOf } from '../version.mjs';
 
+export function setupTinypool({ handler, workers }, options) {
+  const pool = new Tinypool({ filename: handler.href, minThreads: workers, maxThreads: workers, ...options });
+  return {
+    run: (payload) => pool.run(payload),
+    move: (buffer) => pool.run(buffer, { transferList: [buffer] }),
+    close: () => pool.destroy(),
+  };
+}
+
+const setup = async (options) => setupTinypool(options);
+
 export default {
   name: 'tinypool',
   version: versionOf('tinypool'),
-  async setup({ handler, workers }) {
-    const pool = new Tinypool({ filename: handler.href, minThreads: workers, maxThreads: workers });
-    return {
-      run: (payload) => pool.run(payload),
-      close: () => pool.destroy(),
-    };
+  setup,
+  start: setup,
+  waiting: async (options) => setupTinypool(options, { concurrentTasksPerWorker: options.concurrency }),
+  async transfer({ handlers, workers }) {
+    const pool = setupTinypool({ handler: handlers.tinypool, workers });
+    return { ...pool, run: pool.move };
   },
 };

@@ -1,10 +1,9 @@
-const { default: handler } = await import(process.argv[2]);
+import { answerer } from './answer.mjs';
 
-process.on('message', async ([id, payload]) => {
-  try {
-    process.send([id, await handler(payload)]);
-  } catch (error) {
-    process.send([id, undefined, String(error)]);
-  }
-});
+const { default: run } = await import(process.argv[2]);
+
+process.on(
+  'message',
+  answerer(run, (message) => process.send(message)),
+);
 process.send('ready');

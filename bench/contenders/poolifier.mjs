@@ -1,0 +1,28 @@
+import { fileURLToPath } from 'node:url';
+import { FixedThreadPool } from 'poolifier';
+import { versionOf } from '../version.mjs';
+
+const script = fileURLToPath(new URL('../workers/poolifier.mjs', import.meta.url));
+
+export function setupPoolifier({ handler, workers }, options) {
+  const pool = new FixedThreadPool(workers, script, {
+    errorHandler: (error) => console.error(error),
+    workerOptions: { workerData: handler.href },
+    ...options,
+  });
+  return {
+    run: (payload) => pool.execute(payload),
+    close: () => pool.destroy(),
+  };
+}
+
+const setup = async (options) => setupPoolifier(options);
+
+// Defaults: LEAST_USED, and no queue; a task goes to a worker's port as soon as it is there.
+export default {
+  name: 'poolifier',
+  version: versionOf('poolifier'),
+  setup,
+  start: setup,
+  waiting: setup,
+};
