@@ -14,9 +14,29 @@ export async function runWindow(pool, task, window, more) {
   return next;
 }
 
+/** Keeps `window` tasks in flight for a time and not for a number, so that the fast are not measured for less long. */
+export async function throughputOf(pool, task, window, ms) {
+  const start = performance.now();
+  const end = start + ms;
+  const tasks = await runWindow(pool, task, window, () => performance.now() < end);
+  return (tasks / (performance.now() - start)) * 1000;
+}
+
+/** Submits all tasks in one turn and awaits them; `submit` is how long the event loop is blocked. */
+export async function burst(pool, task, count) {
+  const promises = new Array(count);
+  const start = performance.now();
+  for (let i = 0; i < count; i++) promises[i] = pool.run(task.payload(i));
+  const submitted = performance.now();
+  const results = await Promise.all(promises);
+  const end = performance.now();
+  results.forEach(task.check);
+  return { throughput: (count / (end - start)) * 1000, submit: submitted - start };
+}
+
 /** Starts a pool, lets both sides compile their hot code, measures, and closes it. */
-export async function withWarmPool(contender, task, { workers, quick }, measure) {
-  const pool = await contender.setup({ handler: task.handler, workers });
+export async function withWarmPool(setup, task, { workers, quick }, measure) {
+  const pool = await setup({ handler: task.handler, workers });
   const tasks = quick ? 200 : 20_000;
   await runWindow(pool, task, 64, (i) => i < tasks);
   const figures = await measure(pool);

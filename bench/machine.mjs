@@ -28,7 +28,7 @@ export function describeCommit() {
 }
 
 /** The share of the machine, 0 to 1, that other programs use while this one sleeps. */
-export async function measureNoise() {
+export async function measureNoise(durationMs) {
   const total = () => {
     let idle = 0;
     let all = 0;
@@ -39,7 +39,7 @@ export async function measureNoise() {
     return { idle, all };
   };
   const before = total();
-  await sleep(200);
+  await sleep(durationMs);
   const after = total();
   return 1 - (after.idle - before.idle) / Math.max(1, after.all - before.all);
 }

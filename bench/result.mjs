@@ -2,8 +2,8 @@
 export const baselineOf = (benchCase) =>
   process.env.ISOLANE_BEFORE ? 'isolane-before' : (benchCase.baseline ?? 'piscina');
 
-/** Units by the second count work done; all others (times, bytes) count what it cost. */
-export const isHigherBetter = (unit) => unit.endsWith('/s');
+/** Units by the second count work done, and so do multiples; all others (times, bytes) count what it cost. */
+export const isHigherBetter = (unit) => unit.endsWith('/s') || unit.startsWith('×');
 
 /** The median and the range of some values; undefined where there are none. */
 function spreadOf(values) {
@@ -13,6 +13,9 @@ function spreadOf(values) {
   const median = sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
   return { median, min: sorted[0], max: sorted.at(-1) };
 }
+
+/** The value in the middle; undefined where there are none. */
+export const medianOf = (values) => spreadOf(values)?.median;
 
 /**
  * Sums up the runs of one case: contender → figure → `{ median, min, max, ratio }`, where `ratio`

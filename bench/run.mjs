@@ -48,7 +48,7 @@ for (let round = 1; round <= rounds; round++) {
   for (const { id, entrants } of races) {
     const { unit, runs } = result.cases[id];
     for (const { id: contender, execArgv } of shuffled(entrants)) {
-      const noise = await measureNoise();
+      const noise = await measureNoise(quick ? 50 : 200);
       const { name, version, figures, error } = await runRound(id, contender, { quick, execArgv });
       runs.push({ round, contender, noise, figures, error });
       if (name) result.names[contender] = name;

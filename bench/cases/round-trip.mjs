@@ -6,7 +6,7 @@ export default {
   name: 'round trip, one task at a time',
   unit: { median: 'µs', p99: 'µs' },
   measure: (contender, options) =>
-    withWarmPool(contender, sum, options, async (pool) => {
+    withWarmPool(contender.setup, sum, options, async (pool) => {
       // tinybench keeps the time of every single task, so its p99 is exact and no histogram is
       // needed. mitata would time batches of 4096 where one task takes less than 65 µs: no p99.
       const bench = new Bench(options.quick ? { time: 50, warmupTime: 10 } : { time: 2000, warmupTime: 500 });

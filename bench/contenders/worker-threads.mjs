@@ -35,8 +35,8 @@ async function start({ handler, workers, concurrency: depth }, queue) {
 
 const setup = (options) => start(options);
 
-async function setupTransfer(options) {
-  const pool = await start(options);
+async function setupTransfer({ handlers, workers }) {
+  const pool = await start({ handler: handlers.threads, workers });
   return { ...pool, run: (buffer) => pool.run(buffer, { transfer: [buffer] }) };
 }
 

@@ -1,0 +1,5 @@
+import { touch } from './touch.mjs';
+
+export default function move(buffer, ctx) {
+  return ctx.transfer(touch(buffer));
+}

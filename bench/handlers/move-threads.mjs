@@ -1,0 +1,3 @@
+export { touch as default } from './touch.mjs';
+/** What workers/threads.mjs moves of a result. */
+export const transferOf = (buffer) => [buffer];
