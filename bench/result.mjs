@@ -6,7 +6,7 @@ export const baselineOf = (benchCase) =>
 export const isHigherBetter = (unit) => unit.endsWith('/s') || unit.startsWith('×');
 
 /** The median and the range of some values; undefined where there are none. */
-function spreadOf(values) {
+export function spreadOf(values) {
   if (values.length === 0) return undefined;
   const sorted = values.toSorted((a, b) => a - b);
   const middle = sorted.length >> 1;
@@ -43,13 +43,21 @@ export function summarize(unit, runs, baselineId) {
   return summary;
 }
 
-/** The median of how much more one contender took than another in the same round; undefined without such a round. */
-export function medianDifference(runs, figure, contender, other) {
+/** `[figure of one, figure of the other]` for each round in which both contenders have it. */
+function pairsOf(runs, figure, contender, other) {
   const figureOf = (id, round) => runs.find((run) => run.contender === id && run.round === round)?.figures?.[figure];
-  const rounds = [...new Set(runs.map((run) => run.round))];
-  const differences = rounds.map((round) => figureOf(contender, round) - figureOf(other, round));
-  return spreadOf(differences.filter((difference) => !Number.isNaN(difference)))?.median;
+  return [...new Set(runs.map((run) => run.round))]
+    .map((round) => [figureOf(contender, round), figureOf(other, round)])
+    .filter((pair) => !pair.includes(undefined));
 }
+
+/** What one contender took by what another took, round by round. */
+export const pairedRatios = (runs, figure, contender, other) =>
+  pairsOf(runs, figure, contender, other).map(([own, its]) => own / its);
+
+/** The median of how much more one contender took than another in the same round; undefined without such a round. */
+export const medianDifference = (runs, figure, contender, other) =>
+  medianOf(pairsOf(runs, figure, contender, other).map(([own, its]) => own - its));
 
 /** A figure as people read it: 0.123, 1.23, 45.6, 789, 123,400. */
 export function number(value) {

@@ -17,6 +17,7 @@ async function batch(pool, task, count) {
 export default {
   name: 'batch of 100,000 tiny tasks in one call, beside a burst of as many in the same process',
   unit: { throughput: 'tasks/s', burst: 'tasks/s', gain: '× burst' },
+  chart: ['throughput', 'burst'],
   needs: 'batch',
   baseline: 'isolane',
   measure: (contender, options) =>

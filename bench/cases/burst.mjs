@@ -4,6 +4,7 @@ import { sum } from '../tasks/sum.mjs';
 export default {
   name: 'burst of 100,000 tiny tasks',
   unit: { throughput: 'tasks/s', submit: 'ms' },
+  chart: ['throughput'],
   measure: (contender, options) =>
     withWarmPool(contender.setup, sum, options, async (pool) => {
       const count = options.quick ? 1000 : 100_000;

@@ -79,6 +79,7 @@ export default {
     drain: 'tasks/s',
     'drain block': 'ms',
   },
+  chart: ['last', 'memory', 'submit block', 'drain', 'drain block'],
   needs: 'queue',
   baseline: 'piscina-priority',
   async measure(contender, { workers, quick }) {

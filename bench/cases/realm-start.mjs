@@ -7,6 +7,7 @@ const figures = { median: 'back to back', paused: `with a pause of ${PAUSE_MS} m
 export default {
   name: `a tiny task in a fresh realm, one at a time; "paused" with ${PAUSE_MS} ms before each`,
   unit: { median: 'ms', p99: 'ms', paused: 'ms', 'paused p99': 'ms' },
+  chart: ['median', 'paused'],
   needs: 'realm',
   baseline: 'isolated-vm',
   measure: (contender, options) => measureStarts(contender.realm, options, PAUSE_MS),

@@ -1,8 +1,6 @@
-import { createRequire } from 'node:module';
-import { join } from 'node:path';
+import { checkout } from '../checkout.mjs';
 import { entrant } from './isolane.mjs';
 
-/** A built checkout of another commit. */
-const before = createRequire(join(process.env.ISOLANE_BEFORE, 'package.json'))('./index.js');
+const before = checkout(process.env.ISOLANE_BEFORE);
 
 export default entrant('isolane before', before.version, before);

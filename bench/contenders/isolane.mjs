@@ -1,5 +1,4 @@
-import * as isolane from 'isolane';
-import { versionOf } from '../version.mjs';
+import { checkout } from '../checkout.mjs';
 
 /** isolane's default is backpressure; the peers queue without a limit. */
 const MAX_QUEUE = 2_000_000;
@@ -110,4 +109,7 @@ export const entrant = (name, version, library) => ({
   crowd: (options) => setupCrowd(options, library),
 });
 
-export default entrant('isolane', versionOf('isolane'), isolane);
+/** This package, or a built checkout of another commit. */
+const isolane = process.env.ISOLANE_AFTER ? checkout(process.env.ISOLANE_AFTER) : await import('isolane');
+
+export default entrant('isolane', isolane.version, isolane);
