@@ -132,7 +132,9 @@ export function chartOf(result, benchCase, figures) {
     return element;
   };
 
-  const svg = make('svg', { xmlns: NAMESPACE, role: 'img', 'aria-label': benchCase.name });
+  // A text and no attribute: linkedom leaves `<` in attributes as it is, which XML forbids.
+  const svg = make('svg', { xmlns: NAMESPACE, role: 'img' });
+  svg.append(make('title', {}, benchCase.name));
   svg.append(make('style', {}, STYLE));
   const card = make('rect', { class: 'card', x: 0.5, y: 0.5, width: WIDTH - 1, rx: 6 });
   svg.append(card);
