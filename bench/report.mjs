@@ -4,11 +4,23 @@ import { table } from './table.mjs';
 /** Above this share of the machine in other hands, figures of a few cores are not to be trusted. */
 const NOISE_LIMIT = 0.2;
 
+/** A table of more figures is too wide to read. */
+const FIGURES_A_TABLE = 3;
+
 const range = (spread) => (spread ? `${number(spread.min)} … ${number(spread.max)}` : '–');
 
-/** The table of one case, best contender first; those without a single good run come last. */
-function caseTable({ unit, baseline, summary, runs }, names) {
-  const figures = Object.keys(unit);
+/** The tables of one case, so many that none is too wide. */
+function caseTables(result, names) {
+  const figures = Object.keys(result.unit);
+  const tables = [];
+  for (let at = 0; at < figures.length; at += FIGURES_A_TABLE) {
+    tables.push(caseTable(result, names, figures.slice(at, at + FIGURES_A_TABLE)));
+  }
+  return tables.join('\n\n');
+}
+
+/** Some figures of one case, best contender first; those without a single good run come last. */
+function caseTable({ unit, baseline, summary, runs }, names, figures) {
   const head = figures.flatMap((figure) => [`${figure}, ${unit[figure]}`, 'spread', `× ${baseline}`, 'spread']);
 
   const [first] = figures;
@@ -38,7 +50,7 @@ export function reportOf({ date, quick, rounds, machine, node, names, versions, 
     const better = Object.entries(result.unit).map(
       ([figure, unit]) => `${figure}: ${isHigherBetter(unit) ? 'more' : 'less'} is better`,
     );
-    lines.push('', `${result.name} (${better.join(', ')})`, '', caseTable(result, names));
+    lines.push('', `${result.name} (${better.join(', ')})`, '', caseTables(result, names));
     if (!result.runs.some((run) => run.contender === result.baseline)) {
       lines.push('', `no ratios: ${result.baseline} did not run`);
     }
