@@ -58,6 +58,8 @@ const BUILD_ERROR: i32 = 3;
 /// All that realms of an isolate can call on the other side, by their number.
 pub(super) struct Airlock {
     ops: Vec<Op>,
+    /// A key that no JavaScript can name.
+    key: v8::Global<v8::Private>,
 }
 
 impl Airlock {
@@ -89,7 +91,10 @@ impl Airlock {
                 makes: Made::by(name),
             }
         });
-        Self { ops: ops.collect() }
+        let ops = ops.collect();
+        let name = string(scope, "isolane.behind");
+        let key = v8::Private::for_api(scope, Some(name));
+        Self { ops, key: v8::Global::new(scope, key) }
     }
 }
 
@@ -132,7 +137,7 @@ pub(super) fn pass<'s>(
         return;
     }
     let scope = &mut v8::TryCatch::new(scope);
-    let key = handle_key(scope);
+    let key = v8::Local::new(scope, &slot.airlock.key);
     let mut arguments: Vec<_> =
         (0..args.length()).map(|index| behind(scope, key, args.get(index))).collect();
     if let Some(first) = arguments.first_mut().filter(|_| op.is_call) {
@@ -202,7 +207,7 @@ fn follow<'s>(
     }
     let followed = resolver.get_promise(scope);
     // For ops that are told of the promise: whether it keeps the event loop busy.
-    let key = handle_key(scope);
+    let key = v8::Local::new(scope, &slot.airlock.key);
     followed.set_private(scope, key, promise.into());
     Some(followed)
 }
@@ -256,12 +261,6 @@ fn settle<'s>(
     if scope.has_terminated() {
         scope.rethrow();
     }
-}
-
-/// A key that no JavaScript can name.
-fn handle_key<'s>(scope: &mut v8::HandleScope<'s>) -> v8::Local<'s, v8::Private> {
-    let name = string(scope, "isolane.behind");
-    v8::Private::for_api(scope, Some(name))
 }
 
 /// What an argument stands for on the other side.

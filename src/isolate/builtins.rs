@@ -6,6 +6,8 @@
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
+use std::sync::LazyLock;
+use std::time::Instant;
 
 use deno_core::v8;
 use v8::{MapFnTo, ValueDeserializerHelper, ValueSerializerHelper};
@@ -59,7 +61,7 @@ pub(super) fn builtins() -> Vec<(&'static str, v8::FunctionCallback)> {
         "isWeakMap" is_weak_map,
         "isWeakSet" is_weak_set,
     ];
-    let others: [(&'static str, v8::FunctionCallback); 19] = [
+    let others: [(&'static str, v8::FunctionCallback); 23] = [
         ("isAnyArrayBuffer", is_any_array_buffer.map_fn_to()),
         ("isBoxedPrimitive", is_boxed_primitive.map_fn_to()),
         ("encode", encode.map_fn_to()),
@@ -79,6 +81,10 @@ pub(super) fn builtins() -> Vec<(&'static str, v8::FunctionCallback)> {
         ("op_isolane_decode", decode_value.map_fn_to()),
         ("op_isolane_is_over", is_over.map_fn_to()),
         ("op_isolane_count", count.map_fn_to()),
+        ("op_isolane_settled", settled.map_fn_to()),
+        ("op_isolane_clock", clock.map_fn_to()),
+        ("op_isolane_checkpoint", checkpoint.map_fn_to()),
+        ("op_isolane_room", room.map_fn_to()),
     ];
     all.extend(others);
     all
@@ -255,6 +261,37 @@ fn count(scope: &mut v8::HandleScope, args: Args, _: v8::ReturnValue) {
     } else {
         operations.get().saturating_sub(1)
     });
+}
+
+/// The promise of a task settled: its ticket, whether it was fulfilled, the value or reason.
+fn settled(scope: &mut v8::HandleScope, args: Args, _: v8::ReturnValue) {
+    let Some(slot) = InterruptSlot::of(scope) else { return };
+    // Code of no task has no promise that is waited for.
+    let Some(ticket) = args.get(0).number_value(scope).filter(|ticket| *ticket >= 0.0) else {
+        return;
+    };
+    let value = v8::Global::new(scope, args.get(2));
+    slot.ledger.settled.borrow_mut().push((ticket as u64, args.get(1).is_true(), value));
+}
+
+/// Milliseconds since some time before, with fractions: for the timers, and for no code of a user.
+fn clock(_: &mut v8::HandleScope, _: Args, mut result: v8::ReturnValue) {
+    static START: LazyLock<Instant> = LazyLock::new(Instant::now);
+    result.set_double(START.elapsed().as_secs_f64() * 1000.0);
+}
+
+/// Throws where so much of the stack is used that what follows could stop half-way.
+fn room(scope: &mut v8::HandleScope, _: Args, _: v8::ReturnValue) {
+    if InterruptSlot::of(scope).is_some_and(|slot| slot.ledger.is_deep()) {
+        throw_range_error(scope, "Maximum call stack size exceeded");
+    }
+}
+
+/// Runs the microtasks that there are. What follows is of no task.
+fn checkpoint(scope: &mut v8::HandleScope, _: Args, _: v8::ReturnValue) {
+    let none = v8::undefined(scope).into();
+    scope.set_continuation_preserved_embedder_data(none);
+    scope.perform_microtask_checkpoint();
 }
 
 /// Buffers of a realm between being sent and being received, by a number.

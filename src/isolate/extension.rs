@@ -23,7 +23,7 @@ const LEFT_OUT: [&str; 4] = [
 extension!(
     isolane,
     deps = [deno_web, deno_crypto],
-    ops = [op_isolane_call, op_isolane_console, op_isolane_report, op_isolane_settled],
+    ops = [op_isolane_call, op_isolane_console, op_isolane_report],
     esm_entry_point = "ext:isolane/engine.js",
     esm = [dir "src/isolate/js", "engine.js"],
     options = { ledger: Rc<Ledger> },
@@ -125,19 +125,6 @@ fn op_isolane_report(
     ticket: f64,
 ) {
     ledger.strays.borrow_mut().push(Stray { ticket: ticket_of(ticket), error });
-}
-
-/// The promise of a task settled.
-#[op2]
-fn op_isolane_settled(
-    #[state] ledger: &Rc<Ledger>,
-    ticket: f64,
-    fulfilled: bool,
-    #[global] value: v8::Global<v8::Value>,
-) {
-    if let Some(ticket) = ticket_of(ticket) {
-        ledger.settled.borrow_mut().push((ticket, fulfilled, value));
-    }
 }
 
 fn ticket_of(number: f64) -> Option<u64> {

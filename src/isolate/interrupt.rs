@@ -137,12 +137,10 @@ pub(super) unsafe extern "C" fn on_interrupt(isolate: &mut v8::Isolate, data: *m
     let Some(slot) = InterruptSlot::of(isolate) else { return };
     let running = running(isolate);
     let ledger = &slot.ledger;
-    let is_over =
-        |wanted: &Wanted| {
-            !ledger.in_flight.borrow().iter().any(|(ticket, attempt)| {
-                *ticket == wanted.ticket && *attempt as u16 == wanted.attempt
-            })
-        };
+    let is_over = |wanted: &Wanted| {
+        let attempt = ledger.in_flight.attempt_of(wanted.ticket);
+        attempt.is_none_or(|attempt| attempt as u16 != wanted.attempt)
+    };
     if ledger.is_signalling() || wanted.as_ref().is_some_and(is_over) {
         return;
     }
@@ -226,8 +224,7 @@ pub(super) unsafe extern "C" fn on_refusal(isolate: &mut v8::Isolate, _: *mut c_
 
 /// Ends what runs; the blame is on `ticket`, or on the task that waits longest.
 fn end(isolate: &v8::Isolate, ledger: &Ledger, ticket: Option<u64>) {
-    let first = ledger.in_flight.borrow().first().map(|(ticket, _)| *ticket);
-    let blamed = ticket.or(first);
+    let blamed = ticket.or_else(|| ledger.in_flight.first());
     ledger.terminated.set(blamed);
     ledger.stopped.set(ledger.stopped.get() || blamed.is_none());
     isolate.terminate_execution();

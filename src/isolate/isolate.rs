@@ -181,11 +181,11 @@ impl Isolate {
     /// [`Isolate::poll`] drives it and [`Isolate::take_ended`] tells how it ended.
     pub fn begin(&mut self, ticket: u64, attempt: u32, worker: u32, job: &Job) -> Option<Ended> {
         let _inside = Inside::enter();
-        self.ledger.in_flight.borrow_mut().push((ticket, attempt));
+        self.ledger.in_flight.begin(ticket, attempt);
         let realm = match self.realm_for(ticket, attempt, job) {
             Ok(realm) => realm,
             Err(ended) => {
-                self.ledger.in_flight.borrow_mut().retain(|(other, _)| *other != ticket);
+                self.ledger.in_flight.end(ticket);
                 self.sweep();
                 return Some(ended);
             }
@@ -504,10 +504,12 @@ impl Isolate {
 
     /// Lets go of what a task that is over has left behind.
     fn release(&mut self, ticket: u64, realm: &Realm) {
-        self.ledger.in_flight.borrow_mut().retain(|(other, _)| *other != ticket);
+        self.ledger.in_flight.end(ticket);
         let scope = &mut realm.scope(self.runtime.deno_runtime().v8_isolate());
         set_running(scope, None);
-        if realm.natives.has_belongings() || !self.pending.is_empty() {
+        if realm.natives.is_torn() {
+            self.broken = true;
+        } else if realm.natives.has_belongings() || !self.pending.is_empty() {
             realm.natives.release(scope, ticket);
         }
         if !std::ptr::eq(realm, &raw const *self.shared) {

@@ -12,6 +12,7 @@ use deno_core::v8;
 use super::ConsoleLine;
 use super::buffers::Buffers;
 use super::calls::Calls;
+use super::flights::Flights;
 use super::interrupt::on_interrupt;
 
 /// A task that is told to end has this long to react, if it does so without a pause.
@@ -47,8 +48,8 @@ pub(super) struct Ledger {
     /// Code of no task in flight was stopped.
     pub stopped: Cell<bool>,
     pub buffers: Arc<Buffers>,
-    /// Tickets in flight and the number of their attempt, for the interrupt to know whom it meets.
-    pub in_flight: RefCell<Vec<(u64, u32)>>,
+    /// For the interrupt to know whom it meets.
+    pub in_flight: Flights,
     /// A task is hearing, since then, that its time is over: an interrupt that was meant to end it came
     /// too late.
     signalling: Cell<Option<Instant>>,
@@ -86,7 +87,7 @@ impl Ledger {
             leftover: Cell::new(false),
             stopped: Cell::new(false),
             buffers,
-            in_flight: RefCell::default(),
+            in_flight: Flights::default(),
             signalling: Cell::new(None),
             base: here(),
             holding: Cell::new(false),
@@ -99,12 +100,12 @@ impl Ledger {
     }
 
     pub fn is_in_flight(&self, ticket: u64) -> bool {
-        self.in_flight.borrow().iter().any(|(other, _)| *other == ticket)
+        self.in_flight.attempt_of(ticket).is_some()
     }
 
     /// The attempt of a task that is in flight.
     pub fn attempt_of(&self, ticket: u64) -> Option<(u64, u32)> {
-        self.in_flight.borrow().iter().find(|(other, _)| *other == ticket).copied()
+        self.in_flight.attempt_of(ticket).map(|attempt| (ticket, attempt))
     }
 
     /// Puts interrupts off that would end what runs. False where they are put off already.

@@ -13,6 +13,7 @@ mod code;
 mod codec;
 mod extension;
 mod fatal;
+mod flights;
 mod handlers;
 mod interrupt;
 mod isolate;

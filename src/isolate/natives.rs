@@ -31,6 +31,9 @@ pub(super) struct Natives {
     live: v8::SharedRef<v8::BackingStore>,
 }
 
+/// The byte at which `live[CHANGING]` begins.
+const CHANGING: usize = 2 * size_of::<u32>();
+
 impl Natives {
     /// Takes `globalThis.isolane` away from the realm.
     ///
@@ -98,6 +101,11 @@ impl Natives {
     /// Whether any task has a timer or a message port.
     pub fn has_belongings(&self) -> bool {
         self.live.iter().any(|byte| byte.get() != 0)
+    }
+
+    /// Whether an interrupt came while the timers were being changed.
+    pub fn is_torn(&self) -> bool {
+        self.live.iter().skip(CHANGING).any(|byte| byte.get() != 0)
     }
 
     pub fn hold(

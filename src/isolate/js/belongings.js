@@ -19,9 +19,14 @@ const {
 } = primordials;
 const { getAsyncContext } = core;
 
-/** How many timers and ports belong to tasks, where Rust reads it without a call. */
-export const live = new Uint32Array(1);
+/** What Rust reads without a call. A task that ends is released where not all of it is 0. */
+export const live = new Uint32Array(3);
+/** How many timers and ports there are. */
 export const TIMERS_AND_PORTS = 0;
+/** Callbacks of timers run, or one of them was interrupted. */
+export const FIRING = 1;
+/** What waits is being changed. Where that was interrupted it is in no order, and the isolate is given up. */
+export const CHANGING = 2;
 
 /** Whether code runs that a task has left behind. */
 export function isOver(ticket) {
