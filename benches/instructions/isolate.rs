@@ -1,0 +1,78 @@
+//! A tiny task in an isolate: its payload is decoded, its handler called, its result encoded.
+
+use std::rc::Rc;
+
+use isolane::isolate::{
+    Ended, Hooks, Isolate, Isolation, Job, Script, Spec, TaskName, Work, initialise,
+};
+use tokio::runtime::Builder;
+
+use super::{Case, measured};
+
+pub const CASES: &[Case] = &[
+    Case { name: "isolate: a number there and back", run: number },
+    Case { name: "isolate: a short text there and back", run: text },
+];
+
+const MB: usize = 1 << 20;
+/// After so many, V8 has compiled what is called and nothing changes any more.
+const WARM: u32 = 20_000;
+const SOME: u32 = 2_000;
+
+/// The wire format's byte for `undefined`.
+const UNDEFINED: u8 = 0;
+
+fn number(announce: &dyn Fn(u32)) {
+    let mut value = vec![4];
+    value.extend(1.5_f64.to_le_bytes());
+    there_and_back(value, announce);
+}
+
+fn text(announce: &dyn Fn(u32)) {
+    let mut value = vec![5];
+    value.extend(b"a text of some length");
+    there_and_back(value, announce);
+}
+
+fn there_and_back(value: Vec<u8>, announce: &dyn Fn(u32)) {
+    initialise();
+    let spec = Spec {
+        script: None,
+        memory_limit: 256 * MB,
+        memory_restart: 256 * MB,
+        env: vec![UNDEFINED],
+        host: vec![UNDEFINED],
+        imports: Vec::new(),
+        max_host_calls: 1,
+    };
+    let hooks = Hooks {
+        console: Box::new(|_| {}),
+        call: Box::new(|_, _| {}),
+        lost: Box::new(|loss| panic!("lost: {loss:?}")),
+    };
+    let tokio = Rc::new(Builder::new_current_thread().enable_time().build().unwrap());
+    let _context = tokio.enter();
+    let mut isolate = Isolate::new(&spec, tokio.clone(), hooks).unwrap();
+    let script =
+        Script { path: "/handlers.mjs".into(), text: "export default (value) => value;".into() };
+    isolate.load(&script, &tokio, |_| false).unwrap();
+    let job = Job {
+        work: Work::Handler("default".into()),
+        isolation: Isolation::Shared,
+        task_id: TaskName::Numbered(1),
+        value: value.clone().into(),
+    };
+    let mut ticket = 0;
+    let mut run = || {
+        ticket += 1;
+        isolate.begin(ticket, 1, 0, &job)
+    };
+    assert_eq!(run(), Some(Ended::Done(value)), "it comes back as it went");
+    for _ in 0..WARM {
+        run();
+    }
+    announce(SOME);
+    measured(SOME, |_| {
+        run();
+    });
+}
