@@ -8,9 +8,10 @@ use std::process::Command;
 use std::{env, fs, io};
 
 /// What an isolate's snapshot holds, and the code whose addresses it refers to.
-const PARTS: [&str; 6] = [
+const PARTS: [&str; 7] = [
     "src",
     "lib/clone.js",
+    "lib/table.js",
     "tools/fetch-classes.mjs",
     "package-lock.json",
     "Cargo.toml",

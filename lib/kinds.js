@@ -16,6 +16,8 @@ module.exports = {
   TREE: 9,
   /** A number that fits into an i32. */
   INTEGER: 10,
+  /** Much plain data, see table.js. */
+  TABLE: 11,
   /** V8's serialization format, and after the value what its errors lost. */
   V8_WITH_ERRORS: 0xfe,
   /** V8's serialization format begins with it. */

@@ -8,6 +8,8 @@ const { write } = require('./wire.js');
 
 const KINDS = { handler: 0, javascript: 1, filter: 2 };
 const NEXT_BLOB = 0xffffffff;
+/** Of what `lib/isolation.js` counts up from. */
+const SHARED = 0;
 const UNKNOWN_TYPE = 0xffffffff;
 
 // Larger values are handed over as they are; smaller ones are cheaper to copy than to hand over.
@@ -66,7 +68,7 @@ class Submission {
       this.#writeHead(arena, ticket, task);
       const lengthAt = arena.length;
       arena.length += 4;
-      const bytes = write(arena, task.value);
+      const bytes = write(arena, task.value, task.isolation === SHARED);
       if (bytes !== undefined) this.#writeBytes(arena, lengthAt, bytes);
       else arena.view.setUint32(lengthAt, arena.length - lengthAt - 4, true);
       isDone = true;

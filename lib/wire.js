@@ -9,7 +9,27 @@ const { Arena } = require('./arena.js');
 const { collectErrors, pathOfUncloneable, restoreErrors, takeCauses } = require('./clone.js');
 const KIND = require('./kinds.js');
 const { Deserializer, serialize } = require('./serializer.js');
+const { createTable } = require('./table.js');
 const { readTree, writeNumber, writeTree } = require('./tree.js');
+
+const { isProxy } = require('node:util').types;
+const { toString: toTag } = Object.prototype;
+
+const table = createTable({
+  // What has a class of its own inside, such as an error, has a tag of its own.
+  isPlain: (object) =>
+    !isProxy(object) && Object.getPrototypeOf(object) === Object.prototype && toTag.call(object) === '[object Object]',
+  isProxy,
+  isWide: (text) => KIND.BEYOND_LATIN1.test(text),
+  makeOutput: (size) => Buffer.allocUnsafeSlow(size),
+  writeText: (text, bytes, at, wide) => (wide ? bytes.ucs2Write(text, at) : bytes.latin1Write(text, at)),
+  readText: (bytes, from, to, wide) => (wide ? bytes.ucs2Slice(from, to) : bytes.latin1Slice(from, to)),
+  blank(length) {
+    const array = [];
+    for (let i = 0; i < length; i++) array.push(undefined);
+    return array;
+  },
+});
 
 /** Longer texts are not written into an arena, where they would be copied once more. */
 const MAX_TEXT = 16 * 1024;
@@ -38,10 +58,11 @@ function encode(value) {
  * Writes a value into an arena, or hands over the bytes of one that has no place there.
  * @param {Arena} arena - as it was before where this throws, or gives bytes
  * @param {unknown} value
+ * @param {boolean} [isWarm] - it is read where code for values like it is compiled already
  * @returns {Buffer | undefined}
  * @throws {Error} when it cannot be cloned
  */
-function write(arena, value) {
+function write(arena, value, isWarm = false) {
   switch (typeof value) {
     case 'number':
       writeNumber(arena, value);
@@ -54,7 +75,7 @@ function write(arena, value) {
       return writeKind(arena, KIND.UNDEFINED);
     case 'object':
       if (value === null) return writeKind(arena, KIND.NULL);
-      return writeTree(arena, value) ? undefined : encodeClone(value);
+      return writeTree(arena, value) ? undefined : ((isWarm ? encodeTable(value) : undefined) ?? encodeClone(value));
     default:
       return encodeClone(value);
   }
@@ -77,6 +98,19 @@ function writeString(arena, text) {
   if (isLong) return bytes;
   arena.length += size;
   return undefined;
+}
+
+let isWritingTable = false;
+
+function encodeTable(value) {
+  // A getter of the value may have another one encoded.
+  if (isWritingTable) return undefined;
+  isWritingTable = true;
+  try {
+    return table.encode(value);
+  } finally {
+    isWritingTable = false;
+  }
 }
 
 function encodeClone(value) {
@@ -143,6 +177,8 @@ function read(bytes, view, start, end) {
       return bytes.ucs2Slice(start + 1, end);
     case KIND.TREE:
       return readTree(bytes, view, start + 1);
+    case KIND.TABLE:
+      return table.decode(bytes.subarray(start, end));
     case KIND.V8:
       return decodeClone(bytes.subarray(start, end), false);
     case KIND.V8_WITH_ERRORS:

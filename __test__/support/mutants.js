@@ -6,7 +6,8 @@
 //     node mutants.js <seed> <how many>
 
 const fc = require('fast-check');
-const { decode, encode } = require('../../lib/wire.js');
+const { Arena } = require('../../lib/arena.js');
+const { decode, encode, write } = require('../../lib/wire.js');
 const { build, graph } = require('./graphs.js');
 
 const [seed, count] = process.argv.slice(2).map(Number);
@@ -16,9 +17,11 @@ const FOREIGN = [
   [0xff, 0x0f, 0x56, 0x42, 4, 97, 98, 99, 100, 0x56, 0x42, 1, 2, 0],
   [0xfe, 0xff, 0x0f, 0x49, 2, 0x41, 1, 0x41, 2, 0x6f, 0x7b, 0, 0x49, 2, 0x24, 0, 2, 0x24, 0, 1],
 ].map((bytes) => Buffer.from(bytes));
+const rowsOf = (leaves) => Array.from({ length: 30 }, (_, id) => ({ id, leaves: [...leaves] }));
 const corpus = fc
   .sample(graph, { seed, numRuns: 400 })
   .map((description) => Buffer.from(encode(build(description))))
+  .concat([['a', 1.5, null], [], ['é', 'Ж']].map((leaves) => write(new Arena(64), rowsOf(leaves), true)))
   .filter(({ length }) => length < 4096)
   .concat(FOREIGN);
 

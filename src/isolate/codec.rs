@@ -13,7 +13,7 @@ use super::natives::Natives;
 use super::survey::{BYTES, Survey};
 use super::tree;
 use super::wire::{
-    CodecError, FALSE, INTEGER, LATIN1, NULL, NUMBER, TREE, TRUE, UNDEFINED, UTF16, V8,
+    CodecError, FALSE, INTEGER, LATIN1, NULL, NUMBER, TABLE, TREE, TRUE, UNDEFINED, UTF16, V8,
     V8_WITH_ERRORS,
 };
 
@@ -34,6 +34,12 @@ pub(super) fn encode<'s>(
         if let Some(bytes) = tree::encode(scope, object_prototype, object)? {
             return Ok(bytes);
         }
+    }
+    if natives.is_warm.get()
+        && value.is_object()
+        && let Some(bytes) = natives.write_table(scope, value)?
+    {
+        return Ok(bytes);
     }
     let context = scope.get_current_context();
     let serializer = v8::ValueSerializer::new(scope, Box::new(Delegate));
@@ -96,6 +102,7 @@ pub(super) fn decode<'s>(
                 .ok_or(CodecError)
         }
         TREE => tree::decode(scope, rest),
+        TABLE => natives.read_table(scope, bytes).ok_or(CodecError),
         V8 => decode_v8(scope, natives, bytes, false),
         V8_WITH_ERRORS => decode_v8(scope, natives, rest, true),
         _ => Err(CodecError),

@@ -126,6 +126,7 @@ impl Isolate {
         let blobs = runtime.deno_runtime().op_state().borrow().borrow::<Arc<BlobStore>>().clone();
         let outfit = Outfit { env: spec.env.clone(), host: spec.host.clone() };
         let shared = Rc::new(Realm::new(runtime.deno_runtime().v8_isolate(), &outfit));
+        shared.natives.is_warm.set(true);
         Ok(Self {
             runtime,
             interrupter,

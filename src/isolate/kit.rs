@@ -70,6 +70,15 @@ impl Kit {
                 )
                 .to_owned(),
             ),
+            (
+                "ext:isolane/table.js",
+                concat!(
+                    "const module = {};\n",
+                    include_str!("../../lib/table.js"),
+                    "export default module.exports;\n"
+                )
+                .to_owned(),
+            ),
         ];
         for file in extensions.iter().flat_map(|extension| extension.esm_files.iter()) {
             let text = file.load().expect("the modules of deno's extensions are in the binary");

@@ -1,10 +1,12 @@
 //! The functions of `js/bootstrap.js` that Rust calls, kept as globals.
 
+use std::cell::Cell;
 use std::io::Write;
 
 use deno_core::v8;
 
 use super::TaskName;
+use super::wire::CodecError;
 
 /// Handles to the bootstrap's functions in a realm.
 pub(super) struct Natives {
@@ -27,6 +29,13 @@ pub(super) struct Natives {
     view_of: v8::Global<v8::Function>,
     pub build_error: v8::Global<v8::Function>,
     awaken: v8::Global<v8::Function>,
+    table_input: v8::Global<v8::Function>,
+    read_table: v8::Global<v8::Function>,
+    write_table: v8::Global<v8::Function>,
+    /// The realm stays, and what it runs often is compiled.
+    pub is_warm: Cell<bool>,
+    /// A table is being written.
+    is_writing: Cell<bool>,
     /// See `js/belongings.js`.
     live: v8::SharedRef<v8::BackingStore>,
 }
@@ -64,6 +73,8 @@ impl Natives {
         let (replica_of, check_body) = (function("replicaOf"), function("checkBody"));
         let (view_of, build_error) = (function("viewOf"), function("buildError"));
         let awaken = function("awaken");
+        let table_input = function("tableInput");
+        let (read_table, write_table) = (function("readTable"), function("writeTable"));
         let (take_causes, put_causes_back) = (function("takeCauses"), function("putCausesBack"));
         let path_of_uncloneable = function("pathOfUncloneable");
         let object_prototype =
@@ -94,6 +105,11 @@ impl Natives {
             view_of,
             build_error,
             awaken,
+            table_input,
+            read_table,
+            write_table,
+            is_warm: Cell::new(false),
+            is_writing: Cell::new(false),
             live,
         }
     }
@@ -176,6 +192,45 @@ impl Natives {
     pub fn check_body(&self, scope: &mut v8::HandleScope, text: &str) -> Option<()> {
         let text = string(scope, text).into();
         call(scope, &self.check_body, &[text]).map(drop)
+    }
+
+    /// Makes a value of a table.
+    pub fn read_table<'s>(
+        &self,
+        scope: &mut v8::HandleScope<'s>,
+        bytes: &[u8],
+    ) -> Option<v8::Local<'s, v8::Value>> {
+        let length = v8::Number::new(scope, bytes.len() as f64).into();
+        let input = call(scope, &self.table_input, &[length])?;
+        let input: v8::Local<v8::Uint8Array> = input.try_into().ok()?;
+        if input.byte_length() != bytes.len() {
+            return None;
+        }
+        // SAFETY: it is as long as the bytes, and belongs to the bootstrap alone.
+        unsafe { input.data().cast::<u8>().copy_from(bytes.as_ptr(), bytes.len()) };
+        call(scope, &self.read_table, &[input.into()])
+    }
+
+    /// Turns a value into a table. `Ok(None)` where it is for V8's serializer; `Err` where a getter of it
+    /// throws.
+    pub fn write_table(
+        &self,
+        scope: &mut v8::HandleScope,
+        value: v8::Local<v8::Value>,
+    ) -> Result<Option<Vec<u8>>, CodecError> {
+        if self.is_writing.replace(true) {
+            // A getter of the value has another one written.
+            return Ok(None);
+        }
+        let table = call(scope, &self.write_table, &[value]);
+        // Also where it was ended by force, of which the bootstrap hears nothing.
+        self.is_writing.set(false);
+        let Ok(table) = v8::Local::<v8::Uint8Array>::try_from(table.ok_or(CodecError)?) else {
+            return Ok(None);
+        };
+        let mut bytes = vec![0; table.byte_length()];
+        table.copy_contents(&mut bytes);
+        Ok(Some(bytes))
     }
 
     pub fn take_causes(

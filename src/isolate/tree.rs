@@ -175,24 +175,7 @@ impl<'s> Writer<'s> {
             return self.array(scope, array);
         }
         let is_plain = object.get_prototype(scope) == Some(self.object_prototype)
-            && !object.is_native_error()
-            && !object.is_date()
-            && !object.is_reg_exp()
-            && !object.is_map()
-            && !object.is_set()
-            && !object.is_array_buffer()
-            && !object.is_array_buffer_view()
-            && !object.is_promise()
-            && !object.is_function()
-            && !object.is_string_object()
-            && !object.is_number_object()
-            && !object.is_boolean_object()
-            && !object.is_big_int_object()
-            && !object.is_symbol_object()
-            && !object.is_weak_map()
-            && !object.is_weak_set()
-            && !object.is_generator_object()
-            && !object.is_module_namespace_object();
+            && is_ordinary(object.into());
         if !is_plain {
             return Ok(false);
         }
@@ -303,3 +286,35 @@ pub(super) fn push_number(bytes: &mut Vec<u8>, number: f64) {
 /// A length of so much or more takes a u32 behind this byte.
 const LONG: u8 = 255;
 const PROTO: &str = "__proto__";
+
+/// Whether an object has no class of its own inside.
+pub(super) fn is_ordinary(value: v8::Local<v8::Value>) -> bool {
+    value.is_object()
+        && !value.is_array()
+        && !value.is_proxy()
+        && !value.is_native_error()
+        && !value.is_date()
+        && !value.is_reg_exp()
+        && !value.is_map()
+        && !value.is_set()
+        && !value.is_array_buffer()
+        && !value.is_array_buffer_view()
+        && !value.is_promise()
+        && !value.is_function()
+        && !value.is_string_object()
+        && !value.is_number_object()
+        && !value.is_boolean_object()
+        && !value.is_big_int_object()
+        && !value.is_symbol_object()
+        && !value.is_weak_map()
+        && !value.is_weak_set()
+        && !value.is_generator_object()
+        && !value.is_module_namespace_object()
+        && !value.is_shared_array_buffer()
+        && !value.is_arguments_object()
+        && !value.is_map_iterator()
+        && !value.is_set_iterator()
+        && !value.is_wasm_memory_object()
+        && !value.is_wasm_module_object()
+        && !value.is_external()
+}

@@ -2,7 +2,18 @@
 // of a user; the built-ins it holds on to cannot be replaced by a task.
 
 import { core, primordials } from 'ext:core/mod.js';
-import { load, op_isolane_console, op_isolane_report, op_isolane_settled } from 'ext:core/ops';
+import {
+  isProxy,
+  load,
+  op_isolane_blank,
+  op_isolane_console,
+  op_isolane_is_ordinary,
+  op_isolane_is_wide,
+  op_isolane_read_text,
+  op_isolane_report,
+  op_isolane_settled,
+  op_isolane_write_text,
+} from 'ext:core/ops';
 import { DOMException } from 'ext:deno_web/01_dom_exception.js';
 import * as event from 'ext:deno_web/02_event.js';
 import * as abortSignal from 'ext:deno_web/03_abort_signal.js';
@@ -12,24 +23,29 @@ import * as webidl from 'ext:deno_webidl/00_webidl.js';
 import * as denoConsole from 'ext:deno_console/01_console.js';
 import * as url from 'ext:deno_url/00_url.js';
 import clone from 'ext:isolane/clone.js';
+import tables from 'ext:isolane/table.js';
 import { createConsole } from 'ext:isolane/console.js';
 import { closePortsOf, guard, live } from 'ext:isolane/belongings.js';
 import { callParent, createHost } from 'ext:isolane/host.js';
 import * as timers from 'ext:isolane/timers.js';
 
 const {
+  ArrayBuffer,
   ArrayPrototypeForEach,
   ArrayPrototypePush,
   MapPrototypeDelete,
   MapPrototypeGet,
   MapPrototypeSet,
+  MathMax,
   MathMin,
   NumberIsNaN,
   ObjectDefineProperty,
   ObjectEntries,
   ObjectFreeze,
   ObjectGetOwnPropertyDescriptor,
+  ObjectGetPrototypeOf,
   ObjectIsFrozen,
+  ObjectPrototype,
   ObjectValues,
   Promise,
   PromisePrototypeCatch,
@@ -43,6 +59,7 @@ const {
   StringPrototypeStartsWith,
   SyntaxError,
   TypeError,
+  Uint8Array,
   URIError,
 } = primordials;
 const { getAsyncContext } = core;
@@ -306,6 +323,33 @@ const VIEWS = [
   DataView,
 ];
 
+// Most values need no table.
+let table;
+let tableBytes;
+let tableRoom = 0;
+/** More room than this is not kept. */
+const KEPT_TABLE = 1 << 20;
+
+function roomFor(size) {
+  if (size > KEPT_TABLE) return new Uint8Array(size);
+  if (size > tableRoom) {
+    tableRoom = MathMax(size, 1 << 14);
+    tableBytes = new ArrayBuffer(tableRoom);
+  }
+  return new Uint8Array(tableBytes, 0, size);
+}
+
+const theTable = () =>
+  (table ??= tables.createTable({
+    isPlain: (object) => op_isolane_is_ordinary(object) && ObjectGetPrototypeOf(object) === ObjectPrototype,
+    isProxy,
+    isWide: op_isolane_is_wide,
+    makeOutput: roomFor,
+    writeText: op_isolane_write_text,
+    readText: op_isolane_read_text,
+    blank: op_isolane_blank,
+  }));
+
 const AsyncFunction = async function () {}.constructor;
 
 function deepFreeze(value) {
@@ -376,6 +420,10 @@ globalThis.isolane = {
 
   /** Makes a view that Node's side has taken apart; `lib/serializer.js` counts them in this order. */
   viewOf: (kind, buffer, offset, length) => new VIEWS[kind](buffer, offset, NumberIsNaN(length) ? undefined : length),
+
+  tableInput: roomFor,
+  readTable: (bytes) => theTable().decode(bytes),
+  writeTable: (value) => theTable().encode(value),
 
   collectErrors: (value) => clone.collectErrors(value, cloneable),
   replicaOf: (value) => clone.replicaOf(value, cloneable),
