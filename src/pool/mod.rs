@@ -111,9 +111,9 @@ impl Letter {
         Self {
             task: job.id,
             job: job.payload.clone(),
-            priority: job.priority,
+            priority: job.priority(),
             attempts: job.attempts,
-            submitted: ago(job.submitted),
+            submitted: ago(letter.submitted),
             died: ago(letter.died),
             errors: errors.collect(),
         }

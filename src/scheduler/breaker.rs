@@ -6,10 +6,10 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::TaskId;
-use super::job::later;
+use super::moment::{Moment, later};
 
 /// When a breaker opens, and for how long.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,7 +69,7 @@ struct Breaker {
 #[derive(Clone, Copy)]
 enum State {
     Closed,
-    Open { until: Instant },
+    Open { until: Moment },
     Trying(TaskId),
 }
 
@@ -83,7 +83,7 @@ impl Breakers {
     }
 
     /// Returns for how long this kind is held back, if it is.
-    pub fn refusal(&self, kind: &str, now: Instant) -> Option<Duration> {
+    pub fn refusal(&self, kind: &str, now: Moment) -> Option<Duration> {
         let rules = self.rules?;
         match self.breakers.get(kind)?.state {
             State::Closed => None,
@@ -111,7 +111,7 @@ impl Breakers {
         kind: &Arc<str>,
         task: TaskId,
         verdict: Verdict,
-        now: Instant,
+        now: Moment,
     ) -> Option<Change> {
         let rules = self.rules?;
         let known = self.breakers.get_mut(kind);
@@ -147,7 +147,7 @@ impl Breakers {
     }
 
     /// Returns those that are not at rest, by kind.
-    pub fn views(&self, now: Instant) -> impl Iterator<Item = BreakerView> {
+    pub fn views(&self, now: Moment) -> impl Iterator<Item = BreakerView> {
         self.breakers.iter().map(move |(kind, breaker)| {
             let state = match breaker.state {
                 State::Closed => BreakerState::Closed,
@@ -173,7 +173,7 @@ impl Breakers {
 }
 
 impl Breaker {
-    fn fail(&mut self, rules: BreakerRules, now: Instant) -> Option<Change> {
+    fn fail(&mut self, rules: BreakerRules, now: Moment) -> Option<Change> {
         self.failures = self.failures.saturating_add(1);
         if self.failures < rules.failure_threshold {
             return None;

@@ -51,6 +51,7 @@ impl Weigh for &str {
 #[derive(Debug)]
 pub struct DeadLetter<P, R> {
     pub job: Job<P>,
+    pub submitted: Instant,
     /// Oldest first, and the last one is what the task was settled with. Of very many only the latest.
     pub lapses: Vec<Lapse<R>>,
     pub died: Instant,
@@ -118,12 +119,12 @@ impl<P: Weigh, R: Weigh> Letters<P, R> {
 
     /// Keeps a task that failed for good, and returns those that had to go for it; itself, if it is
     /// too large to be kept at all.
-    pub fn bury(&mut self, job: Job<P>, last: Lapse<R>) -> Vec<TaskId> {
+    pub fn bury(&mut self, job: Job<P>, submitted: Instant, last: Lapse<R>) -> Vec<TaskId> {
         let task = job.id;
         let mut lapses = self.open.remove(&task).unwrap_or_default();
         let died = last.at;
         lapses.push(last);
-        let letter = DeadLetter { job, lapses, died };
+        let letter = DeadLetter { job, submitted, lapses, died };
         let weight = letter.weight();
         if weight > self.rules.max_weight {
             // To make room for it would be in vain.

@@ -18,27 +18,35 @@ use super::balance::Balance;
 use super::breaker::{BreakerView, Breakers};
 use super::job::Job;
 use super::letters::{DeadLetter, Letters, Weigh};
+use super::moment::Moment;
 use super::queue::Queue;
 use super::random::Random;
+use super::rules::Known;
+use super::timeouts::Timeouts;
 use super::worker::{Generation, Slot, WorkerId, WorkerState, WorkerView};
 use super::{Config, Effect, Event, Exit, Failure, Input, Priority, Stats, Task, TaskId, Timing};
 
 /// Decides for a pool of workers; see the [module](super).
 pub struct Scheduler<P, R> {
     config: Config,
+    start: Instant,
     /// The latest time that it was told; it never goes back.
-    now: Instant,
+    now: Moment,
     queue: Queue<P>,
+    rules: Known,
     letters: Letters<P, R>,
     breakers: Breakers,
     slots: Vec<Slot<P>>,
     /// Slots that are wanted.
     size: usize,
-    alarms: BTreeSet<(Instant, Alarm)>,
+    /// Of attempts that run.
+    timeouts: Timeouts,
+    /// All others.
+    alarms: BTreeSet<(Moment, Alarm)>,
     /// Generations whose isolate is still in the process though they were given up.
     abandoned: BTreeMap<(WorkerId, Generation), Exit>,
     /// When the workers were last asked for a sign of life.
-    last_round: Instant,
+    last_round: Moment,
     scaling: Scaling,
     random: Random,
     /// The worker that had the latest task.
@@ -49,8 +57,16 @@ pub struct Scheduler<P, R> {
     /// No worker is there or will come by itself.
     stranded: bool,
     lifetime: Lifetime,
+    tells: Tells,
     /// The counters; its gauges are unused.
     stats: Stats,
+}
+
+/// Which of the events are told that every good task has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tells {
+    pub started: bool,
+    pub completed: bool,
 }
 
 /// Whose time is over; what that means is up to its state.
@@ -72,15 +88,18 @@ impl<P: Clone + Weigh, R: Clone + Weigh> Scheduler<P, R> {
         let breakers = Breakers::new(config.breaker);
         let mut scheduler = Self {
             config,
-            now,
+            start: now,
+            now: Moment::START,
             queue: Queue::new(),
+            rules: Known::default(),
             letters,
             breakers,
             slots: Vec::new(),
             size: 0,
+            timeouts: Timeouts::default(),
             alarms: BTreeSet::new(),
             abandoned: BTreeMap::new(),
-            last_round: now,
+            last_round: Moment::START,
             scaling: Scaling::default(),
             random,
             last: WorkerId(u32::MAX),
@@ -88,6 +107,7 @@ impl<P: Clone + Weigh, R: Clone + Weigh> Scheduler<P, R> {
             pressed: false,
             stranded: false,
             lifetime: Lifetime::Open,
+            tells: Tells { started: true, completed: true },
             stats: Stats::default(),
         };
         scheduler.size = scheduler.clamp(scheduler.config.size);
@@ -104,7 +124,7 @@ impl<P: Clone + Weigh, R: Clone + Weigh> Scheduler<P, R> {
     /// What became due since the last call is done as well. A `now` before an earlier one counts
     /// as that.
     pub fn handle(&mut self, input: Input<P, R>, now: Instant, out: &mut Vec<Effect<P, R>>) {
-        self.now = self.now.max(now);
+        self.now = self.now.max(Moment::of(now, self.start));
         // What became due meanwhile comes before a new task. All other news come before what became
         // due: a result that is there is no timeout.
         match input {
@@ -145,7 +165,10 @@ impl<P: Clone + Weigh, R: Clone + Weigh> Scheduler<P, R> {
             Input::Restart(worker) => self.restart(worker, out),
             Input::Pause => self.paused = self.lifetime == Lifetime::Open,
             Input::Resume => self.paused = false,
-            Input::Close { drain_until } => self.close(drain_until, out),
+            Input::Close { drain_until } => {
+                let until = drain_until.map(|until| Moment::of(until, self.start));
+                self.close(until, out);
+            }
         }
         None
     }
@@ -153,8 +176,10 @@ impl<P: Clone + Weigh, R: Clone + Weigh> Scheduler<P, R> {
     /// Returns when [`Input::Tick`] would do something, if nothing else happens before.
     pub fn next_tick(&self) -> Option<Instant> {
         let alarm = self.alarms.first().map(|&(at, _)| at);
+        let timeout = self.timeouts.first().map(|(at, ..)| at);
         let queue = self.queue.next_tick();
-        alarm.into_iter().chain(queue).chain(self.lifetime.deadline()).min()
+        let times = [alarm, timeout, queue, self.lifetime.deadline()];
+        times.into_iter().flatten().min().map(|at| at.instant(self.start))
     }
 
     /// Returns whether it was accepted.
@@ -179,9 +204,11 @@ impl<P: Clone + Weigh, R: Clone + Weigh> Scheduler<P, R> {
         };
         let limit = self.config.max_queue;
         if let Some(worker) = worker {
-            self.start(worker, Box::new(Job::new(task, self.now)), out);
+            let job = Box::new(Job::new(task, &mut self.rules, self.now));
+            self.start(worker, job, out);
         } else if self.queue.len() < limit {
-            self.queue.push(Box::new(Job::new(task, self.now)), self.now);
+            let job = Box::new(Job::new(task, &mut self.rules, self.now));
+            self.queue.push(job, self.now);
         } else {
             self.refuse(task.id, Failure::QueueFull { limit }, out);
             return false;
@@ -215,7 +242,7 @@ impl<P: Clone + Weigh, R: Clone + Weigh> Scheduler<P, R> {
         if self.lifetime.deadline().is_some_and(|at| at <= self.now) {
             self.close_now(out);
         }
-        while let Some(&(at, alarm)) = self.alarms.first()
+        while let Some((at, alarm)) = self.first_alarm()
             && at <= self.now
         {
             match alarm {
@@ -239,6 +266,12 @@ impl<P: Clone + Weigh, R: Clone + Weigh> Scheduler<P, R> {
         }
     }
 
+    fn first_alarm(&self) -> Option<(Moment, Alarm)> {
+        let timeout = self.timeouts.first();
+        let timeout = timeout.map(|(at, worker, task)| (at, Alarm::Flight(worker, task)));
+        self.alarms.first().copied().into_iter().chain(timeout).min()
+    }
+
     /// Starts due tasks while there is room, on the worker that just reported first.
     fn dispatch(&mut self, reporter: Option<WorkerId>, out: &mut Vec<Effect<P, R>>) {
         if self.paused {
@@ -247,12 +280,12 @@ impl<P: Clone + Weigh, R: Clone + Weigh> Scheduler<P, R> {
         while self.queue.has_due() {
             let reporter =
                 reporter.filter(|id| self.slots.get(id.index()).is_some_and(|s| self.has_room(s)));
-            let rested = self.queue.peek().is_some_and(|job| job.rested);
+            let rested = self.queue.peek().is_some_and(|job| job.rules.rested);
             let Some(worker) = reporter.or_else(|| self.pick(rested)) else {
                 return;
             };
             if let Some(job) = self.queue.pop() {
-                match self.breakers.refusal(&job.kind, self.now) {
+                match self.breakers.refusal(&job.rules.kind, self.now) {
                     None => self.start(worker, job, out),
                     Some(retry_after) => self.hold_back(job, retry_after, out),
                 }
@@ -311,12 +344,12 @@ impl<P, R> Scheduler<P, R> {
 
     /// Returns the status of one worker, also of one that is gone.
     pub fn worker(&self, worker: WorkerId) -> Option<WorkerView> {
-        self.slots.get(worker.index()).map(|slot| slot.view(worker))
+        self.slots.get(worker.index()).map(|slot| slot.view(worker, self.start))
     }
 
     /// Returns the status of all workers that there ever were, in the order of their ids.
     pub fn workers(&self) -> impl Iterator<Item = WorkerView> {
-        (0..).map(WorkerId).zip(&self.slots).map(|(worker, slot)| slot.view(worker))
+        (0..).map(WorkerId).zip(&self.slots).map(|(worker, slot)| slot.view(worker, self.start))
     }
 
     /// Returns the dead letters, oldest first.
@@ -331,7 +364,12 @@ impl<P, R> Scheduler<P, R> {
 
     /// Returns the circuit breakers of kinds that failed last.
     pub fn breakers(&self, now: Instant) -> impl Iterator<Item = BreakerView> {
-        self.breakers.views(now)
+        self.breakers.views(Moment::of(now, self.start))
+    }
+
+    /// Says which of the most frequent events are wanted; all of them where nothing is said.
+    pub fn tell_of(&mut self, tells: Tells) {
+        self.tells = tells;
     }
 
     /// Whether the queue reached its limit and was not empty since.
@@ -351,6 +389,7 @@ impl<P, R> Scheduler<P, R> {
 
     /// Returns how long the tasks that are next in turn, one of each priority, wait at most.
     pub fn oldest_wait(&self, now: Instant) -> Option<Duration> {
+        let now = Moment::of(now, self.start);
         self.queue.oldest_due().map(|due| now.saturating_duration_since(due))
     }
 
@@ -359,8 +398,13 @@ impl<P, R> Scheduler<P, R> {
         self.queue.is_empty() && self.running() == 0
     }
 
+    /// Now.
+    fn instant(&self) -> Instant {
+        self.now.instant(self.start)
+    }
+
     fn running(&self) -> usize {
-        let flights = self.slots.iter().flat_map(|slot| &slot.flights);
+        let flights = self.slots.iter().flat_map(|slot| slot.flights.iter());
         flights.filter(|flight| flight.job.is_some()).count()
     }
 }

@@ -6,12 +6,18 @@
 
 mod balance;
 mod breaker;
+mod flights;
 mod job;
 mod letters;
+mod line;
 mod machine;
+mod moment;
+mod places;
 mod queue;
 mod random;
 mod retry;
+mod rules;
+mod timeouts;
 mod worker;
 
 use std::sync::Arc;
@@ -21,9 +27,10 @@ pub use balance::Balance;
 pub use breaker::{BreakerRules, BreakerState, BreakerView};
 pub use job::Job;
 pub use letters::{DeadLetter, Lapse, LetterRules, Weigh};
-pub use machine::Scheduler;
+pub use machine::{Scheduler, Tells};
 pub use random::Random;
 pub use retry::Retry;
+pub use rules::Rules;
 pub use worker::{Generation, WorkerId, WorkerState, WorkerView};
 
 /// Identifies a task; unique in a scheduler, and greater for a task that was submitted later.

@@ -1,42 +1,54 @@
 //! The tasks that wait: by urgency when they are due, by time when they are not.
 //!
-//! Owns each waiting job, once. It never decides who runs it. All operations are O(log n), memory
+//! Owns each waiting job, once. It never decides who runs it. No operation takes longer than O(log n), memory
 //! is given back as the queue shrinks, and no growth moves what is already there: a queue of a
 //! million tasks must not stall the lock for a rehash.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Instant;
+use std::iter::from_fn;
 
 use super::job::Job;
+use super::line::Line;
+use super::moment::Moment;
+use super::places::{Place, Places};
 use super::{Priority, TaskId};
 
 pub struct Queue<P> {
-    jobs: BTreeMap<TaskId, Box<Job<P>>>,
-    /// Due ones. No level is empty.
-    levels: BTreeMap<Priority, BTreeSet<TaskId>>,
+    /// Due ones, by priority.
+    lines: Box<[Line<P>; LINES]>,
+    /// Which lines are not empty, a bit for each.
+    waiting: [u64; LINES / 64],
     /// Not yet due.
-    delayed: BTreeSet<(Instant, TaskId)>,
+    delayed: BTreeMap<(Moment, TaskId), Box<Job<P>>>,
+    /// When those are due.
+    dues: BTreeMap<TaskId, Moment>,
     /// Queue timeouts, of due and delayed ones.
-    deadlines: BTreeSet<(Instant, TaskId)>,
+    deadlines: BTreeSet<(Moment, TaskId)>,
+    places: Places,
 }
+
+/// As many priorities as there can be.
+const LINES: usize = 256;
 
 impl<P> Queue<P> {
     pub fn new() -> Self {
         Self {
-            jobs: BTreeMap::new(),
-            levels: BTreeMap::new(),
-            delayed: BTreeSet::new(),
+            lines: Box::new([const { Line::new() }; LINES]),
+            waiting: [0; LINES / 64],
+            delayed: BTreeMap::new(),
+            dues: BTreeMap::new(),
             deadlines: BTreeSet::new(),
+            places: Places::default(),
         }
     }
 
     /// Returns how many wait, due or not.
     pub fn len(&self) -> usize {
-        self.jobs.len()
+        self.places.len()
     }
 
     pub fn is_empty(&self) -> bool {
-        self.jobs.is_empty()
+        self.len() == 0
     }
 
     /// Returns how many are not yet due.
@@ -46,88 +58,118 @@ impl<P> Queue<P> {
 
     /// Whether any is due.
     pub fn has_due(&self) -> bool {
-        !self.levels.is_empty()
+        self.waiting.iter().any(|bits| *bits != 0)
     }
 
-    pub fn push(&mut self, job: Box<Job<P>>, now: Instant) {
-        let id = job.id;
+    pub fn push(&mut self, job: Box<Job<P>>, now: Moment) {
+        if let Some(deadline) = job.expires() {
+            self.deadlines.insert((deadline, job.id));
+        }
         if job.due <= now {
-            self.levels.entry(job.priority).or_default().insert(id);
+            self.line_up(job);
         } else {
-            self.delayed.insert((job.due, id));
+            self.places.put(job.id, Place::Delayed);
+            self.dues.insert(job.id, job.due);
+            self.delayed.insert((job.due, job.id), job);
         }
-        if let Some(deadline) = job.expires {
-            self.deadlines.insert((deadline, id));
-        }
-        self.jobs.insert(id, job);
+    }
+
+    fn line_up(&mut self, job: Box<Job<P>>) {
+        let priority = job.priority();
+        let at = usize::from(priority.0);
+        self.places.put(job.id, Place::Due(priority));
+        self.lines[at].push(job);
+        self.waiting[at / 64] |= 1 << (at % 64);
+    }
+
+    /// The one that [`Queue::pop`] would take.
+    pub fn peek(&self) -> Option<&Job<P>> {
+        self.lines[self.first()?].first()
     }
 
     /// Takes the most urgent of the due ones, and of those the first submitted.
-    /// The one that [`Queue::pop`] would take.
-    pub fn peek(&self) -> Option<&Job<P>> {
-        let id = self.levels.first_key_value()?.1.first()?;
-        self.jobs.get(id).map(AsRef::as_ref)
-    }
-
     pub fn pop(&mut self) -> Option<Box<Job<P>>> {
-        let id = *self.levels.first_key_value()?.1.first()?;
-        self.remove(id)
+        let at = self.first()?;
+        let job = self.lines[at].pop()?;
+        self.note_left(at);
+        self.places.take(job.id);
+        self.forget_deadline(&job);
+        Some(job)
     }
 
     pub fn remove(&mut self, id: TaskId) -> Option<Box<Job<P>>> {
-        let job = self.jobs.remove(&id)?;
-        if !self.delayed.remove(&(job.due, id))
-            && let Some(level) = self.levels.get_mut(&job.priority)
-        {
-            level.remove(&id);
-            if level.is_empty() {
-                self.levels.remove(&job.priority);
+        let job = match self.places.take(id)? {
+            Place::Due(priority) => {
+                let at = usize::from(priority.0);
+                let job = self.lines[at].remove(id)?;
+                self.note_left(at);
+                job
             }
-        }
-        if let Some(deadline) = job.expires {
-            self.deadlines.remove(&(deadline, id));
-        }
+            Place::Delayed => {
+                let due = self.dues.remove(&id)?;
+                self.delayed.remove(&(due, id))?
+            }
+        };
+        self.forget_deadline(&job);
         Some(job)
     }
 
     /// Takes all, in the order of their submission.
     pub fn take_all(&mut self) -> impl Iterator<Item = Box<Job<P>>> + use<P> {
-        std::mem::replace(self, Self::new()).jobs.into_values()
+        let mut all = std::mem::replace(self, Self::new());
+        from_fn(move || all.remove(all.places.first()?))
     }
 
     /// Lets those wait for a worker whose time has come.
-    pub fn promote(&mut self, now: Instant) {
-        while let Some(&(due, id)) = self.delayed.first()
-            && due <= now
+    pub fn promote(&mut self, now: Moment) {
+        while let Some(first) = self.delayed.first_entry()
+            && first.key().0 <= now
         {
-            self.delayed.pop_first();
-            if let Some(job) = self.jobs.get(&id) {
-                self.levels.entry(job.priority).or_default().insert(id);
-            }
+            let job = first.remove();
+            self.dues.remove(&job.id);
+            self.line_up(job);
         }
     }
 
     /// Takes one that has waited too long.
-    pub fn expire(&mut self, now: Instant) -> Option<Box<Job<P>>> {
+    pub fn expire(&mut self, now: Moment) -> Option<Box<Job<P>>> {
         let &(deadline, id) = self.deadlines.first()?;
         if deadline <= now { self.remove(id) } else { None }
     }
 
     /// Returns when `promote` or `expire` has something to do.
-    pub fn next_tick(&self) -> Option<Instant> {
-        let due = self.delayed.first().map(|&(at, _)| at);
+    pub fn next_tick(&self) -> Option<Moment> {
+        let due = self.delayed.first_key_value().map(|(&(at, _), _)| at);
         let deadline = self.deadlines.first().map(|&(at, _)| at);
         due.into_iter().chain(deadline).min()
     }
 
     /// Returns how many are due in each priority that has any, most urgent first.
     pub fn by_priority(&self) -> impl Iterator<Item = (Priority, usize)> {
-        self.levels.iter().map(|(&priority, level)| (priority, level.len()))
+        let lines = (0..=u8::MAX).map(Priority).zip(self.lines.iter());
+        lines.filter(|(_, line)| !line.is_empty()).map(|(priority, line)| (priority, line.len()))
     }
 
     /// Returns since when the longest waiting of those next in turn waits, one for each priority.
-    pub fn oldest_due(&self) -> Option<Instant> {
-        let heads = self.levels.values().filter_map(BTreeSet::first);
-        heads.filter_map(|id| self.jobs.get(id)).map(|job| job.due).min()
+    pub fn oldest_due(&self) -> Option<Moment> {
+        self.lines.iter().filter_map(Line::first).map(|job| job.due).min()
+    }
+
+    /// The most urgent line that is not empty.
+    fn first(&self) -> Option<usize> {
+        let word = self.waiting.iter().position(|bits| *bits != 0)?;
+        Some(word * 64 + self.waiting[word].trailing_zeros() as usize)
+    }
+
+    fn note_left(&mut self, at: usize) {
+        if self.lines[at].is_empty() {
+            self.waiting[at / 64] &= !(1 << (at % 64));
+        }
+    }
+
+    fn forget_deadline(&mut self, job: &Job<P>) {
+        if let Some(deadline) = job.expires() {
+            self.deadlines.remove(&(deadline, job.id));
+        }
     }
 }

@@ -5,8 +5,9 @@
 
 use std::time::{Duration, Instant};
 
-use super::job::Job;
-use super::{Exit, Retirement, TaskId};
+use super::flights::Flights;
+use super::moment::Moment;
+use super::{Exit, Retirement};
 
 /// Identifies a slot; they count from 0 and are used again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -68,17 +69,17 @@ pub struct Slot<P> {
     pub wanted: bool,
     /// Why this generation is not used again.
     pub worn: Option<Retirement>,
-    pub flights: Vec<Flight<P>>,
+    pub flights: Flights<P>,
     /// When to give a retiring one up, or to replace a cooling one.
-    pub alarm: Option<Instant>,
+    pub alarm: Option<Moment>,
     /// Its last sign of life.
-    pub heard: Instant,
+    pub heard: Moment,
     /// It was asked for one since.
     pub asked: bool,
     /// How long it has not answered, as far as it can be held responsible.
     pub silent: Duration,
     /// Nothing is in flight since.
-    pub idle_since: Instant,
+    pub idle_since: Moment,
     /// Attempts that this generation answered.
     pub served: u64,
     pub tasks_done: u64,
@@ -88,13 +89,13 @@ pub struct Slot<P> {
 }
 
 impl<P> Slot<P> {
-    pub fn new(now: Instant) -> Self {
+    pub fn new(now: Moment) -> Self {
         Self {
             state: WorkerState::Gone,
             generation: Generation(0),
             wanted: true,
             worn: None,
-            flights: Vec::new(),
+            flights: Flights::default(),
             alarm: None,
             heard: now,
             asked: false,
@@ -120,13 +121,14 @@ impl<P> Slot<P> {
     }
 
     /// Takes in a sign of life.
-    pub fn hear(&mut self, now: Instant) {
+    pub fn hear(&mut self, now: Moment) {
         self.heard = now;
         self.asked = false;
         self.silent = Duration::ZERO;
     }
 
-    pub fn view(&self, worker: WorkerId) -> WorkerView {
+    /// `start` is the scheduler's.
+    pub fn view(&self, worker: WorkerId, start: Instant) -> WorkerView {
         WorkerView {
             worker,
             generation: self.generation,
@@ -136,28 +138,7 @@ impl<P> Slot<P> {
             failures: self.failures,
             started: self.started,
             last_exit: self.last_exit,
-            heard: self.heard,
+            heard: self.heard.instant(start),
         }
     }
-}
-
-/// An attempt that a worker has not answered.
-pub struct Flight<P> {
-    pub task: TaskId,
-    pub attempt: u32,
-    pub started: Instant,
-    pub phase: Phase,
-    /// When the phase has lasted too long.
-    pub alarm: Option<Instant>,
-    /// `None` once the task is settled; the attempt still takes its place on the worker.
-    pub job: Option<Box<Job<P>>>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Phase {
-    Running,
-    /// Told to end.
-    Signalled,
-    /// Forced to end. If its task is not settled, its time was over.
-    Forced,
 }

@@ -1,11 +1,13 @@
 //! The life of a task from its start to its settlement: attempts, their deadlines, retries, aborts.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::super::breaker::{Change, Verdict};
-use super::super::job::{Job, later};
+use super::super::flights::{Flight, Limit, Phase};
+use super::super::job::Job;
 use super::super::letters::{Lapse, Weigh};
-use super::super::worker::{Flight, Generation, Phase, WorkerId, WorkerState};
+use super::super::moment::{Moment, later};
+use super::super::worker::{Generation, WorkerId, WorkerState};
 use super::super::{Effect, Event, Exit, Failure, Interruption, Outcome, Retirement, TaskId};
 use super::fleet::Guilt;
 use super::{Alarm, Scheduler};
@@ -17,15 +19,17 @@ impl<P: Clone + Weigh, R: Clone + Weigh> Scheduler<P, R> {
         mut job: Box<Job<P>>,
         out: &mut Vec<Effect<P, R>>,
     ) {
-        self.breakers.admit(&job.kind, job.id);
+        self.breakers.admit(&job.rules.kind, job.id);
         job.attempts += 1;
-        // It limits the wait for the first start only.
-        job.expires = None;
+        job.was_started = true;
         let (task, attempt, started) = (job.id, job.attempts, self.now);
-        let alarm = job.timeout.map(|limit| later(started, limit));
-        if let Some(at) = alarm {
-            self.alarms.insert((at, Alarm::Flight(worker, task)));
-        }
+        let alarm = job.rules.timeout.map(|limit| {
+            let at = later(started, limit);
+            match self.timeouts.add(limit, at, worker, task) {
+                Some(ticket) => Limit::Timeout(ticket),
+                None => self.set_flight_alarm(at, worker, task),
+            }
+        });
         let slot = &mut self.slots[worker.index()];
         let (generation, payload) = (slot.generation, job.payload.clone());
         let waited = started.saturating_duration_since(job.due);
@@ -39,7 +43,9 @@ impl<P: Clone + Weigh, R: Clone + Weigh> Scheduler<P, R> {
         });
         self.last = worker;
         out.push(Effect::Assign { worker, generation, task, attempt, payload });
-        out.push(Effect::Emit(Event::TaskStarted { task, worker, attempt, waited }));
+        if self.tells.started {
+            out.push(Effect::Emit(Event::TaskStarted { task, worker, attempt, waited }));
+        }
     }
 
     pub(super) fn finished(
@@ -55,10 +61,8 @@ impl<P: Clone + Weigh, R: Clone + Weigh> Scheduler<P, R> {
         let Some(slot) = self.live(worker, generation) else {
             return;
         };
-        let position = slot.flights.iter().position(|f| (f.task, f.attempt) == (task, attempt));
-        let Some(position) = position else { return };
+        let Some(flight) = slot.flights.take(task, attempt) else { return };
 
-        let flight = slot.flights.swap_remove(position);
         slot.served += 1;
         slot.tasks_done += 1;
         slot.failures = 0;
@@ -79,7 +83,7 @@ impl<P: Clone + Weigh, R: Clone + Weigh> Scheduler<P, R> {
     fn attempt_ended(
         &mut self,
         job: Box<Job<P>>,
-        (worker, started, phase): (WorkerId, Instant, Phase),
+        (worker, started, phase): (WorkerId, Moment, Phase),
         outcome: Outcome<R>,
         out: &mut Vec<Effect<P, R>>,
     ) {
@@ -130,8 +134,10 @@ impl<P: Clone + Weigh, R: Clone + Weigh> Scheduler<P, R> {
     }
 
     fn tell_breaker(&mut self, job: &Job<P>, verdict: Verdict, out: &mut Vec<Effect<P, R>>) {
-        let Some(change) = self.breakers.hear(&job.kind, job.id, verdict, self.now) else { return };
-        let kind = job.kind.clone();
+        let Some(change) = self.breakers.hear(&job.rules.kind, job.id, verdict, self.now) else {
+            return;
+        };
+        let kind = job.rules.kind.clone();
         let event = match change {
             Change::Opened { failures, retry_after } => {
                 self.stats.circuits_opened += 1;
@@ -161,15 +167,16 @@ impl<P: Clone + Weigh, R: Clone + Weigh> Scheduler<P, R> {
     fn retry_or_fail(
         &mut self,
         mut job: Box<Job<P>>,
-        (worker, started): (WorkerId, Instant),
+        (worker, started): (WorkerId, Moment),
         failure: Failure<R>,
         out: &mut Vec<Effect<P, R>>,
     ) {
-        let (task, attempt, retry) = (job.id, job.attempts, job.retry);
+        let (task, attempt, retry) = (job.id, job.attempts, job.rules.retry);
         if !retry.allows_another(attempt) {
             return self.settle(*job, Some((worker, started)), Err(failure), out);
         }
-        self.letters.note(task, Lapse { attempt, failure, worker: Some(worker), at: self.now });
+        self.letters
+            .note(task, Lapse { attempt, failure, worker: Some(worker), at: self.instant() });
         let delay = retry.delay(attempt, &mut self.random);
         job.due = later(self.now, delay);
         self.queue.push(job, self.now);
@@ -187,7 +194,7 @@ impl<P: Clone + Weigh, R: Clone + Weigh> Scheduler<P, R> {
     pub(super) fn settle(
         &mut self,
         job: Job<P>,
-        run: Option<(WorkerId, Instant)>,
+        run: Option<(WorkerId, Moment)>,
         result: Result<R, Failure<R>>,
         out: &mut Vec<Effect<P, R>>,
     ) {
@@ -203,17 +210,22 @@ impl<P: Clone + Weigh, R: Clone + Weigh> Scheduler<P, R> {
             Err(_) => &mut self.stats.failed,
         };
         *counter += 1;
-        let event = match (&result, worker) {
-            (Ok(_), Some(worker)) => {
-                Event::TaskCompleted { task, worker, attempt, ran: timing.ran }
-            }
-            _ => Event::TaskFailed { task, worker, attempt, retried: false },
-        };
         // First the events: whoever keeps the task's name lets go of it when it is settled.
-        out.push(Effect::Emit(event));
+        match (&result, worker) {
+            (Ok(_), Some(worker)) => {
+                if self.tells.completed {
+                    let ran = timing.ran;
+                    out.push(Effect::Emit(Event::TaskCompleted { task, worker, attempt, ran }));
+                }
+            }
+            _ => {
+                let event = Event::TaskFailed { task, worker, attempt, retried: false };
+                out.push(Effect::Emit(event));
+            }
+        }
         let kept = match &result {
             Err(failure) if self.letters.are_kept() && is_death(failure) => {
-                let lapse = Lapse { attempt, failure: failure.clone(), worker, at: self.now };
+                let lapse = Lapse { attempt, failure: failure.clone(), worker, at: self.instant() };
                 self.bury(job, lapse, out)
             }
             _ => {
@@ -227,7 +239,8 @@ impl<P: Clone + Weigh, R: Clone + Weigh> Scheduler<P, R> {
     /// Returns whether it is kept.
     fn bury(&mut self, job: Job<P>, lapse: Lapse<R>, out: &mut Vec<Effect<P, R>>) -> bool {
         let (task, attempt) = (job.id, lapse.attempt);
-        let gone = self.letters.bury(job, lapse);
+        let submitted = job.submitted.instant(self.start);
+        let gone = self.letters.bury(job, submitted, lapse);
         let is_kept = self.letters.contains(task);
         if is_kept {
             let letters = self.letters.len();
@@ -245,8 +258,7 @@ impl<P: Clone + Weigh, R: Clone + Weigh> Scheduler<P, R> {
         }
         for worker in self.worker_ids() {
             let flights = &mut self.slots[worker.index()].flights;
-            let Some(flight) = flights.iter_mut().find(|f| f.task == task && f.job.is_some())
-            else {
+            let Some(flight) = flights.get_mut(task).filter(|flight| flight.job.is_some()) else {
                 continue;
             };
             let (started, phase, job) = (flight.started, flight.phase, flight.job.take());
@@ -269,7 +281,7 @@ impl<P: Clone + Weigh, R: Clone + Weigh> Scheduler<P, R> {
         task: TaskId,
         out: &mut Vec<Effect<P, R>>,
     ) {
-        let flight = self.slots[worker.index()].flights.iter().find(|f| f.task == task);
+        let flight = self.slots[worker.index()].flights.get(task);
         match flight.expect("an alarm is silenced with its flight").phase {
             Phase::Running => {
                 self.interrupt(worker, task, Interruption::Timeout, Phase::Forced, out);
@@ -296,21 +308,32 @@ impl<P: Clone + Weigh, R: Clone + Weigh> Scheduler<P, R> {
         let at = later(self.now, grace);
         let slot = &mut self.slots[worker.index()];
         let generation = slot.generation;
-        let flight = slot.flights.iter_mut().find(|f| f.task == task);
-        let flight = flight.expect("only what is in flight is interrupted");
-        if let Some(old) = flight.alarm.replace(at) {
-            self.alarms.remove(&(old, Alarm::Flight(worker, task)));
-        }
-        self.alarms.insert((at, Alarm::Flight(worker, task)));
+        let flight = slot.flights.get_mut(task).expect("only what is in flight is interrupted");
+        let before = flight.alarm.replace(Limit::Alarm(at));
         flight.phase = phase;
         let attempt = flight.attempt;
+        self.silence(before, worker, task);
+        self.set_flight_alarm(at, worker, task);
         out.push(Effect::Interrupt { worker, generation, task, attempt, why, force });
     }
 
     fn silence_flight(&mut self, worker: WorkerId, flight: &Flight<P>) {
-        if let Some(at) = flight.alarm {
-            self.alarms.remove(&(at, Alarm::Flight(worker, flight.task)));
+        self.silence(flight.alarm, worker, flight.task);
+    }
+
+    fn silence(&mut self, limit: Option<Limit>, worker: WorkerId, task: TaskId) {
+        match limit {
+            Some(Limit::Timeout(ticket)) => self.timeouts.remove(ticket),
+            Some(Limit::Alarm(at)) => {
+                self.alarms.remove(&(at, Alarm::Flight(worker, task)));
+            }
+            None => {}
         }
+    }
+
+    fn set_flight_alarm(&mut self, at: Moment, worker: WorkerId, task: TaskId) -> Limit {
+        self.alarms.insert((at, Alarm::Flight(worker, task)));
+        Limit::Alarm(at)
     }
 
     /// Has a worker take no more tasks, because its isolate must not be used again.
@@ -337,7 +360,7 @@ fn is_death<R>(failure: &Failure<R>) -> bool {
 }
 
 fn interrupted<P, R>(job: &Job<P>, phase: Phase) -> Failure<R> {
-    match job.timeout {
+    match job.rules.timeout {
         Some(limit) if phase == Phase::Forced => Failure::Timeout { limit },
         // Nobody told it to end.
         _ => Failure::WorkerLost,

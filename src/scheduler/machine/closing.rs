@@ -5,10 +5,10 @@
 //! 3. retire each worker once nothing is in flight on it, or give it up;
 //! 4. say that all is closed.
 
-use std::time::Instant;
-
+use super::super::flights::Phase;
 use super::super::letters::Weigh;
-use super::super::worker::{Phase, WorkerState};
+use super::super::moment::Moment;
+use super::super::worker::WorkerState;
 use super::super::{Effect, Failure, Interruption};
 use super::Scheduler;
 
@@ -16,14 +16,14 @@ use super::Scheduler;
 pub(super) enum Lifetime {
     Open,
     /// Accepted tasks may run until then.
-    Draining(Instant),
+    Draining(Moment),
     /// All tasks are settled; the workers go.
     Ending,
     Closed,
 }
 
 impl Lifetime {
-    pub(super) fn deadline(self) -> Option<Instant> {
+    pub(super) fn deadline(self) -> Option<Moment> {
         match self {
             Self::Draining(until) => Some(until),
             _ => None,
@@ -36,7 +36,7 @@ impl Lifetime {
 }
 
 impl<P: Clone + Weigh, R: Clone + Weigh> Scheduler<P, R> {
-    pub(super) fn close(&mut self, drain_until: Option<Instant>, out: &mut Vec<Effect<P, R>>) {
+    pub(super) fn close(&mut self, drain_until: Option<Moment>, out: &mut Vec<Effect<P, R>>) {
         self.paused = false;
         match (self.lifetime, drain_until) {
             (Lifetime::Open, Some(until)) => self.lifetime = Lifetime::Draining(until),
@@ -53,9 +53,10 @@ impl<P: Clone + Weigh, R: Clone + Weigh> Scheduler<P, R> {
             self.settle(*job, None, Err(Failure::Closed), out);
         }
         for worker in self.worker_ids() {
-            for position in 0..self.slots[worker.index()].flights.len() {
-                let flight = &mut self.slots[worker.index()].flights[position];
-                let (task, started, phase) = (flight.task, flight.started, flight.phase);
+            for task in self.slots[worker.index()].flights.tasks() {
+                let flight = self.slots[worker.index()].flights.get_mut(task);
+                let flight = flight.expect("none is answered meanwhile");
+                let (started, phase) = (flight.started, flight.phase);
                 if let Some(job) = flight.job.take() {
                     self.settle(*job, Some((worker, started)), Err(Failure::Closed), out);
                 }

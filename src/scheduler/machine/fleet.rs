@@ -3,8 +3,8 @@
 use std::cmp::Reverse;
 use std::time::Duration;
 
-use super::super::job::later;
 use super::super::letters::Weigh;
+use super::super::moment::later;
 use super::super::worker::{Generation, Slot, WorkerId, WorkerState};
 use super::super::{Effect, Event, Exit, Retirement, TaskId};
 use super::closing::Lifetime;
@@ -127,7 +127,7 @@ impl<P: Clone + Weigh, R: Clone + Weigh> Scheduler<P, R> {
     /// Decides on the tasks of a lost worker, and on its replacement.
     fn lose(&mut self, worker: WorkerId, exit: Exit, guilt: Guilt, out: &mut Vec<Effect<P, R>>) {
         let slot = &mut self.slots[worker.index()];
-        let (generation, flights) = (slot.generation, std::mem::take(&mut slot.flights));
+        let (generation, flights) = (slot.generation, slot.flights.take_all());
         slot.last_exit = Some(exit);
         slot.failures = slot.failures.saturating_add(1);
         let (wanted, failures) = (slot.wanted, slot.failures);

@@ -1,11 +1,11 @@
 //! The number of workers, where the scheduler may choose it: more while tasks queue up, fewer while
 //! workers have nothing to do.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::super::Effect;
-use super::super::job::later;
 use super::super::letters::Weigh;
+use super::super::moment::{Moment, later};
 use super::super::worker::WorkerState;
 use super::closing::Lifetime;
 use super::{Alarm, Scheduler};
@@ -16,11 +16,11 @@ const PATIENCE: Duration = Duration::from_millis(100);
 #[derive(Default)]
 pub(super) struct Scaling {
     /// The queue is too long since, without a break.
-    pressed_since: Option<Instant>,
+    pressed_since: Option<Moment>,
     /// No change before.
-    rests_until: Option<Instant>,
+    rests_until: Option<Moment>,
     /// When the size is looked at next.
-    review: Option<Instant>,
+    review: Option<Moment>,
 }
 
 impl<P: Clone + Weigh, R: Clone + Weigh> Scheduler<P, R> {

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::super::job::later;
 use super::super::letters::Weigh;
+use super::super::moment::later;
 use super::super::worker::{Generation, WorkerId, WorkerState};
 use super::super::{Effect, Event, Exit};
 use super::fleet::Guilt;
