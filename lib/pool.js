@@ -54,6 +54,7 @@ class WorkerPool extends EventEmitter {
   #submission;
   #watch = new Watch({
     isReady: () => this.#collection.isReady,
+    giveWay: () => this.#native.giveWay(),
     busy: () => Math.min(this.#tasks.size, this.#size),
     read: (awake) => this.#collection.read(awake),
     rest: () => this.#keepAlive(),

@@ -12,6 +12,7 @@ const LIMIT_MS = 0.05;
 
 class Watch {
   #isReady;
+  #giveWay;
   #busy;
   #read;
   #rest;
@@ -24,12 +25,14 @@ class Watch {
   /**
    * @param {object} on
    * @param {() => boolean} on.isReady - whether there are results
+   * @param {() => void} on.giveWay - lets another thread run on this core
    * @param {() => number} on.busy - how many workers are busy at most
    * @param {(awake: boolean) => void} on.read - reads results; `awake`: this goes on to look for more
    * @param {() => void} on.rest - called when it has stopped
    */
-  constructor({ isReady, busy, read, rest }) {
+  constructor({ isReady, giveWay, busy, read, rest }) {
     this.#isReady = isReady;
+    this.#giveWay = giveWay;
     this.#busy = busy;
     this.#read = read;
     this.#rest = rest;
@@ -68,6 +71,7 @@ class Watch {
     }
     setImmediate(this.#look);
     if (isReady) this.#read(true);
+    else this.#giveWay();
   };
 
   #stop() {

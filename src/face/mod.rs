@@ -109,6 +109,12 @@ impl NativePool {
         unsafe { Uint32Array::with_external_data(flag, 1, move |_, _| drop(pool)) }
     }
 
+    /// Lets another thread run on this core, if one wants to.
+    #[napi]
+    pub fn give_way(&self) {
+        std::thread::yield_now();
+    }
+
     /// Hands over the tasks that lie in the first `length` bytes of the arena. `awake`: results are looked
     /// for at the flag.
     ///

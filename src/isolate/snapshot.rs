@@ -10,6 +10,7 @@ use std::sync::OnceLock;
 use std::{fs, io};
 
 use deno_core::v8;
+use memmap2::Mmap;
 use rustyscript::tokio::runtime::Runtime as Tokio;
 use rustyscript::{RuntimeOptions, SnapshotBuilder};
 
@@ -43,16 +44,19 @@ pub(super) fn realm<'s>(scope: &mut v8::HandleScope<'s, ()>) -> Option<v8::Local
 /// Has isolates that are made from now on start from a file; only the first call does something. False
 /// where the file is not of this build, or V8 has other flags or another processor than it was made with.
 ///
+/// The file is mapped, so that processes share its memory.
+///
 /// # Errors
 /// When it cannot be read.
 pub fn load_snapshot(file: &Path) -> io::Result<bool> {
-    let bytes = fs::read(file)?;
+    // SAFETY: as with the library itself, nobody writes to the file that is there: a new one takes its place.
+    let bytes = unsafe { Mmap::map(&fs::File::open(file)?)? };
     initialise();
     let head = head();
     if !bytes.starts_with(head.as_bytes()) {
         return Ok(false);
     }
-    SNAPSHOT.get_or_init(|| &bytes.leak()[head.len()..]);
+    SNAPSHOT.get_or_init(|| &Box::leak(Box::new(bytes))[head.len()..]);
     Ok(true)
 }
 
@@ -90,7 +94,10 @@ pub fn write_snapshot(file: &Path) -> io::Result<()> {
         assert_eq!(place, REALM, "deno_core adds its own context after this");
     }
     bytes.extend_from_slice(&builder.finish());
-    fs::write(file, bytes)
+    // Not into the old one, which may be mapped.
+    let fresh = file.with_extension("fresh");
+    fs::write(&fresh, bytes)?;
+    fs::rename(fresh, file)
 }
 
 unsafe extern "C" fn ignore_rejection(_: v8::PromiseRejectMessage) {}
