@@ -3,7 +3,7 @@
 
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -69,14 +69,16 @@ function readArguments() {
 }
 
 /**
- * A commit in a folder of its own. The folder has the same name each time, because cargo knows a crate by its
- * path: another one would leave its artifacts in the target folder for ever.
+ * Where commits are checked out: the same folder each time, because cargo knows a crate by its path, and another
+ * one would leave its artifacts in the target folder for ever.
  */
+const FOLDER = join(tmpdir(), `isolane-commits-${createHash('sha256').update(ROOT).digest('hex').slice(0, 8)}`);
+
+/** A commit in a folder of its own. */
 class Checkout {
   constructor(name, sha) {
     this.sha = sha;
-    const of = createHash('sha256').update(ROOT).digest('hex').slice(0, 8);
-    this.folder = join(tmpdir(), `isolane-commits-${of}`, name);
+    this.folder = join(FOLDER, name);
   }
 
   add() {
@@ -86,7 +88,7 @@ class Checkout {
   }
 
   remove() {
-    if (existsSync(this.folder)) rmSync(this.folder, { recursive: true });
+    rmSync(this.folder, { recursive: true, force: true });
     git('worktree', 'prune');
   }
 }
@@ -149,5 +151,6 @@ await runAsCommand(async () => {
     return code;
   } finally {
     for (const checkout of checkouts) checkout.remove();
+    rmSync(FOLDER, { recursive: true, force: true });
   }
 });

@@ -12,8 +12,8 @@ export default {
     const figures = {};
     for (const [name, task] of Object.entries({ json, hash, factorial })) {
       const pool = await contender.setup({ handler: task.handler, workers });
-      await throughputOf(pool, task, WINDOW, quick ? 20 : 400);
-      figures[name] = await throughputOf(pool, task, WINDOW, quick ? 30 : 1200);
+      await throughputOf(pool, task, WINDOW, quick ? 20 : 300);
+      figures[name] = await throughputOf(pool, task, WINDOW, quick ? 30 : 1000);
       await pool.close();
     }
     return figures;

@@ -7,7 +7,7 @@ const QUICK_COUNT = 20_000;
 const SLICE = 1000;
 const PRIORITIES = 101;
 /** The fewest ended tasks of a slow pool say enough. */
-const DRAIN_MS = 6000;
+const DRAIN_MS = 4000;
 /** Tasks that workers and ports may hold beside the queue: so many may end before one that is more urgent. */
 const SLACK = 2000;
 /** More where the system stops a worker for a moment while the others go on. */

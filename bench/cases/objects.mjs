@@ -13,8 +13,8 @@ export default {
     for (const [size, [count, every]] of Object.entries(SIZES)) {
       const task = recordsOf(count, every);
       const pool = await contender.setup({ handler: task.handler, workers });
-      await throughputOf(pool, task, WINDOW, quick ? 20 : 400);
-      figures[size] = await throughputOf(pool, task, WINDOW, quick ? 30 : 1200);
+      await throughputOf(pool, task, WINDOW, quick ? 20 : 300);
+      figures[size] = await throughputOf(pool, task, WINDOW, quick ? 30 : 1000);
       await pool.close();
       task.compare();
     }

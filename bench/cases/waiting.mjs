@@ -9,7 +9,7 @@ const handler = new URL('../handlers/wait.mjs', import.meta.url);
 async function timeOf(setup, count, { workers, quick }, concurrency) {
   const pool = await setup({ handler, workers, concurrency, tasks: count });
   const times = [];
-  const end = performance.now() + (quick ? 0 : 1500);
+  const end = performance.now() + (quick ? 0 : 1000);
   do {
     const start = performance.now();
     const results = await Promise.all(Array.from({ length: count }, (_, i) => pool.run({ i, ms: WAIT_MS })));

@@ -1,7 +1,7 @@
 import Tinypool from 'tinypool';
 import { versionOf } from '../version.mjs';
 
-export function setupTinypool({ handler, workers }, options) {
+function setupTinypool({ handler, workers }, options) {
   const pool = new Tinypool({ filename: handler.href, minThreads: workers, maxThreads: workers, ...options });
   return {
     run: (payload) => pool.run(payload),
