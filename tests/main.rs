@@ -2,6 +2,7 @@
 //! sleeps. And isolates, which run.
 #![allow(clippy::print_stderr, clippy::unwrap_used, reason = "tests say why they fail")]
 
+mod counting;
 mod isolate;
 mod metrics;
 mod scheduler;

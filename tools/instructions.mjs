@@ -7,8 +7,8 @@
  * `--before` compares with another checkout, which needs the same benches, or with what `--json` has saved.
  */
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { devNull } from 'node:os';
+import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { capture, runAsCommand, which } from './v8/command.mjs';
@@ -76,8 +76,7 @@ async function count(program, part, valgrind) {
   for (const name of cases) {
     const { code, stdout, stderr } = await capture(valgrind, [
       '--tool=callgrind',
-      `--callgrind-out-file=${join(tmpdir(), `isolane-callgrind-${process.pid}`)}`,
-      '--dump-instr=no',
+      `--callgrind-out-file=${devNull}`,
       '--collect-atstart=no',
       '--toggle-collect=instructions::measured*',
       // V8 writes machine code anew where it wrote some before.
@@ -105,4 +104,6 @@ function print(now, before) {
   }
 }
 
-const percent = (share) => `${share > 0 ? '+' : ''}${(share * 100).toFixed(1)} %`;
+function percent(share) {
+  return `${share > 0 ? '+' : ''}${(share * 100).toFixed(1)} %`;
+}

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use isolane::metrics::Recorder;
 use isolane::scheduler::{
     Balance, Config, Effect, Input, LetterRules, Outcome, Priority, Random, Retry, Scheduler, Task,
-    TaskId, WorkerId,
+    TaskId, Tells, WorkerId,
 };
 
 use super::{Case, measured};
@@ -59,7 +59,9 @@ impl Bench {
             seed: 1,
         };
         let (now, mut effects) = (Instant::now(), Vec::new());
-        let scheduler = Scheduler::new(config, now, &mut effects);
+        let mut scheduler = Scheduler::new(config, now, &mut effects);
+        // Nobody listens.
+        scheduler.tell_of(Tells { started: false, completed: false });
         let mut bench = Self {
             scheduler,
             now,

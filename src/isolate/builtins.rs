@@ -6,9 +6,9 @@
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
+use std::slice;
 use std::sync::LazyLock;
 use std::time::Instant;
-use std::slice;
 
 use deno_core::v8;
 use v8::{MapFnTo, ValueDeserializerHelper, ValueSerializerHelper};

@@ -8,14 +8,14 @@ use std::time::{Duration, Instant};
 
 use super::bell::Bell;
 use super::callers::Callers;
-use super::delivery::{Answer, Delivery};
+use super::delivery::{Answer, Delivery, Topic};
 use super::outbox::Outbox;
 use super::seat::{Order, Seat};
 use super::{Letter, Snapshot};
 use crate::isolate::{HostCall, Interrupter, Job, LoadError, Memory, Reply};
 use crate::metrics::Recorder;
 use crate::scheduler::{
-    self, Effect, Exit, Generation, Input, Outcome, Retirement, Scheduler, TaskId, WorkerId,
+    self, Effect, Exit, Generation, Input, Outcome, Retirement, Scheduler, TaskId, Tells, WorkerId,
 };
 
 /// How often the memory of an isolate is looked at while a task goes on in it: WebAssembly can be over the
@@ -111,6 +111,10 @@ impl Heart {
         now: Instant,
     ) -> Calls {
         let mut calls = Calls::default();
+        self.scheduler.tell_of(Tells {
+            started: self.outbox.is_heard(Topic::TaskStarted),
+            completed: self.outbox.is_heard(Topic::TaskCompleted),
+        });
         for input in inputs {
             self.take_note(&input, &mut calls);
             self.scheduler.handle(input, now, &mut self.effects);
@@ -478,7 +482,7 @@ impl Heart {
 
     fn next_deadline(&self) -> Option<Instant> {
         let loading = self.seats.iter().filter_map(|seat| seat.loading_until).min();
-        self.scheduler.next_tick().into_iter().chain(loading).chain(self.look).min()
+        self.scheduler.next_tick_at_least().into_iter().chain(loading).chain(self.look).min()
     }
 
     fn set_alarm(&mut self, calls: &mut Calls) {

@@ -111,7 +111,7 @@ impl Letter {
         Self {
             task: job.id,
             job: job.payload.clone(),
-            priority: job.priority(),
+            priority: job.priority,
             attempts: job.attempts,
             submitted: ago(letter.submitted),
             died: ago(letter.died),

@@ -88,7 +88,7 @@ impl Outbox {
         self.is_heard(topic)
     }
 
-    fn is_heard(&self, topic: Topic) -> bool {
+    pub fn is_heard(&self, topic: Topic) -> bool {
         self.topics.load(Ordering::Relaxed) & topic.bit() != 0
     }
 

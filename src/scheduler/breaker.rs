@@ -84,6 +84,9 @@ impl Breakers {
 
     /// Returns for how long this kind is held back, if it is.
     pub fn refusal(&self, kind: &str, now: Moment) -> Option<Duration> {
+        if self.breakers.is_empty() {
+            return None;
+        }
         let rules = self.rules?;
         match self.breakers.get(kind)?.state {
             State::Closed => None,
@@ -98,7 +101,8 @@ impl Breakers {
 
     /// Lets a task start that [`Breakers::refusal`] does not hold back.
     pub fn admit(&mut self, kind: &str, task: TaskId) {
-        if let Some(breaker) = self.breakers.get_mut(kind)
+        if !self.breakers.is_empty()
+            && let Some(breaker) = self.breakers.get_mut(kind)
             && matches!(breaker.state, State::Open { .. })
         {
             breaker.state = State::Trying(task);
@@ -114,6 +118,9 @@ impl Breakers {
         now: Moment,
     ) -> Option<Change> {
         let rules = self.rules?;
+        if self.breakers.is_empty() && verdict != Verdict::Failure {
+            return None;
+        }
         let known = self.breakers.get_mut(kind);
         match (known, verdict) {
             (None, Verdict::Success | Verdict::Neither) => None,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::moment::{Moment, later};
-use super::rules::{Known, Rules};
+use super::rules::Rules;
 use super::{Priority, Task, TaskId, Timing};
 
 /// Owned by the queue while it waits and by a flight while it runs. Settling consumes it, so that
@@ -19,28 +19,23 @@ pub struct Job<P> {
     pub(super) due: Moment,
     /// Started and not given back.
     pub attempts: u32,
+    pub priority: Priority,
     /// Once at least, be it given back or not.
     pub(super) was_started: bool,
 }
 
 impl<P> Job<P> {
-    pub(super) fn new(task: Task<P>, known: &mut Known, now: Moment) -> Self {
-        let Task { id, kind, priority, delay, timeout, queue_timeout, retry, rested, payload } =
-            task;
-        let rules = Rules { kind, priority, timeout, queue_timeout, retry, rested };
+    pub(super) fn new(task: Task<P>, rules: Arc<Rules>, now: Moment) -> Self {
         Self {
-            id,
-            payload,
-            rules: known.share(rules),
+            id: task.id,
+            payload: task.payload,
+            rules,
             submitted: now,
-            due: if delay.is_zero() { now } else { later(now, delay) },
+            due: if task.delay.is_zero() { now } else { later(now, task.delay) },
             attempts: 0,
+            priority: task.priority,
             was_started: false,
         }
-    }
-
-    pub fn priority(&self) -> Priority {
-        self.rules.priority
     }
 
     /// When it has waited too long; `None` from its first start on.
@@ -67,7 +62,7 @@ impl<P: Clone> Job<P> {
         Task {
             id,
             kind: rules.kind.clone(),
-            priority: rules.priority,
+            priority: self.priority,
             delay: Duration::ZERO,
             timeout: rules.timeout,
             queue_timeout: rules.queue_timeout,

@@ -39,6 +39,9 @@ pub struct Scheduler<P, R> {
     slots: Vec<Slot<P>>,
     /// Slots that are wanted.
     size: usize,
+    /// Nothing is due before: the time of what was due first when this was last looked at, or of what came
+    /// since. It may be gone meanwhile.
+    soonest: Moment,
     /// Of attempts that run.
     timeouts: Timeouts,
     /// All others.
@@ -69,6 +72,10 @@ pub struct Tells {
     pub completed: bool,
 }
 
+/// Tasks that are moved at once whose time has come together: the others follow in the next tick, which is due
+/// at once, so that the pool's lock is not held for long.
+const AT_ONCE: usize = 4096;
+
 /// Whose time is over; what that means is up to its state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Alarm {
@@ -96,6 +103,7 @@ impl<P: Clone + Weigh, R: Clone + Weigh> Scheduler<P, R> {
             breakers,
             slots: Vec::new(),
             size: 0,
+            soonest: Moment::NEVER,
             timeouts: Timeouts::default(),
             alarms: BTreeSet::new(),
             abandoned: BTreeMap::new(),
@@ -175,11 +183,39 @@ impl<P: Clone + Weigh, R: Clone + Weigh> Scheduler<P, R> {
 
     /// Returns when [`Input::Tick`] would do something, if nothing else happens before.
     pub fn next_tick(&self) -> Option<Instant> {
-        let alarm = self.alarms.first().map(|&(at, _)| at);
-        let timeout = self.timeouts.first().map(|(at, ..)| at);
-        let queue = self.queue.next_tick();
-        let times = [alarm, timeout, queue, self.lifetime.deadline()];
-        times.into_iter().flatten().min().map(|at| at.instant(self.start))
+        self.first_due().map(|at| at.instant(self.start))
+    }
+
+    /// The same, or earlier: what would have been done may be done already. Takes no search.
+    pub fn next_tick_at_least(&self) -> Option<Instant> {
+        (self.soonest != Moment::NEVER).then(|| self.soonest.instant(self.start))
+    }
+
+    fn first_due(&self) -> Option<Moment> {
+        let alarm = self.first_alarm().map(|(at, _)| at);
+        let times = [alarm, self.queue.next_tick(), self.lifetime.deadline()];
+        times.into_iter().flatten().min()
+    }
+
+    /// Has something be done then.
+    fn expect(&mut self, at: Moment) {
+        self.soonest = self.soonest.min(at);
+    }
+
+    fn set_alarm(&mut self, at: Moment, alarm: Alarm) {
+        self.alarms.insert((at, alarm));
+        self.expect(at);
+    }
+
+    /// Has a job wait, for a worker or for its time.
+    fn enqueue(&mut self, job: Box<Job<P>>) {
+        if job.due > self.now {
+            self.expect(job.due);
+        }
+        if let Some(at) = job.expires() {
+            self.expect(at);
+        }
+        self.queue.push(job, self.now);
     }
 
     /// Returns whether it was accepted.
@@ -204,11 +240,11 @@ impl<P: Clone + Weigh, R: Clone + Weigh> Scheduler<P, R> {
         };
         let limit = self.config.max_queue;
         if let Some(worker) = worker {
-            let job = Box::new(Job::new(task, &mut self.rules, self.now));
-            self.start(worker, job, out);
+            let rules = self.rules.of(&task);
+            self.start(worker, Box::new(Job::new(task, rules, self.now)), out);
         } else if self.queue.len() < limit {
-            let job = Box::new(Job::new(task, &mut self.rules, self.now));
-            self.queue.push(job, self.now);
+            let rules = self.rules.of(&task);
+            self.enqueue(Box::new(Job::new(task, rules, self.now)));
         } else {
             self.refuse(task.id, Failure::QueueFull { limit }, out);
             return false;
@@ -233,12 +269,21 @@ impl<P: Clone + Weigh, R: Clone + Weigh> Scheduler<P, R> {
 
     /// Does all for which the time has come, and starts what then can start.
     fn pass_time(&mut self, reporter: Option<WorkerId>, out: &mut Vec<Effect<P, R>>) {
-        self.elapse(out);
+        if self.soonest <= self.now {
+            self.elapse(out);
+            // What is due in this moment waits for the next one.
+            self.soonest = self.first_due().unwrap_or(Moment::NEVER);
+        }
+        if self.stranded && !self.queue.is_empty() {
+            for job in self.queue.take_all() {
+                self.settle(*job, None, Err(Failure::WorkerLost), out);
+            }
+        }
         self.dispatch(reporter, out);
     }
 
     fn elapse(&mut self, out: &mut Vec<Effect<P, R>>) {
-        self.queue.promote(self.now);
+        self.queue.promote(self.now, AT_ONCE);
         if self.lifetime.deadline().is_some_and(|at| at <= self.now) {
             self.close_now(out);
         }
@@ -255,15 +300,15 @@ impl<P: Clone + Weigh, R: Clone + Weigh> Scheduler<P, R> {
                 Alarm::Scaling => self.review_size(out),
             }
         }
-        while let Some(job) = self.queue.expire(self.now) {
-            let waited = self.now.saturating_duration_since(job.due);
-            self.settle(*job, None, Err(Failure::QueueTimeout { waited }), out);
+        for _ in 0..AT_ONCE {
+            let Some(job) = self.queue.expire(self.now) else { return };
+            self.fail_expired(*job, out);
         }
-        if self.stranded && !self.queue.is_empty() {
-            for job in self.queue.take_all() {
-                self.settle(*job, None, Err(Failure::WorkerLost), out);
-            }
-        }
+    }
+
+    fn fail_expired(&mut self, job: Job<P>, out: &mut Vec<Effect<P, R>>) {
+        let waited = self.now.saturating_duration_since(job.due);
+        self.settle(job, None, Err(Failure::QueueTimeout { waited }), out);
     }
 
     fn first_alarm(&self) -> Option<(Moment, Alarm)> {
@@ -277,7 +322,8 @@ impl<P: Clone + Weigh, R: Clone + Weigh> Scheduler<P, R> {
         if self.paused {
             return;
         }
-        while self.queue.has_due() {
+        let mut expired = 0;
+        while self.queue.has_due() && expired < AT_ONCE {
             let reporter =
                 reporter.filter(|id| self.slots.get(id.index()).is_some_and(|s| self.has_room(s)));
             let rested = self.queue.peek().is_some_and(|job| job.rules.rested);
@@ -285,6 +331,12 @@ impl<P: Clone + Weigh, R: Clone + Weigh> Scheduler<P, R> {
                 return;
             };
             if let Some(job) = self.queue.pop() {
+                // It is one of very many whose time is over.
+                if job.expires().is_some_and(|at| at <= self.now) {
+                    self.fail_expired(*job, out);
+                    expired += 1;
+                    continue;
+                }
                 match self.breakers.refusal(&job.rules.kind, self.now) {
                     None => self.start(worker, job, out),
                     Some(retry_after) => self.hold_back(job, retry_after, out),

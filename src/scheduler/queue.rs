@@ -75,7 +75,7 @@ impl<P> Queue<P> {
     }
 
     fn line_up(&mut self, job: Box<Job<P>>) {
-        let priority = job.priority();
+        let priority = job.priority;
         let at = usize::from(priority.0);
         self.places.put(job.id, Place::Due(priority));
         self.lines[at].push(job);
@@ -120,11 +120,13 @@ impl<P> Queue<P> {
         from_fn(move || all.remove(all.places.first()?))
     }
 
-    /// Lets those wait for a worker whose time has come.
-    pub fn promote(&mut self, now: Moment) {
-        while let Some(first) = self.delayed.first_entry()
-            && first.key().0 <= now
-        {
+    /// Lets those wait for a worker whose time has come; of very many, the first.
+    pub fn promote(&mut self, now: Moment, most: usize) {
+        for _ in 0..most {
+            let Some(first) = self.delayed.first_entry().filter(|first| first.key().0 <= now)
+            else {
+                return;
+            };
             let job = first.remove();
             self.dues.remove(&job.id);
             self.line_up(job);

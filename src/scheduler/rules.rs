@@ -1,15 +1,14 @@
-//! What a caller wants of a task beside its payload. Most tasks of a pool want the same: they share it, so that
-//! a million of them can wait in little room.
+//! What a caller wants of a task beside payload and priority. Most tasks of a pool want the same: they share it,
+//! so that a million of them can wait in little room.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Priority, Retry};
+use super::{Retry, Task};
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Rules {
     pub kind: Arc<str>,
-    pub priority: Priority,
     /// Run time of one attempt.
     pub timeout: Option<Duration>,
     pub queue_timeout: Option<Duration>,
@@ -29,15 +28,21 @@ pub(super) struct Known {
 const MOST: usize = 16;
 
 impl Known {
-    /// Gives the same as one that is known already, if it is.
-    pub fn share(&mut self, rules: Rules) -> Arc<Rules> {
-        let known = self.rules.iter().position(|known| **known == rules);
+    /// Gives the rules of a task, shared with the others that want the same.
+    pub fn of<P>(&mut self, task: &Task<P>) -> Arc<Rules> {
+        let known = self.rules.iter().position(|known| known.are_of(task));
         if let Some(place) = known {
             // The next one is likely to be the same.
             self.rules.swap(0, place);
             return self.rules[0].clone();
         }
-        let rules = Arc::new(rules);
+        let rules = Arc::new(Rules {
+            kind: task.kind.clone(),
+            timeout: task.timeout,
+            queue_timeout: task.queue_timeout,
+            retry: task.retry,
+            rested: task.rested,
+        });
         if self.rules.len() < MOST {
             self.rules.push(rules.clone());
         } else {
@@ -45,5 +50,15 @@ impl Known {
             self.rules[self.oldest] = rules.clone();
         }
         rules
+    }
+}
+
+impl Rules {
+    fn are_of<P>(&self, task: &Task<P>) -> bool {
+        self.timeout == task.timeout
+            && self.queue_timeout == task.queue_timeout
+            && self.retry == task.retry
+            && self.rested == task.rested
+            && (Arc::ptr_eq(&self.kind, &task.kind) || self.kind == task.kind)
     }
 }

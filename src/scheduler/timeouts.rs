@@ -53,23 +53,20 @@ impl Timeouts {
         task: TaskId,
     ) -> Option<Ticket> {
         let list = self.list_of(limit)?;
-        let last = self.lists[list].last;
-        let node = Node { at, task, worker, before: last, after: NONE, list: list as u32 };
-        let place = match self.free.pop() {
-            Some(place) => {
-                self.nodes[place as usize] = node;
-                place
-            }
-            None => {
-                self.nodes.push(node);
-                self.nodes.len() as u32 - 1
-            }
+        let before = self.lists[list].last;
+        let node = Node { at, task, worker, before, after: NONE, list: list as u32 };
+        let place = if let Some(place) = self.free.pop() {
+            self.nodes[place as usize] = node;
+            place
+        } else {
+            self.nodes.push(node);
+            self.nodes.len() as u32 - 1
         };
-        match last {
-            NONE => self.lists[list].first = place,
-            last => self.nodes[last as usize].after = place,
-        }
         self.lists[list].last = place;
+        match before {
+            NONE => self.lists[list].first = place,
+            before => self.nodes[before as usize].after = place,
+        }
         Some(Ticket(place))
     }
 

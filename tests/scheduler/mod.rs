@@ -6,6 +6,7 @@ mod auto_scale;
 mod backpressure;
 mod balance;
 mod circuit_breaker;
+mod crowded_queue;
 mod dead_letters;
 mod delay;
 mod late_answers;

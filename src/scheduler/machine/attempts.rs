@@ -25,6 +25,7 @@ impl<P: Clone + Weigh, R: Clone + Weigh> Scheduler<P, R> {
         let (task, attempt, started) = (job.id, job.attempts, self.now);
         let alarm = job.rules.timeout.map(|limit| {
             let at = later(started, limit);
+            self.expect(at);
             match self.timeouts.add(limit, at, worker, task) {
                 Some(ticket) => Limit::Timeout(ticket),
                 None => self.set_flight_alarm(at, worker, task),
@@ -129,7 +130,7 @@ impl<P: Clone + Weigh, R: Clone + Weigh> Scheduler<P, R> {
             self.tell_breaker(&job, Verdict::Neither, out);
             job.attempts -= 1;
             job.due = self.now;
-            self.queue.push(job, self.now);
+            self.enqueue(job);
         }
     }
 
@@ -161,7 +162,7 @@ impl<P: Clone + Weigh, R: Clone + Weigh> Scheduler<P, R> {
         }
         // Not at once, whatever the rules say: it would come back for ever.
         job.due = later(self.now, retry_after.max(Duration::from_millis(1)));
-        self.queue.push(job, self.now);
+        self.enqueue(job);
     }
 
     fn retry_or_fail(
@@ -179,7 +180,7 @@ impl<P: Clone + Weigh, R: Clone + Weigh> Scheduler<P, R> {
             .note(task, Lapse { attempt, failure, worker: Some(worker), at: self.instant() });
         let delay = retry.delay(attempt, &mut self.random);
         job.due = later(self.now, delay);
-        self.queue.push(job, self.now);
+        self.enqueue(job);
         self.stats.retried += 1;
         out.push(Effect::Emit(Event::TaskFailed {
             task,
@@ -211,17 +212,14 @@ impl<P: Clone + Weigh, R: Clone + Weigh> Scheduler<P, R> {
         };
         *counter += 1;
         // First the events: whoever keeps the task's name lets go of it when it is settled.
-        match (&result, worker) {
-            (Ok(_), Some(worker)) => {
-                if self.tells.completed {
-                    let ran = timing.ran;
-                    out.push(Effect::Emit(Event::TaskCompleted { task, worker, attempt, ran }));
-                }
+        if let (Ok(_), Some(worker)) = (&result, worker) {
+            if self.tells.completed {
+                let ran = timing.ran;
+                out.push(Effect::Emit(Event::TaskCompleted { task, worker, attempt, ran }));
             }
-            _ => {
-                let event = Event::TaskFailed { task, worker, attempt, retried: false };
-                out.push(Effect::Emit(event));
-            }
+        } else {
+            let event = Event::TaskFailed { task, worker, attempt, retried: false };
+            out.push(Effect::Emit(event));
         }
         let kept = match &result {
             Err(failure) if self.letters.are_kept() && is_death(failure) => {
@@ -332,7 +330,7 @@ impl<P: Clone + Weigh, R: Clone + Weigh> Scheduler<P, R> {
     }
 
     fn set_flight_alarm(&mut self, at: Moment, worker: WorkerId, task: TaskId) -> Limit {
-        self.alarms.insert((at, Alarm::Flight(worker, task)));
+        self.set_alarm(at, Alarm::Flight(worker, task));
         Limit::Alarm(at)
     }
 

@@ -39,9 +39,13 @@ impl<P: Clone + Weigh, R: Clone + Weigh> Scheduler<P, R> {
     pub(super) fn close(&mut self, drain_until: Option<Moment>, out: &mut Vec<Effect<P, R>>) {
         self.paused = false;
         match (self.lifetime, drain_until) {
-            (Lifetime::Open, Some(until)) => self.lifetime = Lifetime::Draining(until),
+            (Lifetime::Open, Some(until)) => {
+                self.lifetime = Lifetime::Draining(until);
+                self.expect(until);
+            }
             (Lifetime::Draining(before), Some(until)) => {
                 self.lifetime = Lifetime::Draining(before.min(until));
+                self.expect(until);
             }
             (Lifetime::Open | Lifetime::Draining(_), None) => self.close_now(out),
             (Lifetime::Ending | Lifetime::Closed, _) => {}
@@ -85,6 +89,7 @@ impl<P: Clone + Weigh, R: Clone + Weigh> Scheduler<P, R> {
         {
             self.lifetime = Lifetime::Closed;
             self.alarms.clear();
+            self.soonest = Moment::NEVER;
             out.push(Effect::Closed);
         }
     }

@@ -310,7 +310,7 @@ impl<P: Clone + Weigh, R: Clone + Weigh> Scheduler<P, R> {
         self.silence_slot(worker);
         let at = later(self.now, span);
         self.slots[worker.index()].alarm = Some(at);
-        self.alarms.insert((at, Alarm::Slot(worker)));
+        self.set_alarm(at, Alarm::Slot(worker));
     }
 
     fn silence_slot(&mut self, worker: WorkerId) {

@@ -79,7 +79,7 @@ impl<P: Clone + Weigh, R: Clone + Weigh> Scheduler<P, R> {
         // While tasks wait none can go.
         if let Some(at) = more.or(fewer) {
             self.scaling.review = Some(at);
-            self.alarms.insert((at, Alarm::Scaling));
+            self.set_alarm(at, Alarm::Scaling);
         }
     }
 

@@ -25,7 +25,7 @@ impl<P: Clone + Weigh, R: Clone + Weigh> Scheduler<P, R> {
     }
 
     pub(super) fn plan_round(&mut self) {
-        self.alarms.insert((later(self.now, self.round()), Alarm::Round));
+        self.set_alarm(later(self.now, self.round()), Alarm::Round);
     }
 
     pub(super) fn beat(&mut self, worker: WorkerId, generation: Generation) {
