@@ -64,6 +64,7 @@ export default {
   name: 'isolated-vm',
   version,
   missing: version === undefined ? 'not installed; npm run bench:peers' : undefined,
+  leftOut: { poolifier: 'takes more than a minute' },
   // Node's snapshot and other isolates in its process do not go together: its readme demands it.
   execArgv: ['--no-node-snapshot'],
 
