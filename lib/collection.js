@@ -14,8 +14,13 @@ const KEPT = 64;
 const NEXT_BLOB = 0xffffffff;
 
 const SIZE = 256 * 1024;
-/** About as long as a busy server would take for a request. */
-const TURN_MS = 10;
+/**
+ * So long results are read in one turn of the event loop. Whoever waits for them has his say in the same turn,
+ * which takes about as long again.
+ */
+const TURN_MS = 4;
+/** After so many records the clock is looked at. */
+const LOOK = 128;
 
 class Collection {
   #arena = Buffer.allocUnsafeSlow(SIZE);
@@ -24,7 +29,10 @@ class Collection {
   #reader;
   #flag;
   #at = 0;
+  #length = 0;
   #awake = false;
+  /** What the native pool was told of it. */
+  #toldAwake = false;
   /** The rest is read in a later turn. */
   #isPutOff = false;
 
@@ -58,14 +66,26 @@ class Collection {
 
   #readTurn() {
     const until = performance.now() + TURN_MS;
+    let left = LOOK;
     for (;;) {
-      const length = this.#native.collect(this.#arena, this.#awake);
-      this.#at = 0;
-      while (this.#at < length) this.#readRecord(this.#reader);
+      while (this.#at < this.#length) {
+        this.#readRecord(this.#reader);
+        if (--left > 0) continue;
+        if (performance.now() > until) return this.#putOff();
+        left = LOOK;
+      }
       // More than fits is there only where the arena was filled.
-      if (length < SIZE / 2 && !this.isReady) return;
-      if (performance.now() > until) break;
+      const isAll = this.#at > 0 && this.#length < SIZE / 2 && !this.isReady;
+      if (isAll && this.#toldAwake === this.#awake) break;
+      this.#toldAwake = this.#awake;
+      this.#length = this.#native.collect(this.#arena, this.#awake);
+      this.#at = 0;
+      if (this.#length === 0) break;
     }
+    this.#length = this.#at = 0;
+  }
+
+  #putOff() {
     this.#isPutOff = true;
     setImmediate(() => {
       this.#isPutOff = false;

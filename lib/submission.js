@@ -14,7 +14,7 @@ const UNKNOWN_TYPE = 0xffffffff;
 
 // Larger values are handed over as they are; smaller ones are cheaper to copy than to hand over.
 const BLOB = 16 * 1024;
-const FULL = 32 * 1024;
+const FULL = 8 * 1024;
 const INITIAL_SIZE = 64 * 1024;
 /** A task with long texts grows the arena; it is not kept beyond this. */
 const KEPT_SIZE = 1024 * 1024;
