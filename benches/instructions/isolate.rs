@@ -16,8 +16,8 @@ pub const CASES: &[Case] = &[
 
 const MB: usize = 1 << 20;
 /// After so many, V8 has compiled what is called and nothing changes any more.
-const WARM: u32 = 20_000;
-const SOME: u32 = 2_000;
+const WARM: u32 = 60_000;
+const SOME: u32 = 10_000;
 
 /// The wire format's byte for `undefined`.
 const UNDEFINED: u8 = 0;

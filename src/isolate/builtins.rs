@@ -63,7 +63,7 @@ pub(super) fn builtins() -> Vec<(&'static str, v8::FunctionCallback)> {
         "isWeakMap" is_weak_map,
         "isWeakSet" is_weak_set,
     ];
-    let others: [(&'static str, v8::FunctionCallback); 28] = [
+    let others: [(&'static str, v8::FunctionCallback); 29] = [
         ("isAnyArrayBuffer", is_any_array_buffer.map_fn_to()),
         ("isBoxedPrimitive", is_boxed_primitive.map_fn_to()),
         ("encode", encode.map_fn_to()),
@@ -87,6 +87,7 @@ pub(super) fn builtins() -> Vec<(&'static str, v8::FunctionCallback)> {
         ("op_isolane_clock", clock.map_fn_to()),
         ("op_isolane_checkpoint", checkpoint.map_fn_to()),
         ("op_isolane_room", room.map_fn_to()),
+        ("op_isolane_again", again.map_fn_to()),
         ("op_isolane_is_ordinary", is_ordinary.map_fn_to()),
         ("op_isolane_is_wide", is_wide.map_fn_to()),
         ("op_isolane_write_text", write_text.map_fn_to()),
@@ -285,6 +286,15 @@ fn settled(scope: &mut v8::HandleScope, args: Args, _: v8::ReturnValue) {
 fn clock(_: &mut v8::HandleScope, _: Args, mut result: v8::ReturnValue) {
     static START: LazyLock<Instant> = LazyLock::new(Instant::now);
     result.set_double(START.elapsed().as_secs_f64() * 1000.0);
+}
+
+/// Has a function of the realm called in the next turn of the event loop.
+fn again(scope: &mut v8::HandleScope, args: Args, _: v8::ReturnValue) {
+    let Some(slot) = InterruptSlot::of(scope) else { return };
+    if let Ok(function) = v8::Local::<v8::Function>::try_from(args.get(0)) {
+        let function = v8::Global::new(scope, function);
+        slot.ledger.again.borrow_mut().push(function);
+    }
 }
 
 /// Throws where so much of the stack is used that what follows could stop half-way.

@@ -305,13 +305,17 @@ impl Isolate {
     /// Drives timers, promises and calls of the pending tasks. Ready when nothing is left to drive.
     pub fn poll(&mut self, cx: &mut Context) -> Poll<()> {
         let _inside = Inside::enter();
+        self.go_on();
         let polled =
             self.runtime.deno_runtime().poll_event_loop(cx, PollEventLoopOptions::default());
+        if !self.ledger.again.borrow().is_empty() {
+            cx.waker().wake_by_ref();
+        }
         let terminated = self.ledger.terminated.get().is_some() || self.ledger.stopped.get();
         self.sweep();
         match polled {
-            Poll::Pending => Poll::Pending,
-            Poll::Ready(Ok(())) => Poll::Ready(()),
+            Poll::Ready(Ok(())) if self.ledger.again.borrow().is_empty() => Poll::Ready(()),
+            Poll::Pending | Poll::Ready(Ok(())) => Poll::Pending,
             Poll::Ready(Err(error)) => {
                 // A termination, which `sweep` has seen, or an error that has no owner and may come
                 // again at every turn.
@@ -322,6 +326,24 @@ impl Isolate {
                 cx.waker().wake_by_ref();
                 Poll::Pending
             }
+        }
+    }
+
+    /// Calls what a realm has not come to an end with. One that is interrupted ends as one that the event loop
+    /// calls: `poll` sees to it.
+    fn go_on(&mut self) {
+        let again = std::mem::take(&mut *self.ledger.again.borrow_mut());
+        for function in again {
+            let scope = &mut self.shared.scope(self.runtime.deno_runtime().v8_isolate());
+            let function = v8::Local::new(scope, function);
+            let Some(context) = function.get_creation_context(scope) else { continue };
+            let scope = &mut v8::ContextScope::new(scope, context);
+            let scope = &mut v8::TryCatch::new(scope);
+            let receiver = v8::undefined(scope).into();
+            function.call(scope, receiver, &[]);
+        }
+        if self.ledger.terminated.get().is_some() || self.ledger.stopped.get() {
+            self.sweep();
         }
     }
 

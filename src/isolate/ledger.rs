@@ -31,6 +31,8 @@ fn here() -> usize {
 pub(super) struct Ledger {
     /// Promises of tasks that settled: ticket, whether fulfilled, value or reason.
     pub settled: RefCell<Vec<(u64, bool, v8::Global<v8::Value>)>>,
+    /// What realms have to go on with, once others had their turn.
+    pub again: RefCell<Vec<v8::Global<v8::Function>>>,
     /// Errors that nothing caught.
     pub strays: RefCell<Vec<Stray>>,
     /// Promises that were rejected and have no handler yet, and who rejected them.
@@ -78,6 +80,7 @@ impl Ledger {
     pub fn new(buffers: Arc<Buffers>, calls: Calls, console: Box<dyn Fn(ConsoleLine)>) -> Self {
         Self {
             settled: RefCell::default(),
+            again: RefCell::default(),
             strays: RefCell::default(),
             rejections: RefCell::default(),
             terminated: Cell::new(None),
