@@ -15,6 +15,7 @@ use v8::{MapFnTo, ValueDeserializerHelper, ValueSerializerHelper};
 
 use super::codec;
 use super::interrupt::InterruptSlot;
+use super::ledger::Ending;
 use super::modules::RealmModules;
 use super::natives::string;
 use super::tree;
@@ -279,7 +280,8 @@ fn settled(scope: &mut v8::HandleScope, args: Args, _: v8::ReturnValue) {
         return;
     };
     let value = v8::Global::new(scope, args.get(2));
-    slot.ledger.settled.borrow_mut().push((ticket as u64, args.get(1).is_true(), value));
+    let (ticket, fulfilled) = (ticket as u64, args.get(1).is_true());
+    slot.ledger.endings.borrow_mut().push(Ending::Settled { ticket, fulfilled, value });
 }
 
 /// Milliseconds since some time before, with fractions: for the timers, and for no code of a user.

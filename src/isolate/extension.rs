@@ -10,7 +10,7 @@ use deno_core::{Extension, OpState, extension, op2, v8};
 use super::blobs::op_isolane_create_part;
 use super::calls::op_isolane_call;
 use super::kit::Kit;
-use super::ledger::{Ledger, Stray};
+use super::ledger::{Ending, Ledger, Stray};
 
 /// Modules of `deno_web` that have no use in an isolate.
 const LEFT_OUT: [&str; 4] = [
@@ -124,7 +124,8 @@ fn op_isolane_report(
     #[global] error: v8::Global<v8::Value>,
     ticket: f64,
 ) {
-    ledger.strays.borrow_mut().push(Stray { ticket: ticket_of(ticket), error });
+    let stray = Stray { ticket: ticket_of(ticket), error };
+    ledger.endings.borrow_mut().push(Ending::Stray(stray));
 }
 
 fn ticket_of(number: f64) -> Option<u64> {

@@ -22,7 +22,7 @@ use super::fatal::{self, Inside, Watch};
 use super::handlers::Handlers;
 use super::interrupt::{InterruptSlot, Interrupter, on_collected};
 use super::kit::kit;
-use super::ledger::{Ledger, Stray};
+use super::ledger::{Ending, Ledger, Stray};
 use super::modules::{self, Library};
 use super::natives::{self, string};
 use super::realm::{Outfit, Realm};
@@ -563,20 +563,25 @@ impl Isolate {
         }
         // Code of no task has had its error, and no more follows from it.
         self.ledger.buffers.forget_refusal();
-        let settled = std::mem::take(&mut *self.ledger.settled.borrow_mut());
-        for (ticket, fulfilled, value) in settled {
-            self.settle(ticket, fulfilled, &value);
+        let endings = std::mem::take(&mut *self.ledger.endings.borrow_mut());
+        for ending in endings {
+            match ending {
+                Ending::Settled { ticket, fulfilled, value } => {
+                    self.settle(ticket, fulfilled, &value);
+                }
+                Ending::Stray(stray) => self.take_stray(&stray),
+            }
         }
         let rejections = std::mem::take(&mut *self.ledger.rejections.borrow_mut());
-        self.ledger.strays.borrow_mut().extend(rejections.into_iter().map(|(_, stray)| stray));
-        let strays = std::mem::take(&mut *self.ledger.strays.borrow_mut());
-        for Stray { ticket, error } in strays {
-            match ticket {
-                Some(ticket) if self.pending.contains_key(&ticket) => {
-                    self.settle(ticket, false, &error);
-                }
-                _ => self.print_stray(ticket, &error),
-            }
+        for (_, stray) in rejections {
+            self.take_stray(&stray);
+        }
+    }
+
+    fn take_stray(&mut self, Stray { ticket, error }: &Stray) {
+        match *ticket {
+            Some(ticket) if self.pending.contains_key(&ticket) => self.settle(ticket, false, error),
+            ticket => self.print_stray(ticket, error),
         }
     }
 

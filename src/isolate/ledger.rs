@@ -29,12 +29,8 @@ fn here() -> usize {
 
 /// Written by ops and V8's callbacks on the isolate's thread, read by `Isolate`.
 pub(super) struct Ledger {
-    /// Promises of tasks that settled: ticket, whether fulfilled, value or reason.
-    pub settled: RefCell<Vec<(u64, bool, v8::Global<v8::Value>)>>,
-    /// What realms have to go on with, once others had their turn.
-    pub again: RefCell<Vec<v8::Global<v8::Function>>>,
-    /// Errors that nothing caught.
-    pub strays: RefCell<Vec<Stray>>,
+    /// How tasks ended, and errors that nothing caught, in their order.
+    pub endings: RefCell<Vec<Ending>>,
     /// Promises that were rejected and have no handler yet, and who rejected them.
     pub rejections: RefCell<Vec<(v8::Global<v8::Promise>, Stray)>>,
     /// The task that an interrupt has ended.
@@ -68,6 +64,16 @@ pub(super) struct Ledger {
     /// Calls of tasks to the parent.
     pub calls: Rc<Calls>,
     console: Box<dyn Fn(ConsoleLine)>,
+}
+
+pub(super) enum Ending {
+    /// The promise of a task settled; `value` is its reason where it was not fulfilled.
+    Settled {
+        ticket: u64,
+        fulfilled: bool,
+        value: v8::Global<v8::Value>,
+    },
+    Stray(Stray),
 }
 
 /// An uncaught error, and whose it is: `None` where it comes from code of no task.

@@ -258,14 +258,19 @@ let abortSignalOf;
 /** The second argument of a handler. A class, because V8 makes an object with a getter of its own slowly. */
 class TaskContext {
   #controller;
+  // Fields, because an assignment would meet a setter of `Object.prototype`.
+  taskId;
+  type;
+  attempt;
+  workerId;
+  host = host;
+  env = env;
 
   constructor(taskId, type, attempt, workerId) {
     this.taskId = taskId;
     this.type = type;
     this.attempt = attempt;
     this.workerId = workerId;
-    this.host = host;
-    this.env = env;
   }
 
   /** Made when it is asked for: few tasks do. */
