@@ -265,6 +265,21 @@ export interface TaskOptions {
   id?: string;
   /** Comes back in the events of the task. */
   metadata?: unknown;
+  /**
+   * ArrayBuffers that are moved into the pool, and not copied: they are detached when `submitTask` returns, also
+   * where the payload does not have them, and whatever becomes of the task. Views of them in the payload arrive as
+   * views of the moved ones. Each is there once, not detached, of a fixed length, and one that Node lets go of: not
+   * the memory of WebAssembly, nor Node's pool of small Buffers. Where the task is refused for what it is
+   * (`ERR_INVALID_ARG`, `ERR_DATA_CLONE`), or the pool is closed or the signal aborted already, they stay as they
+   * are.
+   *
+   * The payload is there for one attempt: `maxRetries` is 0, another one is refused. Where that attempt was given
+   * back because another task took the worker with it, and where its dead letter is tried again, it rejects with
+   * `ERR_DATA_CLONE`. Its dead letter shows the buffers empty.
+   *
+   * What comes back in the result of the same task is moved as well; see `ctx.transfer` for other buffers.
+   */
+  transfer?: ArrayBuffer[];
   /** As strong as the pool's, or stronger. @default that of the pool */
   isolation?: Isolation;
 }
@@ -303,6 +318,13 @@ export interface TaskContext {
   /** Counts from 1. */
   readonly attempt: number;
   readonly workerId: number;
+  /**
+   * Has buffers that this task has made leave with its result without being copied. They are detached when the
+   * result is written. Buffers that came in by `transfer`, and a result that is a buffer or a view in a fresh realm,
+   * do so by themselves.
+   * @throws {TypeError} for anything but ArrayBuffers of a fixed length that are not detached
+   */
+  transfer(...buffers: ArrayBuffer[]): void;
   /** Aborted when the caller cancels the task, and when its time is over. */
   readonly signal: AbortSignal;
   /** The pool's host functions, each of which returns a promise; that of an async iterable can be iterated. */

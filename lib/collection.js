@@ -3,7 +3,8 @@
 // Reads what src/face/collection.rs writes into the arena; the layout stands there.
 
 const { textOf } = require('./clone.js');
-const { decode, read } = require('./wire.js');
+const { moveIn } = require('./transfer.js');
+const { decode, decodeMoving, read } = require('./wire.js');
 const { IsolaneError } = require('./errors.js');
 
 const DONE = 0;
@@ -12,6 +13,7 @@ const CALL = 254;
 const CALLER_OVER = 253;
 const KEPT = 64;
 const NEXT_BLOB = 0xffffffff;
+const NEXT_PARCEL = 0xfffffffe;
 
 const SIZE = 256 * 1024;
 /**
@@ -126,6 +128,7 @@ class Collection {
   #result() {
     const length = this.#u32();
     if (length === NEXT_BLOB) return decode(this.#native.takeBlob());
+    if (length === NEXT_PARCEL) return decodeMoving(this.#native.takeBlob(), moveIn(this.#native));
     const start = this.#at;
     this.#at += length;
     return read(this.#arena, this.#view, start, this.#at);

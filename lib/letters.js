@@ -2,7 +2,7 @@
 
 // The dead letters: the native pool keeps the tasks that failed for good, this keeps their names.
 
-const { decode } = require('./wire.js');
+const { decode, decodeGone } = require('./wire.js');
 
 class DeadLetters {
   /** ticket → { id, type, metadata }, in the order of their deaths. */
@@ -42,7 +42,7 @@ function picture(letter, { id, type, metadata }, toError) {
     at: Math.round(now - at),
     error: toError({ ...failure, attempts: attempt }, value),
   }));
-  const value = decode(letter.value);
+  const value = letter.moved > 0 ? decodeGone(letter.value, letter.moved) : decode(letter.value);
   return {
     id,
     type,

@@ -29,10 +29,15 @@ const BUFFER = 1;
  * a task must not see what else lies there. Other views keep their buffer and share it.
  */
 class Serializer extends v8.Serializer {
-  constructor() {
+  #moved;
+
+  /** @param {ArrayBuffer[]} [moved] - written by their places in this list alone */
+  constructor(moved = []) {
     super();
     this._setTreatArrayBufferViewsAsHostObjects(true);
     this.writeHeader();
+    this.#moved = moved;
+    for (let i = 0; i < moved.length; i++) this.transferArrayBuffer(i, moved[i]);
   }
 
   /** Called by Node for views, and for objects that are no plain JavaScript. */
@@ -40,7 +45,7 @@ class Serializer extends v8.Serializer {
     const kind = ArrayBuffer.isView(view) ? VIEWS.indexOf(tagOf(view)) : -1;
     if (kind === -1) throw new Error(`#<${view.constructor?.name ?? 'Object'}> could not be cloned.`);
     this.writeUint32(kind);
-    if (Buffer.isBuffer(view) && view.byteLength < view.buffer.byteLength) {
+    if (Buffer.isBuffer(view) && view.byteLength < view.buffer.byteLength && !this.#moved.includes(view.buffer)) {
       this.writeUint32(BYTES);
       this.writeUint32(view.byteLength);
       this.writeRawBytes(view);
@@ -55,6 +60,18 @@ class Serializer extends v8.Serializer {
 
 /** Reads what an isolate, or `Serializer`, wrote. */
 class Deserializer extends v8.Deserializer {
+  #moved;
+
+  /**
+   * @param {Buffer} bytes
+   * @param {ArrayBuffer[]} [moved] - those that the value has by their places in this list
+   */
+  constructor(bytes, moved = []) {
+    super(bytes);
+    this.#moved = moved;
+    for (let i = 0; i < moved.length; i++) this.transferArrayBuffer(i, moved[i]);
+  }
+
   _readHostObject() {
     const View = globalThis[VIEWS[this.readUint32()]];
     if (this.readUint32() === BYTES) {
@@ -66,6 +83,8 @@ class Deserializer extends v8.Deserializer {
     const buffer = this.readValue();
     // Of anything else a typed array would be made anew, as large as a number says.
     if (!isArrayBuffer(buffer)) throw new TypeError('a view has no buffer');
+    // Of one that is gone, nothing is left to be seen.
+    if (buffer.byteLength === 0 && this.#moved.includes(buffer)) return new View(buffer);
     return new View(buffer, offset, Number.isNaN(length) ? undefined : length);
   }
 }
@@ -84,9 +103,19 @@ const tagOf = (view) => tagGetter.call(view) ?? 'DataView';
  * @returns {Buffer}
  */
 function serialize(...values) {
-  const serializer = new Serializer();
+  return serializeMoving([], ...values);
+}
+
+/**
+ * The same without the contents of some buffers.
+ * @param {ArrayBuffer[]} moved
+ * @param {...unknown} values
+ * @returns {Buffer}
+ */
+function serializeMoving(moved, ...values) {
+  const serializer = new Serializer(moved);
   for (const value of values) serializer.writeValue(value);
   return serializer.releaseBuffer();
 }
 
-module.exports = { Deserializer, serialize };
+module.exports = { Deserializer, serialize, serializeMoving };

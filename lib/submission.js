@@ -4,12 +4,14 @@
 // one turn are written one after another and cross in one call.
 
 const { Arena } = require('./arena.js');
-const { write } = require('./wire.js');
+const { moveOut } = require('./transfer.js');
+const { encodeMoving, write } = require('./wire.js');
 
 const KINDS = { handler: 0, javascript: 1, filter: 2 };
 const NEXT_BLOB = 0xffffffff;
 /** Of what `lib/isolation.js` counts up from. */
 const SHARED = 0;
+const MOVED = 0xfffffffe;
 const UNKNOWN_TYPE = 0xffffffff;
 
 // Larger values are handed over as they are; smaller ones are cheaper to copy than to hand over.
@@ -28,6 +30,8 @@ class Submission {
   #native;
   #arena = new Arena(INITIAL_SIZE);
   #blobs = [];
+  /** ArrayBuffers that nobody else knows. */
+  #moved = [];
   #types;
   #isWriting = false;
 
@@ -68,14 +72,29 @@ class Submission {
       this.#writeHead(arena, ticket, task);
       const lengthAt = arena.length;
       arena.length += 4;
-      const bytes = write(arena, task.value, task.isolation === SHARED);
-      if (bytes !== undefined) this.#writeBytes(arena, lengthAt, bytes);
+      const bytes =
+        task.transfer === undefined
+          ? write(arena, task.value, task.isolation === SHARED)
+          : this.#move(arena, task, lengthAt);
+      if (task.transfer !== undefined) this.#writeBytes(arena, lengthAt + 8, bytes);
+      else if (bytes !== undefined) this.#writeBytes(arena, lengthAt, bytes);
       else arena.view.setUint32(lengthAt, arena.length - lengthAt - 4, true);
       isDone = true;
     } finally {
       if (!isDone) arena.length = start;
       this.#isWriting = false;
     }
+  }
+
+  /** @returns {Buffer} the value without its buffers, which are detached now */
+  #move(arena, { value, transfer }, at) {
+    const bytes = encodeMoving(value, transfer);
+    this.#moved.push(...moveOut(transfer));
+    arena.reserve(8);
+    arena.view.setUint32(at, MOVED, true);
+    arena.view.setUint32(at + 4, transfer.length, true);
+    arena.length += 8;
+    return bytes;
   }
 
   #writeHead(arena, ticket, task) {
@@ -133,9 +152,11 @@ class Submission {
     const { bytes, length } = arena;
     if (bytes.length > KEPT_SIZE) this.#arena = new Arena(INITIAL_SIZE);
     else arena.length = 0;
-    if (blobs.length === 0) return this.#native.submit(bytes, length, awake);
+    const moved = this.#moved;
+    if (blobs.length === 0 && moved.length === 0) return this.#native.submit(bytes, length, awake);
     this.#blobs = [];
-    return this.#native.submit(bytes, length, awake, blobs);
+    this.#moved = [];
+    return this.#native.submit(bytes, length, awake, blobs, moved);
   }
 }
 

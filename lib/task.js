@@ -5,6 +5,7 @@
 const check = require('./check.js');
 const { IsolaneError, invalid } = require('./errors.js');
 const { TASK_DEFAULTS } = require('./options.js');
+const { transferList } = require('./transfer.js');
 const { uncloneablePath } = require('./wire.js');
 
 const priority = check.integer(0, 100);
@@ -23,6 +24,7 @@ const SETTINGS = {
   signal,
   id: check.text,
   metadata: (_, value) => value,
+  transfer: transferList,
   isolation: (field, value, isolation) => isolation.check(field, value),
 };
 const SETTING_NAMES = Object.keys(SETTINGS);
@@ -43,7 +45,7 @@ const CODE_TYPE = /^(?:@[^/]+\/)?(javascript|filter)$/;
  * @param {import('./isolation.js').Isolation} isolation - of the pool
  * @returns {{ kind: 'handler' | 'javascript' | 'filter', type: string, priority: number, isolation: number,
  *   code?: string, value: unknown, root: string, hasSettings: boolean, id?: string, signal?: AbortSignal,
- *   metadata?: unknown }} - `hasSettings` false: none of those that `SETTINGS` names is there
+ *   metadata?: unknown, transfer?: ArrayBuffer[] }} - `hasSettings` false: none of those that `SETTINGS` names is there
  * @throws {IsolaneError} ERR_INVALID_ARG
  */
 function resolveTask(task, options, isolation) {
@@ -58,6 +60,7 @@ function resolveTask(task, options, isolation) {
     check.noOthers('options', options, SETTING_NAMES);
     takeSettings(resolved, options, 'options', isolation);
   }
+  if (resolved.transfer !== undefined) takeNoRetries(resolved);
   if (!isHandler) resolved.isolation = Math.max(resolved.isolation, isolation.codeLevel);
   return resolved;
 }
@@ -84,6 +87,7 @@ function handlerTask(task, isolation) {
     id: undefined,
     signal: undefined,
     metadata: undefined,
+    transfer: undefined,
   };
 }
 
@@ -116,6 +120,7 @@ function codeTask(task, kind, isolation) {
     id: undefined,
     signal: undefined,
     metadata: undefined,
+    transfer: undefined,
   };
 }
 
@@ -127,8 +132,20 @@ function takeSettings(resolved, from, where, isolation) {
   }
 }
 
+/** A payload that was moved into an attempt is not there for another one. */
+function takeNoRetries(task) {
+  if (task.transfer.length === 0) {
+    task.transfer = undefined;
+    return;
+  }
+  if (task.maxRetries > 0) throw invalid('task.maxRetries', task.maxRetries, '0 for a task with `transfer`');
+  task.maxRetries = 0;
+}
+
 /** Says which part of a task's value cannot be cloned. */
 function cloneError(task, taskId, cause) {
+  // The value could be cloned, and a buffer could not be moved.
+  if (task.transfer !== undefined && cause?.field === 'task.transfer') return cause;
   const path = uncloneablePath(task.value, task.root);
   return new IsolaneError('ERR_DATA_CLONE', `${path} cannot be cloned: ${cause.message}`, { cause, taskId });
 }

@@ -8,7 +8,7 @@
 const { Arena } = require('./arena.js');
 const { collectErrors, pathOfUncloneable, restoreErrors, takeCauses } = require('./clone.js');
 const KIND = require('./kinds.js');
-const { Deserializer, serialize } = require('./serializer.js');
+const { Deserializer, serialize, serializeMoving } = require('./serializer.js');
 const { createTable } = require('./table.js');
 const { readTree, writeNumber, writeTree } = require('./tree.js');
 
@@ -113,14 +113,23 @@ function encodeTable(value) {
   }
 }
 
-function encodeClone(value) {
-  const bytes = serialize(value);
+/**
+ * Turns a value into bytes without the contents of some buffers.
+ * @param {unknown} value
+ * @param {ArrayBuffer[]} moved
+ * @returns {Buffer}
+ * @throws {Error} when it cannot be cloned
+ */
+const encodeMoving = (value, moved) => encodeClone(value, moved);
+
+function encodeClone(value, moved = []) {
+  const bytes = serializeMoving(moved, value);
   if (!mayContainError(bytes)) return bytes;
   const found = collectErrors(value, isCloneable);
   if (found.length === 0) return bytes;
   const putBack = takeCauses(found);
   try {
-    return Buffer.concat([Buffer.of(KIND.V8_WITH_ERRORS), serialize(value, found)]);
+    return Buffer.concat([Buffer.of(KIND.V8_WITH_ERRORS), serializeMoving(moved, value, found)]);
   } finally {
     putBack();
   }
@@ -189,15 +198,36 @@ function read(bytes, view, start, end) {
   }
 }
 
-function decodeClone(bytes, withErrors) {
-  const deserializer = new Deserializer(bytes);
+function decodeClone(bytes, withErrors, moved) {
+  const deserializer = new Deserializer(bytes, moved);
   deserializer.readHeader();
   const value = deserializer.readValue();
   if (withErrors) restoreErrors(deserializer.readValue());
   return value;
 }
 
+/**
+ * Makes a value from bytes that have not the contents of some buffers.
+ * @param {Buffer} bytes
+ * @param {ArrayBuffer[]} moved
+ */
+function decodeMoving(bytes, moved) {
+  if (bytes[0] === KIND.V8) return decodeClone(bytes, false, moved);
+  if (bytes[0] === KIND.V8_WITH_ERRORS) return decodeClone(bytes.subarray(1), true, moved);
+  return decode(bytes);
+}
+
+/**
+ * The same where the buffers went: they are empty, and so are views of them.
+ * @param {Buffer} bytes
+ * @param {number} count - of buffers
+ */
+function decodeGone(bytes, count) {
+  const gone = Array.from({ length: count }, () => new ArrayBuffer(0));
+  return decodeMoving(bytes, gone);
+}
+
 /** Names the place in a value that keeps it from being cloned. */
 const uncloneablePath = (value, root) => pathOfUncloneable(value, root, isCloneable);
 
-module.exports = { decode, encode, read, uncloneablePath, write };
+module.exports = { decode, decodeGone, decodeMoving, encode, encodeMoving, read, uncloneablePath, write };

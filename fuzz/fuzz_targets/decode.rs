@@ -54,6 +54,7 @@ impl Mirror {
             isolation: Isolation::Shared,
             task_id: TaskName::Numbered(self.tasks),
             value: value.into(),
+            buffers: Default::default(),
         };
         let _context = self.tokio.enter();
         self.isolate.begin(self.tasks, 1, 0, &job).expect("it waits for nothing")

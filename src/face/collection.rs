@@ -13,7 +13,8 @@
 //! else the settlement of a task; the bit 64 says that it is among the dead letters:
 //!     f64 ticket
 //!     where it is not 0 (done): u32 attempts · f64 figure of the status (a limit or a time in ms)
-//!     u32 length and the result or the error, in the wire format; length 0xFFFFFFFF: the next blob
+//!     u32 length and the result or the error, in the wire format; length 0xFFFFFFFF: the next blob;
+//!         0xFFFFFFFE: the next parcel, and the next blob
 //! ```
 
 use std::collections::VecDeque;
@@ -22,7 +23,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::isolate::{Fault, FaultKind, HostCall, MAX_TARGET};
+use crate::isolate::{Fault, FaultKind, HostCall, MAX_TARGET, Parcel};
 use crate::pool::{Answer, Delivery, MemoryAlarm};
 use crate::scheduler::{Event, Exit, Failure, Retirement, TaskId, WorkerId};
 
@@ -32,6 +33,7 @@ const CALL: u8 = 254;
 const CALLER_OVER: u8 = 253;
 const KEPT: u8 = 64;
 const NEXT_BLOB: u32 = u32::MAX;
+const NEXT_PARCEL: u32 = u32::MAX - 1;
 
 /// Larger values are handed to JavaScript as they are; smaller ones are cheaper to copy than to hand
 /// over.
@@ -44,9 +46,10 @@ const LONGEST: usize = 1 + 8 + 8 + 4 + 4 + 4 + MAX_TARGET + 4 + BLOB;
 pub(super) fn write(
     deliveries: &mut VecDeque<Delivery>,
     blobs: &mut VecDeque<Vec<u8>>,
+    parcels: &mut VecDeque<Parcel>,
     arena: &mut [u8],
 ) -> u32 {
-    let mut writer = Writer { arena, at: 0, blobs };
+    let mut writer = Writer { arena, at: 0, blobs, parcels };
     while writer.arena.len() - writer.at >= LONGEST
         && let Some(delivery) = deliveries.pop_front()
     {
@@ -74,6 +77,7 @@ struct Writer<'a> {
     arena: &'a mut [u8],
     at: usize,
     blobs: &'a mut VecDeque<Vec<u8>>,
+    parcels: &'a mut VecDeque<Parcel>,
 }
 
 impl Writer<'_> {
@@ -90,6 +94,13 @@ impl Writer<'_> {
                 self.put(&[DONE]);
                 self.put(&ticket);
                 self.value(value);
+            }
+            Ok(Answer::Moved(value, parcel)) => {
+                self.put(&[DONE]);
+                self.put(&ticket);
+                self.put(&NEXT_PARCEL.to_le_bytes());
+                self.parcels.push_back(parcel);
+                self.blobs.push_back(value);
             }
             Ok(fault @ Answer::Fault(_)) => {
                 self.settlement(task, Err(Failure::Failed(fault)), attempts, kept);
@@ -152,7 +163,9 @@ impl From<Failure<Answer>> for Failed {
                 };
                 Self { status, figure: 0.0, error }
             }
-            Failure::Failed(Answer::Value(error)) => Self { status: 1, figure: 0.0, error },
+            Failure::Failed(Answer::Value(error) | Answer::Moved(error, _)) => {
+                Self { status: 1, figure: 0.0, error }
+            }
             Failure::QueueFull { limit } => plain(5, limit as f64),
             Failure::QueueTimeout { waited } => plain(6, ms(waited)),
             Failure::Timeout { limit } => plain(7, ms(limit)),

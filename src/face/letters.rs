@@ -21,6 +21,8 @@ pub struct NativeLetter {
     pub code: Option<String>,
     /// The payload, or `{ inputs, config }`, in the wire format.
     pub value: Buffer,
+    /// Buffers that the value has and that are not in its bytes.
+    pub moved: u32,
     pub errors: Vec<NativeLetterError>,
 }
 
@@ -50,6 +52,7 @@ impl From<Letter> for NativeLetter {
             kind: kind.into(),
             code,
             value: letter.job.value.to_vec().into(),
+            moved: letter.job.buffers.count() as u32,
             errors: letter.errors.into_iter().map(Into::into).collect(),
         }
     }

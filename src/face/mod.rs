@@ -14,12 +14,14 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use napi::bindgen_prelude::{Buffer, Function, Uint8Array, Uint8ArraySlice, Uint32Array};
+use napi::bindgen_prelude::{
+    ArrayBuffer, Buffer, Function, Uint8Array, Uint8ArraySlice, Uint32Array,
+};
 use napi::threadsafe_function::ThreadsafeFunctionCallMode;
 use napi::{Env, Error, Result, Status, sys};
 use napi_derive::napi;
 
-use crate::isolate::{self, Job};
+use crate::isolate::{self, Job, Pages, Parcel};
 use crate::pool::{Delivery, Pool, Topic};
 use crate::scheduler::{TaskId, WorkerId};
 use letters::NativeLetter;
@@ -59,6 +61,10 @@ pub struct NativePool {
     deliveries: VecDeque<Delivery>,
     /// Values too large for the arena, in the order in which the arena refers to them.
     blobs: VecDeque<Vec<u8>>,
+    /// Buffers of results, in the same order.
+    parcels: VecDeque<Parcel>,
+    /// The one that JavaScript makes buffers for.
+    unpacked: Option<Vec<Pages>>,
     keep_alive: KeepAlive,
 }
 
@@ -94,6 +100,8 @@ impl NativePool {
             types: Types::default(),
             deliveries: VecDeque::new(),
             blobs: VecDeque::new(),
+            parcels: VecDeque::new(),
+            unpacked: None,
             keep_alive,
         })
     }
@@ -128,12 +136,14 @@ impl NativePool {
         length: u32,
         awake: bool,
         blobs: Option<Vec<Uint8Array>>,
+        moved: Option<Vec<ArrayBuffer>>,
     ) -> Result<()> {
         let blobs = blobs.unwrap_or_default();
+        let moved = moved.unwrap_or_default().into_iter().map(receive).collect::<Result<_>>()?;
         let records = arena
             .get(..length as usize)
             .ok_or_else(|| Error::new(Status::InvalidArg, "length is beyond the arena"))?;
-        let tasks = submission::read(records, &blobs, &self.types, &self.defaults)
+        let tasks = submission::read(records, &blobs, moved, &self.types, &self.defaults)
             .map_err(|error| Error::new(Status::InvalidArg, error.to_string()))?;
         if awake {
             self.pool.stay_awake();
@@ -158,13 +168,40 @@ impl NativePool {
         }
         // SAFETY: the arena belongs to lib/collection.js, which does nothing with it during this call.
         let arena = unsafe { arena.as_mut() };
-        collection::write(&mut self.deliveries, &mut self.blobs, arena)
+        collection::write(&mut self.deliveries, &mut self.blobs, &mut self.parcels, arena)
     }
 
     /// The next large value that the arena refers to. Not copied.
     #[napi]
     pub fn take_blob(&mut self) -> Option<Buffer> {
         self.blobs.pop_front().map(Into::into)
+    }
+
+    /// The lengths of the next buffers that the arena refers to; they come with [`NativePool::unpack`].
+    #[napi]
+    pub fn parcel(&mut self) -> Vec<f64> {
+        self.unpacked = self.parcels.pop_front().and_then(|parcel| parcel.take());
+        self.unpacked.iter().flatten().map(|pages| pages.size() as f64).collect()
+    }
+
+    /// Gives the buffers of the parcel to new ones, which are as long. Large ones are not copied.
+    ///
+    /// # Errors
+    /// When they are not as long.
+    #[napi]
+    pub fn unpack(&mut self, targets: Vec<ArrayBuffer>) -> Result<()> {
+        let parcel = self.unpacked.take().unwrap_or_default();
+        if parcel.len() != targets.len() {
+            return Err(Error::new(Status::InvalidArg, "not as many buffers as in the parcel"));
+        }
+        for (pages, mut target) in parcel.into_iter().zip(targets) {
+            if pages.size() != target.len() {
+                return Err(Error::new(Status::InvalidArg, "not as long as in the parcel"));
+            }
+            // SAFETY: lib/transfer.js has just made it, and it is as long.
+            unsafe { pages.give(target.as_mut().as_mut_ptr()) };
+        }
+        Ok(())
     }
 
     /// Answers a call of a task, in the wire format. Nothing happens where nobody waits any more.
@@ -269,6 +306,17 @@ impl NativePool {
             }
         }
     }
+}
+
+/// Takes the memory of a buffer that nobody else has, and lets go of what is left of it.
+fn receive(mut buffer: ArrayBuffer) -> Result<Pages> {
+    // SAFETY: lib/transfer.js has it from `structuredClone`, and keeps it from everybody.
+    let pages = unsafe {
+        let bytes = buffer.as_mut();
+        Pages::take(bytes.as_mut_ptr(), bytes.len())
+    };
+    buffer.detach()?;
+    Ok(pages)
 }
 
 /// What the scheduler carries for each task.

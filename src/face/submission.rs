@@ -10,7 +10,9 @@
 //! u32 type of a handler task, by its number; 0xFFFFFFFF: a string with its name follows
 //! string source text of a code task, in place of the type
 //! string taskId, where flag 32 is set
-//! u32 length of the value and the value; length 0xFFFFFFFF: it is the next blob
+//! u32 length of the value and the value; length 0xFFFFFFFF: it is the next blob; 0xFFFFFFFE: its buffers were
+//!     moved, and a u32 says how many, before a u32 length as here
+
 //! ```
 //!
 //! A string is a u32, whose lowest bit says UTF-8 (else Latin-1) and whose rest is the number of
@@ -23,10 +25,11 @@ use napi::bindgen_prelude::Uint8Array;
 
 use super::Payload;
 use super::options::{Defaults, millis};
-use crate::isolate::{Code, CodeKind, Isolation, Job, TaskName, Work};
+use crate::isolate::{Code, CodeKind, Isolation, Job, Pages, Parcel, TaskName, Work};
 use crate::scheduler::{Priority, Task, TaskId};
 
 const NEXT_BLOB: u32 = u32::MAX;
+const MOVED: u32 = u32::MAX - 1;
 const UNKNOWN_TYPE: u32 = u32::MAX;
 
 /// A pool whose types come from data must not keep them all.
@@ -66,14 +69,16 @@ impl Types {
 pub(super) fn read(
     records: &[u8],
     blobs: &[Uint8Array],
+    moved: Vec<Pages>,
     types: &Types,
     defaults: &Defaults,
 ) -> Result<VecDeque<Task<Payload>>, Malformed> {
     let mut reader = Reader { bytes: records, at: 0 };
     let mut blobs = blobs.iter();
+    let mut moved = moved.into_iter();
     let mut tasks = VecDeque::new();
     while reader.at < records.len() {
-        tasks.push_back(read_task(&mut reader, &mut blobs, types, defaults)?);
+        tasks.push_back(read_task(&mut reader, &mut blobs, &mut moved, types, defaults)?);
     }
     Ok(tasks)
 }
@@ -81,6 +86,7 @@ pub(super) fn read(
 fn read_task<'a>(
     reader: &mut Reader,
     blobs: &mut impl Iterator<Item = &'a Uint8Array>,
+    moved: &mut impl Iterator<Item = Pages>,
     types: &Types,
     defaults: &Defaults,
 ) -> Result<Task<Payload>, Malformed> {
@@ -118,7 +124,18 @@ fn read_task<'a>(
         0 => TaskName::Numbered(ticket),
         _ => TaskName::Given(reader.string()?.into()),
     };
-    let value = match reader.u32()? {
+    let mut length = reader.u32()?;
+    let mut buffers = Parcel::default();
+    if length == MOVED {
+        let count = reader.u32()? as usize;
+        let pages: Vec<Pages> = moved.take(count).collect();
+        if pages.len() < count {
+            return Err(Malformed(reader.at));
+        }
+        buffers = Parcel::new(pages);
+        length = reader.u32()?;
+    }
+    let value = match length {
         NEXT_BLOB => blobs.next().ok_or(Malformed(reader.at))?.to_vec(),
         length => reader.take(length as usize)?.to_vec(),
     };
@@ -131,7 +148,7 @@ fn read_task<'a>(
         queue_timeout: queue_timeout.or(defaults.queue_timeout),
         retry,
         rested: matches!(work, Work::Code(_)) || isolation != Isolation::Shared,
-        payload: Arc::new(Job { work, isolation, task_id, value: value.into() }),
+        payload: Arc::new(Job { work, isolation, task_id, value: value.into(), buffers }),
     })
 }
 

@@ -111,15 +111,16 @@ impl Buffers {
     }
 
     /// Makes a store of bytes that Rust has; `None` where there is no room for them.
-    pub fn store(
+    pub fn store<B: AsRef<[u8]> + AsMut<[u8]> + 'static>(
         self: &Arc<Self>,
         isolate: &mut v8::Isolate,
-        bytes: Vec<u8>,
+        bytes: B,
     ) -> Option<v8::SharedRef<v8::BackingStore>> {
-        if !self.grant(bytes.len()) {
+        let length = bytes.as_ref().len();
+        if !self.grant(length) {
             // Nobody asks a second time here.
             isolate.memory_pressure_notification(v8::MemoryPressureLevel::Critical);
-            if !self.grant(bytes.len()) {
+            if !self.grant(length) {
                 return None;
             }
         }
@@ -222,32 +223,32 @@ impl Buffers {
 }
 
 /// Bytes that Rust made, counted until whoever uses them lets go of them.
-pub(super) struct Counted {
-    bytes: Vec<u8>,
+pub(super) struct Counted<B: AsRef<[u8]> = Vec<u8>> {
+    bytes: B,
     buffers: Arc<Buffers>,
 }
 
-impl fmt::Debug for Counted {
+impl<B: AsRef<[u8]>> fmt::Debug for Counted<B> {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        write!(f, "{} bytes", self.bytes.len())
+        write!(f, "{} bytes", self.bytes.as_ref().len())
     }
 }
 
-impl AsRef<[u8]> for Counted {
+impl<B: AsRef<[u8]>> AsRef<[u8]> for Counted<B> {
     fn as_ref(&self) -> &[u8] {
-        &self.bytes
+        self.bytes.as_ref()
     }
 }
 
-impl AsMut<[u8]> for Counted {
+impl<B: AsRef<[u8]> + AsMut<[u8]>> AsMut<[u8]> for Counted<B> {
     fn as_mut(&mut self) -> &mut [u8] {
-        &mut self.bytes
+        self.bytes.as_mut()
     }
 }
 
-impl Drop for Counted {
+impl<B: AsRef<[u8]>> Drop for Counted<B> {
     fn drop(&mut self) {
-        self.buffers.taken.fetch_sub(self.bytes.len(), Relaxed);
+        self.buffers.taken.fetch_sub(self.bytes.as_ref().len(), Relaxed);
     }
 }
 

@@ -15,8 +15,10 @@ use v8::{MapFnTo, ValueDeserializerHelper, ValueSerializerHelper};
 
 use super::codec;
 use super::interrupt::InterruptSlot;
+use super::interrupt::{InterruptSlot, running_ticket};
 use super::ledger::Ending;
 use super::modules::RealmModules;
+use super::movable::is_movable;
 use super::natives::string;
 use super::tree;
 
@@ -94,6 +96,7 @@ pub(super) fn builtins() -> Vec<(&'static str, v8::FunctionCallback)> {
         ("op_isolane_write_text", write_text.map_fn_to()),
         ("op_isolane_read_text", read_text.map_fn_to()),
         ("op_isolane_blank", blank.map_fn_to()),
+        ("op_isolane_transfer", transfer.map_fn_to()),
     ];
     all.extend(others);
     all
@@ -374,6 +377,19 @@ fn blank(scope: &mut v8::HandleScope, args: Args, mut result: v8::ReturnValue) {
     let length = args.get(0).uint32_value(scope).unwrap_or(0) as usize;
     let elements = vec![v8::undefined(scope).into(); length];
     result.set(v8::Array::new_with_elements(scope, &elements).into());
+}
+
+/// Has a buffer leave with the result of the task that runs. False where it cannot.
+fn transfer(scope: &mut v8::HandleScope, args: Args, mut result: v8::ReturnValue) {
+    let buffer = v8::Local::<v8::ArrayBuffer>::try_from(args.get(0));
+    let buffer = buffer.ok().filter(|buffer| is_movable(*buffer));
+    if let (Some(buffer), Some(ticket)) = (buffer, running_ticket(scope))
+        && let Some(slot) = InterruptSlot::of(scope)
+        && slot.ledger.is_in_flight(ticket)
+    {
+        slot.ledger.movable.name(scope, ticket, buffer);
+    }
+    result.set_bool(buffer.is_some());
 }
 
 /// Buffers of a realm between being sent and being received, by a number.

@@ -41,32 +41,65 @@ pub(super) fn encode<'s>(
     {
         return Ok(bytes);
     }
-    let context = scope.get_current_context();
-    let serializer = v8::ValueSerializer::new(scope, Box::new(Delegate));
-    serializer.write_header();
-    serializer.write_value(context, value).ok_or(CodecError)?;
-    let bytes = serializer.release();
+    encode_v8(scope, natives, value, &[]).map(|(bytes, _)| bytes)
+}
+
+/// The same, and the numbers of those of the buffers that the value has: they are not in the bytes.
+///
+/// # Errors
+/// As for [`encode`].
+pub(super) fn encode_moving<'s>(
+    scope: &mut v8::HandleScope<'s>,
+    natives: &Natives,
+    value: v8::Local<'s, v8::Value>,
+    buffers: &[v8::Local<'s, v8::ArrayBuffer>],
+) -> Result<(Vec<u8>, Vec<usize>), CodecError> {
+    match encode_small(scope, value) {
+        Some(bytes) => Ok((bytes, Vec::new())),
+        None => encode_v8(scope, natives, value, buffers),
+    }
+}
+
+fn encode_v8<'s>(
+    scope: &mut v8::HandleScope<'s>,
+    natives: &Natives,
+    value: v8::Local<'s, v8::Value>,
+    buffers: &[v8::Local<'s, v8::ArrayBuffer>],
+) -> Result<(Vec<u8>, Vec<usize>), CodecError> {
+    let (bytes, written) = serialize(scope, &[value], buffers);
+    written.ok_or(CodecError)?;
     let survey = look_at(scope, &bytes)?;
     if !survey.has_errors {
-        return Ok(bytes);
+        return Ok((bytes, survey.moved));
     }
     let found = natives.collect_errors(scope, value).ok_or(CodecError)?;
     if found.length() == 0 {
-        return Ok(bytes);
+        return Ok((bytes, survey.moved));
     }
     // Once more, in one session: so the second value can refer to the errors of the first.
     natives.take_causes(scope, found.into()).ok_or(CodecError)?;
+    let (mut bytes, written) = serialize(scope, &[value, found.into()], buffers);
+    natives.put_causes_back(scope).and(written).ok_or(CodecError)?;
+    let survey = look_at(scope, &bytes)?;
+    bytes.insert(0, V8_WITH_ERRORS);
+    Ok((bytes, survey.moved))
+}
+
+fn serialize<'s>(
+    scope: &mut v8::HandleScope<'s>,
+    values: &[v8::Local<'s, v8::Value>],
+    buffers: &[v8::Local<'s, v8::ArrayBuffer>],
+) -> (Vec<u8>, Option<()>) {
+    let context = scope.get_current_context();
     let serializer = v8::ValueSerializer::new(scope, Box::new(Delegate));
     serializer.write_header();
-    let written = serializer
-        .write_value(context, value)
-        .and_then(|_| serializer.write_value(context, found.into()));
-    let mut bytes = serializer.release();
-    drop(serializer);
-    natives.put_causes_back(scope).and(written).ok_or(CodecError)?;
-    look_at(scope, &bytes)?;
-    bytes.insert(0, V8_WITH_ERRORS);
-    Ok(bytes)
+    for (number, buffer) in (0..).zip(buffers) {
+        serializer.transfer_array_buffer(number, *buffer);
+    }
+    let written = values.iter().try_for_each(|value| {
+        serializer.write_value(context, *value).filter(|written| *written).map(drop)
+    });
+    (serializer.release(), written)
 }
 
 /// Makes a value of the current realm from bytes.
@@ -77,6 +110,19 @@ pub(super) fn decode<'s>(
     scope: &mut v8::HandleScope<'s>,
     natives: &Natives,
     bytes: &[u8],
+) -> Result<v8::Local<'s, v8::Value>, CodecError> {
+    decode_moved(scope, natives, bytes, &[])
+}
+
+/// The same, with the buffers that the value has by their numbers.
+///
+/// # Errors
+/// As for [`decode`].
+pub(super) fn decode_moved<'s>(
+    scope: &mut v8::HandleScope<'s>,
+    natives: &Natives,
+    bytes: &[u8],
+    buffers: &[v8::Local<'s, v8::ArrayBuffer>],
 ) -> Result<v8::Local<'s, v8::Value>, CodecError> {
     let (&kind, rest) = bytes.split_first().ok_or(CodecError)?;
     match kind {
@@ -103,8 +149,8 @@ pub(super) fn decode<'s>(
         }
         TREE => tree::decode(scope, rest),
         TABLE => natives.read_table(scope, bytes).ok_or(CodecError),
-        V8 => decode_v8(scope, natives, bytes, false),
-        V8_WITH_ERRORS => decode_v8(scope, natives, rest, true),
+        V8 => decode_v8(scope, natives, bytes, buffers, false),
+        V8_WITH_ERRORS => decode_v8(scope, natives, rest, buffers, true),
         _ => Err(CodecError),
     }
 }
@@ -113,6 +159,7 @@ fn decode_v8<'s>(
     scope: &mut v8::HandleScope<'s>,
     natives: &Natives,
     bytes: &[u8],
+    buffers: &[v8::Local<'s, v8::ArrayBuffer>],
     with_errors: bool,
 ) -> Result<v8::Local<'s, v8::Value>, CodecError> {
     if Survey::of(bytes)?.is_hollow() {
@@ -122,6 +169,9 @@ fn decode_v8<'s>(
     let deserializer = v8::ValueDeserializer::new(scope, Box::new(Views { natives }), bytes);
     if deserializer.read_header(context) != Some(true) {
         return Err(CodecError);
+    }
+    for (number, buffer) in (0..).zip(buffers) {
+        deserializer.transfer_array_buffer(number, *buffer);
     }
     let value = deserializer.read_value(context).ok_or(CodecError)?;
     if with_errors {

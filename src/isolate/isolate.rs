@@ -86,6 +86,10 @@ struct Left {
     since: Option<u32>,
 }
 
+/// Why a task with moved buffers cannot begin.
+const MOVED_BEFORE: &str =
+    "payload cannot be given a second time: its transferred buffers went to an earlier attempt";
+
 /// A realm that was there after so many thorough collections is held by something.
 const COLLECTIONS: u32 = 2;
 
@@ -451,7 +455,13 @@ impl Isolate {
         let task = Running { natives, ledger, ticket };
         set_running(scope, Some(ticket));
 
-        let Ok(value) = codec::decode(scope, natives, &job.value) else {
+        let Some(buffers) = job.buffers.take() else {
+            return Some(Running::fault(FaultKind::DataClone, MOVED_BEFORE));
+        };
+        let Some(buffers) = task.receive(scope, buffers) else {
+            return Some(task.undecodable(scope));
+        };
+        let Ok(value) = codec::decode_moved(scope, natives, &job.value, &buffers) else {
             return Some(task.undecodable(scope));
         };
         let undefined = v8::undefined(scope).into();
@@ -528,6 +538,7 @@ impl Isolate {
     /// Lets go of what a task that is over has left behind.
     fn release(&mut self, ticket: u64, realm: &Realm) {
         self.ledger.in_flight.end(ticket);
+        self.ledger.movable.forget(ticket);
         let scope = &mut realm.scope(self.runtime.deno_runtime().v8_isolate());
         set_running(scope, None);
         if realm.natives.is_torn() {

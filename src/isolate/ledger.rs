@@ -14,6 +14,7 @@ use super::buffers::Buffers;
 use super::calls::Calls;
 use super::flights::Flights;
 use super::interrupt::on_interrupt;
+use super::movable::Movable;
 
 /// A task that is told to end has this long to react, if it does so without a pause.
 const LAST_WORDS: Duration = Duration::from_secs(1);
@@ -46,6 +47,8 @@ pub(super) struct Ledger {
     /// Code of no task in flight was stopped.
     pub stopped: Cell<bool>,
     pub buffers: Arc<Buffers>,
+    /// ArrayBuffers that may leave with the result of a task.
+    pub movable: Movable,
     /// For the interrupt to know whom it meets.
     pub in_flight: Flights,
     /// A task is hearing, since then, that its time is over: an interrupt that was meant to end it came
@@ -96,6 +99,7 @@ impl Ledger {
             leftover: Cell::new(false),
             stopped: Cell::new(false),
             buffers,
+            movable: Movable::default(),
             in_flight: Flights::default(),
             signalling: Cell::new(None),
             base: here(),

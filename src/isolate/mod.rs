@@ -20,7 +20,9 @@ mod isolate;
 mod kit;
 mod ledger;
 mod modules;
+mod movable;
 mod natives;
+mod pages;
 mod platform;
 mod pulse;
 mod realm;
@@ -39,6 +41,7 @@ pub use calls::{HostCall, MAX_TARGET, Reply};
 pub use fatal::{Loss, words_of};
 pub use interrupt::Interrupter;
 pub use isolate::Isolate;
+pub use pages::{Pages, Parcel};
 pub use platform::{give_memory_back, initialise};
 pub use snapshot::{load_snapshot, write_snapshot};
 
@@ -78,6 +81,9 @@ pub struct Job {
     pub task_id: TaskName,
     /// The payload of a handler, or `{ inputs, config }`, in the wire format.
     pub value: Box<[u8]>,
+    /// The ArrayBuffers of the value that were moved, by the numbers that it has for them. Who begins it takes
+    /// them: it cannot begin a second time.
+    pub buffers: Parcel,
 }
 
 /// What a task is called in JavaScript.
@@ -138,6 +144,8 @@ impl CodeKind {
 pub enum Ended {
     /// Its result, in the wire format.
     Done(Vec<u8>),
+    /// The same, and the ArrayBuffers that it moves out.
+    Moved(Vec<u8>, Parcel),
     Failed(Fault),
     /// By [`Interrupter::terminate`] or [`Isolate::end`].
     Interrupted,

@@ -5,7 +5,7 @@ use deno_core::v8;
 use super::ledger::Ledger;
 use super::natives::{Natives, number, string};
 use super::wire::CodecError;
-use super::{Ended, Fault, FaultKind, codec};
+use super::{Ended, Fault, FaultKind, Pages, Parcel, codec};
 
 /// The task that runs now, and how its end is put into words.
 pub(super) struct Running<'a> {
@@ -35,12 +35,8 @@ impl Running<'_> {
                     .unwrap_or_else(|| v8::undefined(scope).into())
             }
         };
-        if let Ok(bytes) = codec::encode(scope, self.natives, value) {
-            // A text that is there once is written as often as it is referred to.
-            if self.ledger.buffers.is_too_large(bytes.len()) {
-                return Ended::MemoryLimit;
-            }
-            return Ended::Done(bytes);
+        if let Ok(ended) = self.encode(scope, value) {
+            return ended;
         }
         if let Some(ended) = self.ended_by_force(scope) {
             return ended;
@@ -54,6 +50,44 @@ impl Running<'_> {
         scope.reset();
         let path = path.unwrap_or_else(|| "result".into());
         Self::fault(FaultKind::DataClone, &format!("{path} cannot be cloned: {why}"))
+    }
+
+    /// Makes ArrayBuffers of what was moved in for the task. `None` where there is no memory for it.
+    pub fn receive<'s>(
+        &self,
+        scope: &mut CatchScope<'_, 's>,
+        pages: Vec<Pages>,
+    ) -> Option<Vec<v8::Local<'s, v8::ArrayBuffer>>> {
+        let mut buffers = Vec::with_capacity(pages.len());
+        for pages in pages {
+            let store = self.ledger.buffers.store(scope, pages)?;
+            let buffer = v8::ArrayBuffer::with_backing_store(scope, &store);
+            self.ledger.movable.arrived(scope, self.ticket, buffer);
+            buffers.push(buffer);
+        }
+        Some(buffers)
+    }
+
+    fn encode<'s>(
+        &self,
+        scope: &mut CatchScope<'_, 's>,
+        value: v8::Local<'s, v8::Value>,
+    ) -> Result<Ended, CodecError> {
+        // A realm that is kept is for those to come, and what it has is theirs as well.
+        let is_last = !self.natives.is_warm.get();
+        let candidates = self.ledger.movable.candidates(scope, self.ticket, value, is_last);
+        // A text that is there once is written as often as it is referred to.
+        let is_too_large = |bytes: &[u8]| self.ledger.buffers.is_too_large(bytes.len());
+        if candidates.buffers.is_empty() {
+            let bytes = codec::encode(scope, self.natives, value)?;
+            return Ok(if is_too_large(&bytes) { Ended::MemoryLimit } else { Ended::Done(bytes) });
+        }
+        let (bytes, moved) = codec::encode_moving(scope, self.natives, value, &candidates.buffers)?;
+        if is_too_large(&bytes) {
+            return Ok(Ended::MemoryLimit);
+        }
+        let pages = candidates.leave(&moved);
+        Ok(Ended::Moved(bytes, Parcel::new(pages)))
     }
 
     /// The exception that is pending.

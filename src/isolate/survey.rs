@@ -11,6 +11,8 @@ pub(super) struct Survey {
     pub has_errors: bool,
     /// Elements of sparse arrays: the reader makes room for them, and they need not be in the bytes.
     pub absent: usize,
+    /// Numbers of the buffers that are moved with the value.
+    pub moved: Vec<usize>,
     length: usize,
 }
 
@@ -58,6 +60,7 @@ impl Survey {
                     self.absent = self.absent.saturating_add(length);
                 }
             }
+            b't' => self.moved.push(tokens.varint()?),
             b'N' | b'D' | b'n' => tokens.skip(8)?,
             b'Z' | b'z' => {
                 let bitfield = tokens.varint()?;

@@ -1,6 +1,8 @@
 //! What goes to JavaScript.
 
-use crate::isolate::{ConsoleLine, Fault, HostCall, Job, LoadError, Memory, TaskName, Work};
+use crate::isolate::{
+    ConsoleLine, Fault, HostCall, Job, LoadError, Memory, Parcel, TaskName, Work,
+};
 use crate::scheduler::{Event, Failure, TaskId, Timing, Weigh, WorkerId};
 
 /// What a task gave: the scheduler's opaque result.
@@ -8,13 +10,17 @@ use crate::scheduler::{Event, Failure, TaskId, Timing, Weigh, WorkerId};
 pub enum Answer {
     /// In the wire format.
     Value(Vec<u8>),
+    /// The same, with the buffers that it has by their numbers.
+    Moved(Vec<u8>, Parcel),
     Fault(Fault),
 }
 
 impl Weigh for Answer {
     fn weight(&self) -> usize {
         match self {
-            Self::Value(bytes) | Self::Fault(Fault { error: bytes, .. }) => bytes.len(),
+            Self::Value(bytes)
+            | Self::Moved(bytes, _)
+            | Self::Fault(Fault { error: bytes, .. }) => bytes.len(),
         }
     }
 }
@@ -30,7 +36,7 @@ impl Weigh for Job {
             TaskName::Numbered(_) => 0,
             TaskName::Given(name) => name.len(),
         };
-        size_of::<Self>() + text + name + self.value.len()
+        size_of::<Self>() + text + name + self.value.len() + self.buffers.weight()
     }
 }
 

@@ -481,6 +481,7 @@ impl Worker<'_> {
         };
         let outcome = match ended {
             Ended::Done(value) => Outcome::Done(Answer::Value(value)),
+            Ended::Moved(value, buffers) => Outcome::Done(Answer::Moved(value, buffers)),
             Ended::Failed(fault) => Outcome::Failed {
                 retryable: fault.kind.is_retryable(),
                 error: Answer::Fault(fault),

@@ -68,6 +68,7 @@ impl Bench {
             isolation: Isolation::Shared,
             task_id: TaskName::Numbered(self.tasks),
             value: value.into(),
+            buffers: Default::default(),
         };
         let tokio = self.tokio.clone();
         let _context = tokio.enter();

@@ -85,6 +85,7 @@ impl Bench {
             isolation: Isolation::Shared,
             task_id: TaskName::Given("task".into()),
             value: Box::new(NOTHING),
+            buffers: Default::default(),
         };
         let tokio = self.tokio.clone();
         let _context = tokio.enter();

@@ -12,6 +12,7 @@ import {
   op_isolane_read_text,
   op_isolane_report,
   op_isolane_settled,
+  op_isolane_transfer,
   op_isolane_write_text,
 } from 'ext:core/ops';
 import { DOMException } from 'ext:deno_web/01_dom_exception.js';
@@ -276,6 +277,13 @@ class TaskContext {
   /** Made when it is asked for: few tasks do. */
   get signal() {
     return this.#open().signal;
+  }
+
+  transfer(...buffers) {
+    ArrayPrototypeForEach(buffers, (buffer) => {
+      if (op_isolane_transfer(buffer)) return;
+      throw new TypeError('ctx.transfer takes ArrayBuffers of a fixed length that are not detached');
+    });
   }
 
   #open() {
