@@ -4,7 +4,7 @@
 // one turn are written one after another and cross in one call.
 
 const { Arena } = require('./arena.js');
-const { moveOut } = require('./transfer.js');
+const { mustBeMovable } = require('./transfer.js');
 const { encodeMoving, write } = require('./wire.js');
 
 const KINDS = { handler: 0, javascript: 1, filter: 2 };
@@ -30,8 +30,6 @@ class Submission {
   #native;
   #arena = new Arena(INITIAL_SIZE);
   #blobs = [];
-  /** ArrayBuffers that nobody else knows. */
-  #moved = [];
   #types;
   #isWriting = false;
 
@@ -89,10 +87,11 @@ class Submission {
   /** @returns {Buffer} the value without its buffers, which are detached now */
   #move(arena, { value, transfer }, at) {
     const bytes = encodeMoving(value, transfer);
-    this.#moved.push(...moveOut(transfer));
+    mustBeMovable(transfer);
+    const parcel = this.#native.take(transfer);
     arena.reserve(8);
     arena.view.setUint32(at, MOVED, true);
-    arena.view.setUint32(at + 4, transfer.length, true);
+    arena.view.setUint32(at + 4, parcel, true);
     arena.length += 8;
     return bytes;
   }
@@ -152,11 +151,9 @@ class Submission {
     const { bytes, length } = arena;
     if (bytes.length > KEPT_SIZE) this.#arena = new Arena(INITIAL_SIZE);
     else arena.length = 0;
-    const moved = this.#moved;
-    if (blobs.length === 0 && moved.length === 0) return this.#native.submit(bytes, length, awake);
+    if (blobs.length === 0) return this.#native.submit(bytes, length, awake);
     this.#blobs = [];
-    this.#moved = [];
-    return this.#native.submit(bytes, length, awake, blobs, moved);
+    return this.#native.submit(bytes, length, awake, blobs);
   }
 }
 

@@ -145,7 +145,7 @@ function takeNoRetries(task) {
 /** Says which part of a task's value cannot be cloned. */
 function cloneError(task, taskId, cause) {
   // The value could be cloned, and a buffer could not be moved.
-  if (task.transfer !== undefined && cause?.field === 'task.transfer') return cause;
+  if (task.transfer !== undefined && cause?.field?.startsWith('task.transfer[')) return cause;
   const path = uncloneablePath(task.value, task.root);
   return new IsolaneError('ERR_DATA_CLONE', `${path} cannot be cloned: ${cause.message}`, { cause, taskId });
 }

@@ -4,7 +4,6 @@
 // detached and what may be is Node's own decision; the native pool takes the memory without copying it.
 
 const { isArrayBuffer } = require('node:util').types;
-const { markAsUntransferable } = require('node:worker_threads');
 const { invalid } = require('./errors.js');
 
 const ALLOWED = 'an array of ArrayBuffers of a fixed length, each once and none of them detached';
@@ -25,28 +24,6 @@ function transferList(field, value) {
   return list;
 }
 
-/** Whether this Node clones in silence what it cannot move: Node 20 does. */
-const isSilent = (() => {
-  const buffer = new ArrayBuffer(1);
-  markAsUntransferable(buffer);
-  try {
-    structuredClone(undefined, { transfer: [buffer] });
-    return true;
-  } catch {
-    return false;
-  }
-})();
-
-/** Of one that can be moved it says that it is there twice, and moves nothing. */
-function canBeMoved(buffer) {
-  try {
-    structuredClone(undefined, { transfer: [buffer, buffer] });
-    return false;
-  } catch {
-    return true;
-  }
-}
-
 /** `buffer.detached`, which Node 20 does not have. */
 function isDetached(buffer) {
   if (buffer.byteLength > 0) return false;
@@ -58,23 +35,26 @@ function isDetached(buffer) {
   }
 }
 
-/**
- * Detaches the buffers.
- * @param {ArrayBuffer[]} list
- * @returns {ArrayBuffer[]} buffers with their memory that nobody else knows
- * @throws {IsolaneError} ERR_INVALID_ARG where one cannot be detached, such as the memory of WebAssembly or
- *   Node's pool of small Buffers; then none of them is
- */
-function moveOut(list) {
+/** What Node says of a buffer that it is to move twice, in place of moving it: so it asks nothing else of it. */
+const refusalOfTwo = (buffer) => {
   try {
-    const stuck = isSilent ? list.findIndex((buffer) => !canBeMoved(buffer)) : -1;
-    if (stuck !== -1) throw new TypeError(`one at ${stuck} cannot`);
-    return structuredClone(list, { transfer: list });
-  } catch (cause) {
-    const error = invalid('task.transfer', list, `made of ArrayBuffers that can be detached: ${cause.message}`);
-    error.cause = cause;
-    throw error;
+    structuredClone(undefined, { transfer: [buffer, buffer] });
+  } catch (error) {
+    return error.message;
   }
+};
+const TWICE = refusalOfTwo(new ArrayBuffer(1));
+
+/**
+ * @param {ArrayBuffer[]} list - checked, and now about to be detached by the native pool
+ * @throws {IsolaneError} ERR_INVALID_ARG where one cannot be, such as the memory of WebAssembly or Node's pool of
+ *   small Buffers
+ */
+function mustBeMovable(list) {
+  list.forEach((buffer, i) => {
+    if (!isDetached(buffer) && refusalOfTwo(buffer) === TWICE) return;
+    throw invalid(`task.transfer[${i}]`, buffer, 'an ArrayBuffer that can be detached');
+  });
 }
 
 /** A buffer whose every byte is about to be written. To clear one takes longer than to move memory into it. */
@@ -91,4 +71,4 @@ function moveIn(native) {
   return buffers;
 }
 
-module.exports = { moveIn, moveOut, transferList };
+module.exports = { moveIn, mustBeMovable, transferList };

@@ -10,7 +10,7 @@ mod options;
 mod status;
 mod submission;
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -61,6 +61,9 @@ pub struct NativePool {
     deliveries: VecDeque<Delivery>,
     /// Values too large for the arena, in the order in which the arena refers to them.
     blobs: VecDeque<Vec<u8>>,
+    /// Buffers of tasks that were not handed over yet, by the numbers that the arena has for them.
+    moved_in: HashMap<u32, Parcel>,
+    last_parcel: u32,
     /// Buffers of results, in the same order.
     parcels: VecDeque<Parcel>,
     /// The one that JavaScript makes buffers for.
@@ -100,6 +103,8 @@ impl NativePool {
             types: Types::default(),
             deliveries: VecDeque::new(),
             blobs: VecDeque::new(),
+            moved_in: HashMap::new(),
+            last_parcel: 0,
             parcels: VecDeque::new(),
             unpacked: None,
             keep_alive,
@@ -131,20 +136,19 @@ impl NativePool {
     #[napi]
     #[allow(clippy::needless_pass_by_value, reason = "napi makes the array for this call")]
     pub fn submit(
-        &self,
+        &mut self,
         arena: &[u8],
         length: u32,
         awake: bool,
         blobs: Option<Vec<Uint8Array>>,
-        moved: Option<Vec<ArrayBuffer>>,
     ) -> Result<()> {
         let blobs = blobs.unwrap_or_default();
-        let moved = moved.unwrap_or_default().into_iter().map(receive).collect::<Result<_>>()?;
         let records = arena
             .get(..length as usize)
             .ok_or_else(|| Error::new(Status::InvalidArg, "length is beyond the arena"))?;
-        let tasks = submission::read(records, &blobs, moved, &self.types, &self.defaults)
-            .map_err(|error| Error::new(Status::InvalidArg, error.to_string()))?;
+        let tasks =
+            submission::read(records, &blobs, &mut self.moved_in, &self.types, &self.defaults)
+                .map_err(|error| Error::new(Status::InvalidArg, error.to_string()))?;
         if awake {
             self.pool.stay_awake();
         }
@@ -175,6 +179,27 @@ impl NativePool {
     #[napi]
     pub fn take_blob(&mut self) -> Option<Buffer> {
         self.blobs.pop_front().map(Into::into)
+    }
+
+    /// Takes the memory of buffers, which are detached, for a task that is about to be submitted, and says by
+    /// which number it has them. Large ones are not copied.
+    ///
+    /// # Errors
+    /// When one cannot be detached; `lib/transfer.js` sees to it.
+    #[napi]
+    pub fn take(&mut self, buffers: Vec<ArrayBuffer>) -> Result<u32> {
+        let mut pages = Vec::with_capacity(buffers.len());
+        for mut buffer in buffers {
+            // SAFETY: this is the only thread that knows the buffer, and no JavaScript runs until it is detached.
+            pages.push(unsafe {
+                let bytes = buffer.as_mut();
+                Pages::take(bytes.as_mut_ptr(), bytes.len())
+            });
+            buffer.detach()?;
+        }
+        self.last_parcel = self.last_parcel.wrapping_add(1);
+        self.moved_in.insert(self.last_parcel, Parcel::new(pages));
+        Ok(self.last_parcel)
     }
 
     /// The lengths of the next buffers that the arena refers to; they come with [`NativePool::unpack`].
@@ -306,17 +331,6 @@ impl NativePool {
             }
         }
     }
-}
-
-/// Takes the memory of a buffer that nobody else has, and lets go of what is left of it.
-fn receive(mut buffer: ArrayBuffer) -> Result<Pages> {
-    // SAFETY: lib/transfer.js has it from `structuredClone`, and keeps it from everybody.
-    let pages = unsafe {
-        let bytes = buffer.as_mut();
-        Pages::take(bytes.as_mut_ptr(), bytes.len())
-    };
-    buffer.detach()?;
-    Ok(pages)
 }
 
 /// What the scheduler carries for each task.

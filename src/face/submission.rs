@@ -11,21 +11,21 @@
 //! string source text of a code task, in place of the type
 //! string taskId, where flag 32 is set
 //! u32 length of the value and the value; length 0xFFFFFFFF: it is the next blob; 0xFFFFFFFE: its buffers were
-//!     moved, and a u32 says how many, before a u32 length as here
+//!     moved, and a u32 says which, before a u32 length as here
 
 //! ```
 //!
 //! A string is a u32, whose lowest bit says UTF-8 (else Latin-1) and whose rest is the number of
 //! bytes, and the bytes.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 use napi::bindgen_prelude::Uint8Array;
 
 use super::Payload;
 use super::options::{Defaults, millis};
-use crate::isolate::{Code, CodeKind, Isolation, Job, Pages, Parcel, TaskName, Work};
+use crate::isolate::{Code, CodeKind, Isolation, Job, Parcel, TaskName, Work};
 use crate::scheduler::{Priority, Task, TaskId};
 
 const NEXT_BLOB: u32 = u32::MAX;
@@ -69,16 +69,15 @@ impl Types {
 pub(super) fn read(
     records: &[u8],
     blobs: &[Uint8Array],
-    moved: Vec<Pages>,
+    moved: &mut HashMap<u32, Parcel>,
     types: &Types,
     defaults: &Defaults,
 ) -> Result<VecDeque<Task<Payload>>, Malformed> {
     let mut reader = Reader { bytes: records, at: 0 };
     let mut blobs = blobs.iter();
-    let mut moved = moved.into_iter();
     let mut tasks = VecDeque::new();
     while reader.at < records.len() {
-        tasks.push_back(read_task(&mut reader, &mut blobs, &mut moved, types, defaults)?);
+        tasks.push_back(read_task(&mut reader, &mut blobs, moved, types, defaults)?);
     }
     Ok(tasks)
 }
@@ -86,7 +85,7 @@ pub(super) fn read(
 fn read_task<'a>(
     reader: &mut Reader,
     blobs: &mut impl Iterator<Item = &'a Uint8Array>,
-    moved: &mut impl Iterator<Item = Pages>,
+    moved: &mut HashMap<u32, Parcel>,
     types: &Types,
     defaults: &Defaults,
 ) -> Result<Task<Payload>, Malformed> {
@@ -127,12 +126,8 @@ fn read_task<'a>(
     let mut length = reader.u32()?;
     let mut buffers = Parcel::default();
     if length == MOVED {
-        let count = reader.u32()? as usize;
-        let pages: Vec<Pages> = moved.take(count).collect();
-        if pages.len() < count {
-            return Err(Malformed(reader.at));
-        }
-        buffers = Parcel::new(pages);
+        let parcel = reader.u32()?;
+        buffers = moved.remove(&parcel).ok_or(Malformed(reader.at))?;
         length = reader.u32()?;
     }
     let value = match length {
