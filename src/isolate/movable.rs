@@ -3,16 +3,23 @@
 //! realm ends with the task. What leaves is detached.
 
 use std::cell::RefCell;
+use std::sync::Arc;
 
 use deno_core::v8;
 
-use super::pages::Pages;
+use super::pages::{Lent, Pages};
 
 #[derive(Default)]
 pub(super) struct Movable {
     /// By the ticket of their task.
-    arrived: RefCell<Vec<(u64, v8::Weak<v8::ArrayBuffer>)>>,
+    arrived: RefCell<Vec<(u64, Arrived)>>,
     named: RefCell<Vec<(u64, v8::Global<v8::ArrayBuffer>)>>,
+}
+
+/// A buffer that was moved in.
+struct Arrived {
+    buffer: v8::Weak<v8::ArrayBuffer>,
+    pages: Arc<Lent>,
 }
 
 /// Candidates for one result. Their places are their numbers in it.
@@ -21,6 +28,8 @@ pub(super) struct Candidates<'s> {
     pub buffers: Vec<v8::Local<'s, v8::ArrayBuffer>>,
     /// So many of them are detached even where the result does not have them.
     named: usize,
+    /// The memory of those that came in.
+    arrived: Vec<Arc<Lent>>,
 }
 
 impl Movable {
@@ -30,8 +39,10 @@ impl Movable {
         scope: &mut v8::HandleScope,
         ticket: u64,
         buffer: v8::Local<v8::ArrayBuffer>,
+        pages: Arc<Lent>,
     ) {
-        self.arrived.borrow_mut().push((ticket, v8::Weak::new(scope, buffer)));
+        let arrived = Arrived { buffer: v8::Weak::new(scope, buffer), pages };
+        self.arrived.borrow_mut().push((ticket, arrived));
     }
 
     /// A task says that a buffer is to leave.
@@ -62,11 +73,15 @@ impl Movable {
             found.add(v8::Local::new(scope, buffer));
         }
         found.named = found.buffers.len();
-        for (_, buffer) in self.arrived.borrow().iter().filter(|(other, _)| *other == ticket) {
-            if let Some(buffer) = buffer.to_local(scope) {
+        self.arrived.borrow_mut().retain(|(other, Arrived { buffer, pages })| {
+            if *other == ticket
+                && let Some(buffer) = buffer.to_local(scope)
+            {
                 found.add(buffer);
+                found.arrived.push(pages.clone());
             }
-        }
+            *other != ticket
+        });
         if is_last {
             let view = v8::Local::<v8::ArrayBufferView>::try_from(value);
             let buffer = view.ok().and_then(|view| view.buffer(scope));
@@ -87,26 +102,36 @@ impl<'s> Candidates<'s> {
 
     /// Takes those that are in the result, or named, out of the isolate.
     pub fn leave(self, used: &[usize]) -> Vec<Pages> {
-        let Self { buffers, named } = self;
+        let Self { buffers, named, mut arrived } = self;
         let leaves = |index| index < named || used.contains(&index);
         let all = buffers.into_iter().enumerate();
-        all.map(|(index, buffer)| if leaves(index) { leave(buffer) } else { Pages::default() })
-            .collect()
+        all.map(
+            |(index, buffer)| {
+                if leaves(index) { leave(buffer, &mut arrived) } else { Pages::default() }
+            },
+        )
+        .collect()
     }
 }
 
-fn leave(buffer: v8::Local<v8::ArrayBuffer>) -> Pages {
+fn leave(buffer: v8::Local<v8::ArrayBuffer>, arrived: &mut Vec<Arc<Lent>>) -> Pages {
     // A getter of the result may have done something to it.
     if !is_movable(buffer) {
         return Pages::default();
     }
     let store = buffer.get_backing_store();
     buffer.detach(None);
-    match store.data() {
-        // SAFETY: it has so many bytes, and no object of the isolate has them any more.
-        Some(data) => unsafe { Pages::take(data.as_ptr().cast(), store.byte_length()) },
-        None => Pages::default(),
+    let Some(data) = store.data() else { return Pages::default() };
+    let data: *mut u8 = data.as_ptr().cast();
+    let length = store.byte_length();
+    if let Some(place) = arrived.iter().position(|lent| lent.data() == data) {
+        let lent = arrived.swap_remove(place);
+        drop(store);
+        // Where V8 has let go of it, it is as it came.
+        return Lent::back(lent);
     }
+    // SAFETY: it has so many bytes, and no object of the isolate has them any more.
+    unsafe { Pages::take(data, length) }
 }
 
 /// Whether it can be detached, and its length is fixed.

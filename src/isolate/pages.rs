@@ -84,30 +84,58 @@ impl Default for Pages {
     }
 }
 
-impl AsRef<[u8]> for Pages {
-    fn as_ref(&self) -> &[u8] {
-        match &self.store {
-            Store::Copy(bytes) => bytes,
-            // SAFETY: the mapping is whole as long as it is here.
-            #[cfg(target_os = "linux")]
-            Store::Mapping(mapping) => unsafe {
-                std::slice::from_raw_parts(mapping.data(), self.length)
-            },
+impl fmt::Debug for Pages {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        write!(f, "{} bytes", self.length)
+    }
+}
+
+/// Memory that a backing store of V8 has, and that can be had back from it when it is gone.
+#[derive(Debug)]
+pub(super) struct Lent {
+    pages: Pages,
+    data: *mut u8,
+}
+
+// SAFETY: the pointer is into memory that it owns.
+unsafe impl Send for Lent {}
+// SAFETY: as above; what is written through it, V8 writes.
+unsafe impl Sync for Lent {}
+
+impl Lent {
+    pub fn new(mut pages: Pages) -> Arc<Self> {
+        let data = pages.as_mut_ptr();
+        Arc::new(Self { pages, data })
+    }
+
+    pub fn data(&self) -> *mut u8 {
+        self.data
+    }
+
+    /// The memory; of somebody who still has it, its contents.
+    pub fn back(lent: Arc<Self>) -> Pages {
+        match Arc::try_unwrap(lent) {
+            Ok(lent) => lent.pages,
+            // SAFETY: it is memory of this length, and what is undefined then is seen by nobody in JavaScript.
+            Err(lent) => unsafe { Pages::take(lent.data, lent.pages.length) },
         }
     }
 }
 
-impl AsMut<[u8]> for Pages {
-    fn as_mut(&mut self) -> &mut [u8] {
-        let length = self.length;
-        // SAFETY: as above, and it is borrowed mutably.
-        unsafe { std::slice::from_raw_parts_mut(self.as_mut_ptr(), length) }
+/// For one backing store.
+pub(super) struct Borrower(pub Arc<Lent>);
+
+impl AsRef<[u8]> for Borrower {
+    fn as_ref(&self) -> &[u8] {
+        // SAFETY: the memory is there as long as this is.
+        unsafe { std::slice::from_raw_parts(self.0.data, self.0.pages.length) }
     }
 }
 
-impl fmt::Debug for Pages {
-    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        write!(f, "{} bytes", self.length)
+impl AsMut<[u8]> for Borrower {
+    fn as_mut(&mut self) -> &mut [u8] {
+        // SAFETY: as above, and there is one for each memory.
+        unsafe { std::slice::from_raw_parts_mut(self.0.data, self.0.pages.length) }
     }
 }
 

@@ -4,6 +4,7 @@ use deno_core::v8;
 
 use super::ledger::Ledger;
 use super::natives::{Natives, number, string};
+use super::pages::{Borrower, Lent};
 use super::wire::CodecError;
 use super::{Ended, Fault, FaultKind, Pages, Parcel, codec};
 
@@ -60,9 +61,10 @@ impl Running<'_> {
     ) -> Option<Vec<v8::Local<'s, v8::ArrayBuffer>>> {
         let mut buffers = Vec::with_capacity(pages.len());
         for pages in pages {
-            let store = self.ledger.buffers.store(scope, pages)?;
+            let lent = Lent::new(pages);
+            let store = self.ledger.buffers.store(scope, Borrower(lent.clone()))?;
             let buffer = v8::ArrayBuffer::with_backing_store(scope, &store);
-            self.ledger.movable.arrived(scope, self.ticket, buffer);
+            self.ledger.movable.arrived(scope, self.ticket, buffer, lent);
             buffers.push(buffer);
         }
         Some(buffers)
