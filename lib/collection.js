@@ -128,7 +128,10 @@ class Collection {
   #result() {
     const length = this.#u32();
     if (length === NEXT_BLOB) return decode(this.#native.takeBlob());
-    if (length === NEXT_PARCEL) return decodeMoving(this.#native.takeBlob(), moveIn(this.#native));
+    if (length === NEXT_PARCEL) {
+      const bytes = this.#value();
+      return decodeMoving(bytes, moveIn(this.#native));
+    }
     const start = this.#at;
     this.#at += length;
     return read(this.#arena, this.#view, start, this.#at);

@@ -120,7 +120,14 @@ function encodeTable(value) {
  * @returns {Buffer}
  * @throws {Error} when it cannot be cloned
  */
-const encodeMoving = (value, moved) => encodeClone(value, moved);
+function encodeMoving(value, moved) {
+  const place = moved.indexOf(value);
+  // As V8 writes it; most payloads with buffers are one.
+  return place === -1 || place > 127 ? encodeClone(value, moved) : Buffer.of(...MOVED_BUFFER, place);
+}
+
+/** Tag and version of V8's format that every V8 can read, and the tag of a buffer that is moved. */
+const MOVED_BUFFER = [0xff, 0x0f, 't'.charCodeAt(0)];
 
 function encodeClone(value, moved = []) {
   const bytes = serializeMoving(moved, value);

@@ -14,7 +14,7 @@
 //!     f64 ticket
 //!     where it is not 0 (done): u32 attempts · f64 figure of the status (a limit or a time in ms)
 //!     u32 length and the result or the error, in the wire format; length 0xFFFFFFFF: the next blob;
-//!         0xFFFFFFFE: the next parcel, and the next blob
+//!         0xFFFFFFFE: what follows is one as here, whose buffers are in the next parcel
 //! ```
 
 use std::collections::VecDeque;
@@ -100,7 +100,7 @@ impl Writer<'_> {
                 self.put(&ticket);
                 self.put(&NEXT_PARCEL.to_le_bytes());
                 self.parcels.push_back(parcel);
-                self.blobs.push_back(value);
+                self.value(value);
             }
             Ok(fault @ Answer::Fault(_)) => {
                 self.settlement(task, Err(Failure::Failed(fault)), attempts, kept);

@@ -168,14 +168,17 @@ mod mapping {
             let page = page_size();
             let offset = source.addr() % page;
             let size = (offset + length).next_multiple_of(page);
-            // SAFETY: a new mapping, of which too much is given back.
+            // Of so few tables, hardly one is whole.
+            let slack = if size < 2 * TABLE { 0 } else { TABLE };
+            // SAFETY: a new mapping, of which what is too much is given back.
             let base = unsafe {
-                let room = map(size + TABLE)?;
+                let room = map(size + slack)?;
                 let alike = (source.addr() - offset) % TABLE;
-                let before = (alike + TABLE - room.addr() % TABLE) % TABLE;
+                let before =
+                    if slack == 0 { 0 } else { (alike + TABLE - room.addr() % TABLE) % TABLE };
                 let base = room.add(before);
                 unmap(room, before);
-                unmap(base.add(size), TABLE - before);
+                unmap(base.add(size), slack - before);
                 base
             };
             let mapping = Self { base, size, offset };
