@@ -14,7 +14,6 @@ use deno_core::v8;
 use v8::{MapFnTo, ValueDeserializerHelper, ValueSerializerHelper};
 
 use super::codec;
-use super::interrupt::InterruptSlot;
 use super::interrupt::{InterruptSlot, running_ticket};
 use super::ledger::Ending;
 use super::modules::RealmModules;
@@ -66,7 +65,7 @@ pub(super) fn builtins() -> Vec<(&'static str, v8::FunctionCallback)> {
         "isWeakMap" is_weak_map,
         "isWeakSet" is_weak_set,
     ];
-    let others: [(&'static str, v8::FunctionCallback); 29] = [
+    let others: [(&'static str, v8::FunctionCallback); 30] = [
         ("isAnyArrayBuffer", is_any_array_buffer.map_fn_to()),
         ("isBoxedPrimitive", is_boxed_primitive.map_fn_to()),
         ("encode", encode.map_fn_to()),

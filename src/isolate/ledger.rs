@@ -32,6 +32,8 @@ fn here() -> usize {
 pub(super) struct Ledger {
     /// How tasks ended, and errors that nothing caught, in their order.
     pub endings: RefCell<Vec<Ending>>,
+    /// What realms have to go on with, once others had their turn.
+    pub again: RefCell<Vec<v8::Global<v8::Function>>>,
     /// Promises that were rejected and have no handler yet, and who rejected them.
     pub rejections: RefCell<Vec<(v8::Global<v8::Promise>, Stray)>>,
     /// The task that an interrupt has ended.
@@ -88,9 +90,8 @@ pub(super) struct Stray {
 impl Ledger {
     pub fn new(buffers: Arc<Buffers>, calls: Calls, console: Box<dyn Fn(ConsoleLine)>) -> Self {
         Self {
-            settled: RefCell::default(),
+            endings: RefCell::default(),
             again: RefCell::default(),
-            strays: RefCell::default(),
             rejections: RefCell::default(),
             terminated: Cell::new(None),
             out_of_memory: Cell::new(false),
