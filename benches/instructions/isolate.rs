@@ -61,6 +61,7 @@ fn there_and_back(value: Vec<u8>, announce: &dyn Fn(u32)) {
         isolation: Isolation::Shared,
         task_id: TaskName::Numbered(1),
         value: value.clone().into(),
+        buffers: Default::default(),
     };
     let mut ticket = 0;
     let mut run = || {
