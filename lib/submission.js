@@ -32,8 +32,10 @@ class Submission {
   #blobs = [];
   #types;
   #isWriting = false;
+  /** The scheduler has not heard of all that was handed over, and does in the next turns at the latest. */
+  #isGoingOn = false;
 
-  /** @param {{ submit(arena: Buffer, length: number, awake: boolean, blobs?: Buffer[]): void, typeIndex(type: string): number }} native */
+  /** @param {{ submit(arena: Buffer, length: number, awake: boolean, blobs?: Buffer[]): boolean, goOn(): boolean, typeIndex(type: string): number }} native */
   constructor(native, types = new Types(native)) {
     this.#native = native;
     this.#types = types;
@@ -151,10 +153,17 @@ class Submission {
     const { bytes, length } = arena;
     if (bytes.length > KEPT_SIZE) this.#arena = new Arena(INITIAL_SIZE);
     else arena.length = 0;
-    if (blobs.length === 0) return this.#native.submit(bytes, length, awake);
-    this.#blobs = [];
-    return this.#native.submit(bytes, length, awake, blobs);
+    if (blobs.length > 0) this.#blobs = [];
+    const isLeft = this.#native.submit(bytes, length, awake, blobs.length > 0 ? blobs : undefined);
+    if (!isLeft || this.#isGoingOn) return;
+    this.#isGoingOn = true;
+    setImmediate(this.#goOn);
   }
+
+  #goOn = () => {
+    this.#isGoingOn = this.#native.goOn();
+    if (this.#isGoingOn) setImmediate(this.#goOn);
+  };
 }
 
 /** The numbers by which the native pool knows the types of handler tasks. */

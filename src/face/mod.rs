@@ -141,7 +141,7 @@ impl NativePool {
         length: u32,
         awake: bool,
         blobs: Option<Vec<Uint8Array>>,
-    ) -> Result<()> {
+    ) -> Result<bool> {
         let blobs = blobs.unwrap_or_default();
         let records = arena
             .get(..length as usize)
@@ -152,8 +152,7 @@ impl NativePool {
         if awake {
             self.pool.stay_awake();
         }
-        self.pool.submit(tasks);
-        Ok(())
+        Ok(self.pool.submit(tasks))
     }
 
     /// The number by which tasks of a type name it from now on; the greatest there is where there are too
@@ -161,6 +160,12 @@ impl NativePool {
     #[napi]
     pub fn type_index(&mut self, name: String) -> u32 {
         self.types.index_of(name)
+    }
+
+    /// Tells the scheduler of tasks that `submit` left, and says whether any are left still.
+    #[napi]
+    pub fn go_on(&self) -> bool {
+        self.pool.go_on()
     }
 
     /// Writes what there is into the arena and says how many bytes it took; 0 when there is nothing.

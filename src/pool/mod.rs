@@ -9,18 +9,21 @@ mod bell;
 mod callers;
 mod delivery;
 mod heart;
+mod inbox;
 mod outbox;
 mod seat;
 mod spin;
 mod supervisor;
 mod worker;
 
+use std::collections::VecDeque;
+use std::hint::spin_loop;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU32;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use parking_lot::{Condvar, Mutex};
+use parking_lot::{Condvar, Mutex, MutexGuard};
 
 use crate::isolate::{self, ConsoleLine, HostCall, Job, LoadError, Memory, Reply, Spec};
 use crate::metrics::Figures;
@@ -31,6 +34,7 @@ use crate::scheduler::{
 use bell::Bell;
 pub use delivery::{Answer, Delivery, MemoryAlarm, Topic};
 use heart::{Calls, Heart};
+use inbox::Inbox;
 use outbox::Outbox;
 use spin::Spin;
 
@@ -124,6 +128,7 @@ impl Letter {
 struct Shared {
     /// The scheduler, and with it the boxes that its decisions are put into.
     heart: Mutex<Heart>,
+    inbox: Inbox,
     outbox: Arc<Outbox>,
     /// Rings the supervisor when there is an earlier deadline than it knows of.
     alarm: Condvar,
@@ -151,6 +156,7 @@ impl Pool {
             Heart::new(config.scheduler, config.isolate.memory_restart, outbox.clone(), now);
         let shared = Arc::new(Shared {
             heart: Mutex::new(heart),
+            inbox: Inbox::default(),
             outbox,
             alarm: Condvar::new(),
             closed: Condvar::new(),
@@ -167,39 +173,63 @@ impl Pool {
         Ok(Self { shared, supervisor: Mutex::new(Some(supervisor)) })
     }
 
-    /// Hands tasks over, in their order.
-    pub fn submit(&self, tasks: impl IntoIterator<Item = Task<Arc<Job>>>) {
-        // The lock is given up now and then, so that a burst does not hold back the workers.
-        const AT_ONCE: usize = 64;
-        let mut tasks = tasks.into_iter().peekable();
-        while tasks.peek().is_some() {
-            self.shared.tell(tasks.by_ref().take(AT_ONCE).map(Input::Submit));
+    /// Hands tasks over, in their order. True where some are left that the scheduler has not heard of: workers
+    /// tell it of them when they have ended a task, but [`Pool::go_on`] is to follow soon.
+    pub fn submit(&self, tasks: VecDeque<Task<Arc<Job>>>) -> bool {
+        self.shared.inbox.put(tasks);
+        // As many as idle workers may wait for. What is more waits anyhow, and this thread has more to do.
+        if let Some(heart) = self.shared.try_heart() {
+            self.shared.take_in(heart);
         }
+        self.shared.inbox.is_pending()
+    }
+
+    /// Tells the scheduler of tasks that are left, for a moment, and says whether any are still.
+    #[must_use]
+    pub fn go_on(&self) -> bool {
+        const AT_ONCE: usize = 256;
+        for _ in 0..AT_ONCE {
+            if !self.shared.inbox.is_pending() {
+                return false;
+            }
+            self.shared.take_in(self.shared.heart.lock());
+        }
+        true
+    }
+
+    /// Tells the scheduler of all tasks that are left, before it hears of something else.
+    fn catch_up(&self) {
+        while self.go_on() {}
     }
 
     /// Ends a task, wherever it is.
     pub fn abort(&self, task: TaskId) {
+        self.catch_up();
         self.shared.tell([Input::Abort(task)]);
     }
 
     /// Wants so many workers, within the bounds.
     pub fn scale(&self, size: usize) {
+        self.catch_up();
         self.shared.tell([Input::Scale(size)]);
     }
 
     /// Replaces a worker after its tasks.
     pub fn restart(&self, worker: WorkerId) {
+        self.catch_up();
         self.shared.tell([Input::Restart(worker)]);
     }
 
     /// Holds back (or no longer holds back) waiting tasks.
     pub fn pause(&self, paused: bool) {
+        self.catch_up();
         self.shared.tell([if paused { Input::Pause } else { Input::Resume }]);
     }
 
     /// Refuses new tasks and ends the pool, after the accepted tasks or at once;
     /// [`Delivery::Closed`] says when.
     pub fn close(&self, drain: Option<Duration>) {
+        self.catch_up();
         let drain_until = drain.map(|drain| Instant::now() + drain);
         self.shared.tell([Input::Close { drain_until }]);
     }
@@ -207,12 +237,14 @@ impl Pool {
     /// The tasks that failed for good, oldest first.
     #[must_use]
     pub fn letters(&self) -> Vec<Letter> {
+        self.catch_up();
         self.shared.heart.lock().letters(Instant::now())
     }
 
     /// Submits a dead letter again under a new id and says whether it was accepted; if not, the letter
     /// is still there. `None` where there is no such letter.
     pub fn revive(&self, letter: TaskId, task: TaskId) -> Option<bool> {
+        self.catch_up();
         let (accepted, calls) = {
             let mut heart = self.shared.heart.lock();
             if !heart.has_letter(letter) {
@@ -227,6 +259,7 @@ impl Pool {
 
     /// Forgets the dead letters and returns whose they were.
     pub fn clear_letters(&self) -> Vec<TaskId> {
+        self.catch_up();
         let now = Instant::now();
         let (cleared, calls) = {
             let mut heart = self.shared.heart.lock();
@@ -239,6 +272,7 @@ impl Pool {
     /// Whether the queue was full and is not empty yet.
     #[must_use]
     pub fn is_pressed(&self) -> bool {
+        self.catch_up();
         self.shared.heart.lock().is_pressed()
     }
 
@@ -276,6 +310,7 @@ impl Pool {
     /// The state of now.
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {
+        self.catch_up();
         self.shared.heart.lock().snapshot(Instant::now())
     }
 
@@ -304,6 +339,29 @@ impl Shared {
     fn tell(self: &Arc<Self>, inputs: impl IntoIterator<Item = Input<Arc<Job>, Answer>>) {
         let calls = self.heart.lock().handle(inputs, Instant::now());
         self.make(calls);
+    }
+
+    /// Tells the scheduler of some tasks in the inbox. Not of all: the lock is given up now and then, so that a
+    /// burst does not hold back the workers.
+    fn take_in(self: &Arc<Self>, mut heart: MutexGuard<Heart>) {
+        const AT_ONCE: usize = 16;
+        let calls = heart.handle(self.inbox.take(AT_ONCE), Instant::now());
+        drop(heart);
+        self.make(calls);
+    }
+
+    /// The heart, if it is free or becomes so at once.
+    fn try_heart(&self) -> Option<MutexGuard<'_, Heart>> {
+        // About a microsecond, as long as somebody has it.
+        const TRIES: usize = 32;
+        for _ in 0..TRIES {
+            let heart = self.heart.try_lock();
+            if heart.is_some() {
+                return heart;
+            }
+            spin_loop();
+        }
+        None
     }
 
     /// Hands a console line on.

@@ -34,6 +34,9 @@ pub(super) const STACK_SIZE: usize = 4 << 20;
 const LONG_TASK_MS: u128 = 2;
 const SHORT_TASKS: u32 = 64;
 
+/// Tasks that JavaScript left, of which the scheduler hears with the end of one.
+const SUBMISSIONS: usize = 8;
+
 const GIVEN_UP: &str = "loading the worker script was given up";
 /// Realms that no collection takes away and that an isolate may have nevertheless.
 const DETACHED_REALMS: usize = 16;
@@ -338,7 +341,8 @@ impl Worker<'_> {
         let Starting { shared, worker, generation, bell, .. } = *self.start;
         let mut heart = shared.heart.lock();
         if !self.reports.is_empty() {
-            let calls = heart.handle(self.reports.drain(..), Instant::now());
+            let news = self.reports.drain(..).chain(shared.inbox.take(SUBMISSIONS));
+            let calls = heart.handle(news, Instant::now());
             heart.take_orders(worker, generation, &mut self.orders);
             drop(heart);
             shared.make(calls);
