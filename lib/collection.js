@@ -24,6 +24,9 @@ const TURN_MS = 4;
 /** After so many records the clock is looked at. */
 const LOOK = 128;
 
+/** When this thread is woken, as src/pool/outbox.rs tells. */
+const ATTENTION = { ASLEEP: 0, DOZING: 1, AWAKE: 2 };
+
 class Collection {
   #arena = Buffer.allocUnsafeSlow(SIZE);
   #view = new DataView(this.#arena.buffer);
@@ -32,9 +35,9 @@ class Collection {
   #flag;
   #at = 0;
   #length = 0;
-  #awake = false;
+  #attention = ATTENTION.ASLEEP;
   /** What the native pool was told of it. */
-  #toldAwake = false;
+  #told = ATTENTION.ASLEEP;
   /** The rest is read in a later turn. */
   #isPutOff = false;
 
@@ -59,10 +62,10 @@ class Collection {
   /**
    * Reads what there is. Of very much the rest is read in later turns: a task that prints without end must
    * not keep timers and I/O of this process waiting.
-   * @param {boolean} awake - `isReady` is looked at from now on; else this thread is woken for what comes
+   * @param {number} attention - how this thread waits for what comes next, see ATTENTION
    */
-  read(awake) {
-    this.#awake = awake;
+  read(attention) {
+    this.#attention = attention;
     if (!this.#isPutOff) this.#readTurn();
   }
 
@@ -76,11 +79,12 @@ class Collection {
         if (performance.now() > until) return this.#putOff();
         left = LOOK;
       }
-      // More than fits is there only where the arena was filled.
-      const isAll = this.#at > 0 && this.#length < SIZE / 2 && !this.isReady;
-      if (isAll && this.#toldAwake === this.#awake) break;
-      this.#toldAwake = this.#awake;
-      this.#length = this.#native.collect(this.#arena, this.#awake);
+      // More than fits is there only where the arena was filled. Who dozes waits until there is much again.
+      const isDozing = this.#attention === ATTENTION.DOZING;
+      const isAll = this.#at > 0 && this.#length < SIZE / 2 && (isDozing || !this.isReady);
+      if (isAll && this.#told === this.#attention) break;
+      this.#told = this.#attention;
+      this.#length = this.#native.collect(this.#arena, this.#attention);
       this.#at = 0;
       if (this.#length === 0) break;
     }
@@ -217,4 +221,4 @@ function toError(failure, value, task, known) {
   });
 }
 
-module.exports = { Collection, toError };
+module.exports = { ATTENTION, Collection, toError };

@@ -56,7 +56,8 @@ class WorkerPool extends EventEmitter {
     isReady: () => this.#collection.isReady,
     giveWay: () => this.#native.giveWay(),
     busy: () => Math.min(this.#tasks.size, this.#size),
-    read: (awake) => this.#collection.read(awake),
+    isCrowded: () => this.#tasks.size >= 4 * this.#size * this.#options.tasksPerWorker,
+    read: (attention) => this.#collection.read(attention),
     rest: () => this.#keepAlive(),
   });
   #flushing = false;
@@ -161,9 +162,7 @@ class WorkerPool extends EventEmitter {
       nativeOptions(this.#options, script, this.#permissions, this.#imports),
       () => {
         // One that failed to start may still have news, which nobody waits for.
-        if (started !== this.#native) return;
-        this.#watch.woken();
-        this.#collection.read(this.#watch.isOn);
+        if (started === this.#native) this.#watch.woken();
       },
     );
     this.#native = started;

@@ -22,7 +22,7 @@ use napi::{Env, Error, Result, Status, sys};
 use napi_derive::napi;
 
 use crate::isolate::{self, Job, Pages, Parcel};
-use crate::pool::{Delivery, Pool, Topic};
+use crate::pool::{Attention, Delivery, Pool, Topic};
 use crate::scheduler::{TaskId, WorkerId};
 use letters::NativeLetter;
 use options::{Defaults, NativeOptions};
@@ -169,11 +169,16 @@ impl NativePool {
     }
 
     /// Writes what there is into the arena and says how many bytes it took; 0 when there is nothing.
-    /// `awake`: what comes next is looked for at the flag, and nobody has to be woken.
+    /// `attention`: 0 wakes JavaScript for what comes next, 1 for more than a few results, 2 for nothing.
     #[napi]
-    pub fn collect(&mut self, mut arena: Uint8ArraySlice, awake: bool) -> u32 {
+    pub fn collect(&mut self, mut arena: Uint8ArraySlice, attention: u32) -> u32 {
         if self.deliveries.is_empty() {
-            self.deliveries = self.pool.collect(awake).into();
+            let attention = match attention {
+                0 => Attention::Asleep,
+                1 => Attention::Dozing,
+                _ => Attention::Awake,
+            };
+            self.deliveries = self.pool.collect(attention).into();
         }
         // SAFETY: the arena belongs to lib/collection.js, which does nothing with it during this call.
         let arena = unsafe { arena.as_mut() };

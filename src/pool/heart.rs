@@ -314,7 +314,7 @@ impl Heart {
         let attempt = (TaskId(call.ticket), call.attempt);
         let id = self.callers.add(worker, generation, attempt, reply);
         self.news.push(Delivery::Call { id, worker, call });
-        self.outbox.post(&mut self.news)
+        self.outbox.post(&mut self.news, 0)
     }
 
     /// The way back for the answer to a call.
@@ -463,7 +463,7 @@ impl Heart {
             }
         }
         self.effects = effects;
-        calls.wake |= self.outbox.post(&mut self.news);
+        calls.wake |= self.outbox.post(&mut self.news, self.scheduler.waiting());
     }
 
     fn order(&mut self, worker: WorkerId, generation: Generation, order: Order, calls: &mut Calls) {

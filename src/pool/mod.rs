@@ -35,6 +35,7 @@ use bell::Bell;
 pub use delivery::{Answer, Delivery, MemoryAlarm, Topic};
 use heart::{Calls, Heart};
 use inbox::Inbox;
+pub use outbox::Attention;
 use outbox::Outbox;
 use spin::Spin;
 
@@ -281,11 +282,10 @@ impl Pool {
         self.shared.outbox.listen(topics);
     }
 
-    /// Takes everything there is for JavaScript. `awake`: it looks at [`Pool::flag`] from now on, and need
-    /// not be woken.
+    /// Takes everything there is for JavaScript, and notes how it waits for what comes next.
     #[must_use]
-    pub fn collect(&self, awake: bool) -> Vec<Delivery> {
-        self.shared.outbox.collect(awake)
+    pub fn collect(&self, attention: Attention) -> Vec<Delivery> {
+        self.shared.outbox.collect(attention)
     }
 
     /// JavaScript looks at [`Pool::flag`] from now on.

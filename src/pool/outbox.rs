@@ -28,22 +28,45 @@ struct State {
     console_lines: usize,
     console_bytes: usize,
     console_dropped: u64,
-    /// JavaScript was woken, or looks at the flag: it does not wait to be woken.
-    awake: bool,
+    attention: Attention,
 }
+
+/// When JavaScript is to be woken.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Attention {
+    /// For anything.
+    #[default]
+    Asleep,
+    /// For anything but results. For these once there are as many as tasks that wait for a worker, so that
+    /// none has nothing to do; it looks by itself soon.
+    Dozing,
+    /// It was woken, or looks at the flag.
+    Awake,
+}
+
+/// Results that wake a JavaScript thread that dozes, however many tasks wait.
+const MANY: usize = 1024;
 
 impl Outbox {
     pub fn flag(&self) -> &AtomicU32 {
         &self.flag
     }
 
-    /// Takes all of these in, and says whether JavaScript has to be woken for them.
-    pub fn post(&self, deliveries: &mut Vec<Delivery>) -> bool {
+    /// Takes all of these in, and says whether JavaScript has to be woken for them. `waiting` tasks wait for a
+    /// worker.
+    pub fn post(&self, deliveries: &mut Vec<Delivery>, waiting: usize) -> bool {
         if deliveries.is_empty() {
             return false;
         }
+        let is_result = |delivery: &Delivery| matches!(delivery, Delivery::Settled { .. });
+        let are_results = deliveries.iter().all(is_result);
         let mut state = self.state.lock();
         state.deliveries.append(deliveries);
+        let are_few = state.deliveries.len() < waiting.min(MANY);
+        if state.attention == Attention::Dozing && are_results && are_few {
+            self.flag.store(1, Ordering::Relaxed);
+            return false;
+        }
         self.announce(&mut state)
     }
 
@@ -67,7 +90,7 @@ impl Outbox {
     /// Once until JavaScript says that it is not awake.
     fn announce(&self, state: &mut State) -> bool {
         self.flag.store(1, Ordering::Relaxed);
-        !std::mem::replace(&mut state.awake, true)
+        std::mem::replace(&mut state.attention, Attention::Awake) != Attention::Awake
     }
 
     pub fn listen(&self, topics: impl IntoIterator<Item = Topic>) {
@@ -92,11 +115,11 @@ impl Outbox {
         self.topics.load(Ordering::Relaxed) & topic.bit() != 0
     }
 
-    /// Takes everything. `awake`: JavaScript looks at the flag from now on, and need not be woken.
-    pub fn collect(&self, awake: bool) -> Vec<Delivery> {
+    /// Takes everything, and notes how JavaScript waits for what comes next.
+    pub fn collect(&self, attention: Attention) -> Vec<Delivery> {
         let mut state = self.state.lock();
         self.flag.store(0, Ordering::Relaxed);
-        state.awake = awake;
+        state.attention = attention;
         state.console_lines = 0;
         state.console_bytes = 0;
         if state.console_dropped > 0 {
@@ -108,6 +131,6 @@ impl Outbox {
 
     /// JavaScript looks at the flag from now on.
     pub fn stay_awake(&self) {
-        self.state.lock().awake = true;
+        self.state.lock().attention = Attention::Awake;
     }
 }

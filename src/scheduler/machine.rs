@@ -429,6 +429,11 @@ impl<P, R> Scheduler<P, R> {
         self.pressed
     }
 
+    /// Returns how many tasks wait for a worker.
+    pub fn waiting(&self) -> usize {
+        self.queue.len() - self.queue.delayed()
+    }
+
     /// Returns how many workers are wanted.
     pub fn size(&self) -> usize {
         self.size
