@@ -374,6 +374,11 @@ impl Heart {
         }
     }
 
+    /// Whether any task waits for a worker.
+    pub fn is_crowded(&self) -> bool {
+        self.scheduler.waiting() > 0
+    }
+
     pub fn is_pressed(&self) -> bool {
         self.scheduler.is_pressed()
     }

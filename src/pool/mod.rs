@@ -178,9 +178,12 @@ impl Pool {
     /// tell it of them when they have ended a task, but [`Pool::go_on`] is to follow soon.
     pub fn submit(&self, tasks: VecDeque<Task<Arc<Job>>>) -> bool {
         self.shared.inbox.put(tasks);
-        // As many as idle workers may wait for. What is more waits anyhow, and this thread has more to do.
-        if let Some(heart) = self.shared.try_heart() {
-            self.shared.take_in(heart);
+        // As many as idle workers can take. What is more waits anyhow, and this thread has more to do.
+        while self.shared.inbox.is_pending() {
+            let Some(heart) = self.shared.try_heart() else { break };
+            if self.shared.take_in(heart) {
+                break;
+            }
         }
         self.shared.inbox.is_pending()
     }
@@ -342,12 +345,14 @@ impl Shared {
     }
 
     /// Tells the scheduler of some tasks in the inbox. Not of all: the lock is given up now and then, so that a
-    /// burst does not hold back the workers.
-    fn take_in(self: &Arc<Self>, mut heart: MutexGuard<Heart>) {
+    /// burst does not hold back the workers. Says whether any task waits for a worker now.
+    fn take_in(self: &Arc<Self>, mut heart: MutexGuard<Heart>) -> bool {
         const AT_ONCE: usize = 16;
         let calls = heart.handle(self.inbox.take(AT_ONCE), Instant::now());
+        let is_crowded = heart.is_crowded();
         drop(heart);
         self.make(calls);
+        is_crowded
     }
 
     /// The heart, if it is free or becomes so at once.
