@@ -32,6 +32,10 @@ class Submission {
   #blobs = [];
   #types;
   #isWriting = false;
+  /** Where the task that is being written begins. */
+  #start = 0;
+  /** What lies before was handed over, by a getter of the task that is being written. */
+  #from = 0;
   /** The scheduler has not heard of all that was handed over, and does in the next turns at the latest. */
   #isGoingOn = false;
 
@@ -43,11 +47,16 @@ class Submission {
 
   /** Enough for a call of its own, so that workers do not wait for the end of a burst. */
   get isFull() {
-    return this.#arena.length >= FULL;
+    return this.#end - this.#from >= FULL;
   }
 
   get isEmpty() {
-    return this.#arena.length === 0;
+    return this.#end === this.#from;
+  }
+
+  /** Where the last whole task ends. */
+  get #end() {
+    return this.#isWriting ? this.#start : this.#arena.length;
   }
 
   /**
@@ -65,7 +74,7 @@ class Submission {
       return;
     }
     const arena = this.#arena;
-    const start = arena.length;
+    this.#start = arena.length;
     this.#isWriting = true;
     let isDone = false;
     try {
@@ -81,7 +90,7 @@ class Submission {
       else arena.view.setUint32(lengthAt, arena.length - lengthAt - 4, true);
       isDone = true;
     } finally {
-      if (!isDone) arena.length = start;
+      if (!isDone) arena.length = this.#start;
       this.#isWriting = false;
     }
   }
@@ -145,19 +154,26 @@ class Submission {
   }
 
   /**
-   * Hands over what was added.
+   * Hands over what was added. A getter of a task that is being written may cause it; that one stays.
    * @param {boolean} awake - this thread begins to look for results, and need not be woken for them
    */
   flush(awake) {
-    const [arena, blobs] = [this.#arena, this.#blobs];
-    const { bytes, length } = arena;
-    if (bytes.length > KEPT_SIZE) this.#arena = new Arena(INITIAL_SIZE);
-    else arena.length = 0;
+    const [from, end, blobs] = [this.#from, this.#end, this.#blobs];
+    const { bytes } = this.#arena;
+    if (this.#isWriting) this.#from = end;
+    else this.#clear();
     if (blobs.length > 0) this.#blobs = [];
-    const isLeft = this.#native.submit(bytes, length, awake, blobs.length > 0 ? blobs : undefined);
+    const tasks = from === 0 ? bytes : bytes.subarray(from);
+    const isLeft = this.#native.submit(tasks, end - from, awake, blobs.length > 0 ? blobs : undefined);
     if (!isLeft || this.#isGoingOn) return;
     this.#isGoingOn = true;
     setImmediate(this.#goOn);
+  }
+
+  #clear() {
+    this.#from = 0;
+    if (this.#arena.bytes.length > KEPT_SIZE) this.#arena = new Arena(INITIAL_SIZE);
+    else this.#arena.length = 0;
   }
 
   #goOn = () => {
