@@ -7,7 +7,7 @@ const assert = require('node:assert/strict');
 const fc = require('fast-check');
 const { Arena } = require('../lib/arena.js');
 const KIND = require('../lib/kinds.js');
-const { decode, write } = require('../lib/wire.js');
+const { decode, encode, write } = require('../lib/wire.js');
 const { script, withPool } = require('./support/pool.js');
 const { assertCloned } = require('./support/cloned.js');
 const { describe, test } = require('./support/test.js');
@@ -152,6 +152,22 @@ test('a getter of a row may have another value written', () => {
   ];
   assert.equal(decode(bytesOf(payload))[30].late, 40);
   assert.deepEqual(inner, rows(40));
+});
+
+test('a key that a getter takes away is not there', () => {
+  const odd = () => {
+    const object = {
+      get first() {
+        delete object.last;
+        return 1;
+      },
+      last: 2,
+    };
+    return object;
+  };
+  assertCloned(structuredClone(odd()), decode(encode(odd())));
+  const payload = () => [...rows(30), odd()];
+  assertCloned(structuredClone(payload()), decode(bytesOf(payload())));
 });
 
 test('rows go to handlers and back', { timeout: 60_000 }, async (t) => {

@@ -28,7 +28,7 @@ const {
   JSON: { stringify },
   Map,
   Math: { max, min },
-  Object: { defineProperty, getOwnPropertyDescriptor, getPrototypeOf, keys, setPrototypeOf },
+  Object: { defineProperty, getOwnPropertyDescriptor, getPrototypeOf, hasOwn, keys, setPrototypeOf },
   RangeError,
   Set,
   Uint8Array,
@@ -212,7 +212,10 @@ function createTable({ isPlain, isProxy, isWide, makeOutput, writeText, readText
     writeCode((shape.id << BITS) | OBJECT);
     const { inner } = shape;
     for (let i = 0; i < names.length; i++) {
-      const found = writeValue(object[names[i]], inner[i], depth);
+      const value = object[names[i]];
+      // A getter may have taken the next ones away.
+      if (value === undefined && !hasOwn(object, names[i])) throw REFUSED;
+      const found = writeValue(value, inner[i], depth);
       if (found !== undefined) inner[i] = found;
     }
     return shape;
