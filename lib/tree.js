@@ -82,15 +82,23 @@ function writeNumber(arena, value) {
 function writeObject(arena, object, met) {
   if (met.length === MAX_OBJECTS || met.includes(object)) return false;
   met.push(object);
-  const prototype = getPrototypeOf(object);
-  if (prototype === objectPrototype) return !isProxy(object) && writeEntries(arena, object, met);
-  if (prototype === arrayPrototype) return isArray(object) && !isProxy(object) && writeElements(arena, object, met);
-  return false;
+  if (isPlain(object)) return writeEntries(arena, object, met);
+  if (!isArray(object) || isProxy(object) || getPrototypeOf(object) !== arrayPrototype) return false;
+  return writeElements(arena, object, met);
 }
 
-function writeEntries(arena, object, met) {
+/**
+ * Whether an object is no more than its properties.
+ * @param {object} object
+ * @returns {boolean}
+ */
+const isPlain = (object) =>
+  getPrototypeOf(object) === objectPrototype &&
+  !isProxy(object) &&
   // What has a class of its own inside and only looks plain, such as an error, has a tag of its own.
-  if (objectPrototype.toString.call(object) !== '[object Object]') return false;
+  objectPrototype.toString.call(object) === '[object Object]';
+
+function writeEntries(arena, object, met) {
   const names = keys(object);
   const { length } = names;
   if (length > MAX_KEYS) return false;
@@ -265,4 +273,4 @@ function readUtf16() {
   return source.ucs2Slice(at - length, at);
 }
 
-module.exports = { readTree, writeNumber, writeText, writeTree };
+module.exports = { isPlain, readTree, writeNumber, writeTree };

@@ -10,15 +10,12 @@ const { collectErrors, pathOfUncloneable, restoreErrors, takeCauses } = require(
 const KIND = require('./kinds.js');
 const { Deserializer, serialize, serializeMoving } = require('./serializer.js');
 const { createTable } = require('./table.js');
-const { readTree, writeNumber, writeTree } = require('./tree.js');
+const { isPlain, readTree, writeNumber, writeTree } = require('./tree.js');
 
 const { isProxy } = require('node:util').types;
-const { toString: toTag } = Object.prototype;
 
 const table = createTable({
-  // What has a class of its own inside, such as an error, has a tag of its own.
-  isPlain: (object) =>
-    !isProxy(object) && Object.getPrototypeOf(object) === Object.prototype && toTag.call(object) === '[object Object]',
+  isPlain,
   isProxy,
   isWide: (text) => KIND.BEYOND_LATIN1.test(text),
   makeOutput: (size) => Buffer.allocUnsafeSlow(size),

@@ -12,7 +12,6 @@
 //! string taskId, where flag 32 is set
 //! u32 length of the value and the value; length 0xFFFFFFFF: it is the next blob; 0xFFFFFFFE: its buffers were
 //!     moved, and a u32 says which, before a u32 length as here
-
 //! ```
 //!
 //! A string is a u32, whose lowest bit says UTF-8 (else Latin-1) and whose rest is the number of
