@@ -10,10 +10,12 @@ use super::fatal;
 
 static PLATFORM: Once = Once::new();
 
-/// V8 13.7 takes the interrupt check out of unrolled loops. In an endless loop that allocates, such as
-/// `for (;;) new Array(1000).fill(1)`, it then hears neither an interrupt nor a termination: the task
-/// could not be ended and took memory without end.
-const FLAGS: &str = "--no-turboshaft-loop-unrolling";
+/// * V8 13.7 takes the interrupt check out of unrolled loops. In an endless loop that allocates, such as
+///   `for (;;) new Array(1000).fill(1)`, it then hears neither an interrupt nor a termination: the task
+///   could not be ended and took memory without end.
+/// * What lives on in a young generation is little between tasks, and a worker collects it sooner alone than
+///   it wakes threads to help, on cores that other workers use.
+const FLAGS: &str = "--no-turboshaft-loop-unrolling --no-parallel-scavenge";
 
 /// Initialises V8 for this process, and what becomes of its fatal errors and of panics below it; only
 /// the first call does something.
