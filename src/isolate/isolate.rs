@@ -24,14 +24,14 @@ use super::interrupt::{InterruptSlot, Interrupter, on_collected};
 use super::kit::kit;
 use super::ledger::{Ending, Ledger, Stray};
 use super::modules::{self, Library};
-use super::natives::{self, string};
+use super::natives::string;
 use super::realm::{Outfit, Realm};
 use super::running::{Running, set_running};
 use super::snapshot::snapshot;
 use super::stack::{self, Places};
 use super::{
-    CodeKind, Ended, FaultKind, Hooks, Isolation, Job, Leftover, LoadError, Memory, Script, Spec,
-    Work, codec, extension,
+    Ended, FaultKind, Hooks, Isolation, Job, Leftover, LoadError, Memory, Script, Spec, Work,
+    extension,
 };
 
 /// A warm isolate. Everything of it happens on the thread that made it, inside the context of the
@@ -85,10 +85,6 @@ struct Left {
     /// Thorough collections before it was seen to be over.
     since: Option<u32>,
 }
-
-/// Why a task with moved buffers cannot begin.
-const MOVED_BEFORE: &str =
-    "payload cannot be given a second time: its transferred buffers went to an earlier attempt";
 
 /// A realm that was there after so many thorough collections is held by something.
 const COLLECTIONS: u32 = 2;
@@ -202,7 +198,7 @@ impl Isolate {
             self.call(ticket, attempt, worker, job, &realm)
         };
         if ended.is_some() {
-            self.release(ticket, &realm);
+            self.let_go(ticket, &realm);
         }
         // Its interrupt may still be on its way to whoever runs next.
         self.broken |= self.is_spent() && !self.pending.is_empty();
@@ -449,101 +445,40 @@ impl Isolate {
         realm: &Rc<Realm>,
     ) -> Option<Ended> {
         let Self { runtime, code, ledger, pending, .. } = self;
-        let Realm { natives, handlers, .. } = &**realm;
+        let natives = &realm.natives;
         let scope = &mut realm.scope(runtime.deno_runtime().v8_isolate());
         let scope = &mut v8::TryCatch::new(scope);
         let task = Running { natives, ledger, ticket };
         set_running(scope, Some(ticket));
 
-        let Some(buffers) = job.buffers.take() else {
-            return Some(Running::fault(FaultKind::DataClone, MOVED_BEFORE));
-        };
-        let Some(buffers) = task.receive(scope, buffers) else {
-            return Some(task.undecodable(scope));
-        };
-        let Ok(value) = codec::decode_moved(scope, natives, &job.value, &buffers) else {
-            return Some(task.undecodable(scope));
-        };
-        let undefined = v8::undefined(scope).into();
-        let (result, is_filter) = match &job.work {
-            Work::Handler(name) => {
-                let Some(handler) = handlers.find(name) else {
-                    return Some(Running::fault(FaultKind::NoHandler, &handlers.missing(name)));
-                };
-                let function = v8::Local::new(scope, &handler.function).into();
-                let receiver = v8::Local::new(scope, &handler.receiver);
-                let task_id = natives::name(scope, &job.task_id).into();
-                let name = match &handler.name {
-                    Some(name) => v8::Local::new(scope, name).into(),
-                    None => string(scope, name).into(),
-                };
-                let attempt = v8::Integer::new_from_unsigned(scope, attempt).into();
-                let worker = v8::Integer::new_from_unsigned(scope, worker).into();
-                let arguments = [function, receiver, value, task_id, name, attempt, worker];
-                let run = v8::Local::new(scope, &natives.run);
-                (run.call(scope, undefined, &arguments), false)
-            }
-            Work::Code(text) => {
-                let Some(function) = code.get(scope, natives, text) else {
-                    return Some(task.failed(scope, FaultKind::Syntax));
-                };
-                let run = v8::Local::new(scope, &natives.run_code);
-                let result = run.call(scope, undefined, &[function.into(), value]);
-                (result, text.kind == CodeKind::Filter)
-            }
-        };
-        let Some(result) = result else {
-            return Some(task.failed(scope, FaultKind::Thrown));
-        };
-        let filter_scope = is_filter.then_some(value);
-
-        let Ok(promise) = v8::Local::<v8::Promise>::try_from(result) else {
-            let ended = task.done(scope, result, filter_scope);
-            scope.perform_microtask_checkpoint();
-            return Some(task.unless_ended(scope, ended));
-        };
-        if promise.state() == v8::PromiseState::Pending {
-            scope.perform_microtask_checkpoint();
-            if let Some(ended) = task.ended_by_force(scope) {
-                return Some(ended);
-            }
-        }
-        match promise.state() {
-            v8::PromiseState::Pending => {
-                let held = natives.hold(scope, ticket, result);
-                if held.is_none() {
-                    return Some(task.failed(scope, FaultKind::Thrown));
-                }
+        let begun = task.begin(scope, realm, code, (attempt, worker), job);
+        let ended = match begun {
+            Ok((promise, filter_scope)) if natives.hold(scope, ticket, promise).is_some() => {
                 let filter_scope = filter_scope.map(|value| v8::Global::new(scope, value));
                 pending.insert(ticket, Pending { attempt, realm: realm.clone(), filter_scope });
-                set_running(scope, None);
                 None
             }
-            v8::PromiseState::Fulfilled => {
-                let value = promise.result(scope);
-                let ended = task.done(scope, value, filter_scope);
-                scope.perform_microtask_checkpoint();
-                Some(task.unless_ended(scope, ended))
-            }
-            v8::PromiseState::Rejected => {
-                let promise = v8::Global::new(scope, promise);
-                ledger.forgive(&promise);
-                let reason = v8::Local::new(scope, promise).result(scope);
-                let ended = task.thrown(scope, reason, FaultKind::Thrown);
-                Some(task.unless_ended(scope, ended))
-            }
-        }
+            Ok(_) => Some(task.failed(scope, FaultKind::Thrown)),
+            Err(ended) => Some(ended),
+        };
+        set_running(scope, None);
+        ended
+    }
+
+    /// Lets go of what a task that is over has left behind, and of which code ran last.
+    fn release(&mut self, ticket: u64, realm: &Realm) {
+        set_running(&mut realm.scope(self.runtime.deno_runtime().v8_isolate()), None);
+        self.let_go(ticket, realm);
     }
 
     /// Lets go of what a task that is over has left behind.
-    fn release(&mut self, ticket: u64, realm: &Realm) {
+    fn let_go(&mut self, ticket: u64, realm: &Realm) {
         self.ledger.in_flight.end(ticket);
         self.ledger.movable.forget(ticket);
-        let scope = &mut realm.scope(self.runtime.deno_runtime().v8_isolate());
-        set_running(scope, None);
         if realm.natives.is_torn() {
             self.broken = true;
         } else if realm.natives.has_belongings() || !self.pending.is_empty() {
+            let scope = &mut realm.scope(self.runtime.deno_runtime().v8_isolate());
             realm.natives.release(scope, ticket);
         }
         if !std::ptr::eq(realm, &raw const *self.shared) {

@@ -27,6 +27,7 @@ mod platform;
 mod pulse;
 mod realm;
 mod running;
+mod shapes;
 mod snapshot;
 mod stack;
 mod survey;

@@ -11,6 +11,7 @@ use super::wire::CodecError;
 /// Handles to the bootstrap's functions in a realm.
 pub(super) struct Natives {
     pub run: v8::Global<v8::Function>,
+    pub run_made: v8::Global<v8::Function>,
     pub run_code: v8::Global<v8::Function>,
     /// `Object.prototype` of the realm.
     pub object_prototype: v8::Global<v8::Value>,
@@ -64,7 +65,8 @@ impl Natives {
                 .expect("the bootstrap defines every function that is taken");
             v8::Global::new(scope, function)
         };
-        let (run, run_code) = (function("run"), function("runCode"));
+        let (run, run_made) = (function("run"), function("runMade"));
+        let run_code = function("runCode");
         let (hold, release) = (function("hold"), function("release"));
         let abort = function("abort");
         let (set_env, set_host) = (function("setEnv"), function("setHost"));
@@ -88,6 +90,7 @@ impl Natives {
         let live = live.buffer(scope).expect("a typed array has a buffer").get_backing_store();
         Self {
             run,
+            run_made,
             run_code,
             object_prototype,
             hold,

@@ -9,6 +9,7 @@ use super::interrupt::InterruptSlot;
 use super::kit::{Modules, kit};
 use super::modules::RealmModules;
 use super::natives::Natives;
+use super::shapes::Shapes;
 use super::{airlock, codec, snapshot};
 
 /// One global object and its intrinsics. A fresh one is made for each task that is to see nothing of others.
@@ -16,6 +17,7 @@ pub(super) struct Realm {
     pub context: v8::Global<v8::Context>,
     pub natives: Rc<Natives>,
     pub handlers: Handlers,
+    pub shapes: Shapes,
     pub modules: Rc<RealmModules>,
 }
 
@@ -52,7 +54,7 @@ impl Realm {
         let slot = InterruptSlot::of(scope).expect("it is set before the first realm is made");
         let modules = slot.library.enter(scope, natives.clone(), parts);
         let context = v8::Global::new(scope, context);
-        Self { context, natives, handlers: Handlers::default(), modules }
+        Self { context, natives, handlers: Handlers::default(), shapes: Shapes::default(), modules }
     }
 
     /// A scope in the realm.

@@ -2,11 +2,17 @@
 
 use deno_core::v8;
 
+use super::code::CodeCache;
 use super::ledger::Ledger;
-use super::natives::{Natives, number, string};
+use super::natives::{self, Natives, number, string};
 use super::pages::{Borrower, Lent};
+use super::realm::Realm;
 use super::wire::CodecError;
-use super::{Ended, Fault, FaultKind, Pages, Parcel, codec};
+use super::{CodeKind, Ended, Fault, FaultKind, Job, Pages, Parcel, Work, codec};
+
+/// Why a task with moved buffers cannot begin.
+const MOVED_BEFORE: &str =
+    "payload cannot be given a second time: its transferred buffers went to an earlier attempt";
 
 /// The task that runs now, and how its end is put into words.
 pub(super) struct Running<'a> {
@@ -18,6 +24,105 @@ pub(super) struct Running<'a> {
 pub(super) type CatchScope<'s, 'p> = v8::TryCatch<'s, v8::HandleScope<'p>>;
 
 impl Running<'_> {
+    /// Runs a task as far as it goes without waiting. Gives the promise that it waits for, and what a filter is
+    /// about.
+    ///
+    /// # Errors
+    /// Its end, where it waits for nothing.
+    pub fn begin<'s>(
+        &self,
+        scope: &mut CatchScope<'_, 's>,
+        realm: &Realm,
+        code: &mut CodeCache,
+        (attempt, worker): (u32, u32),
+        job: &Job,
+    ) -> Result<(v8::Local<'s, v8::Value>, Option<v8::Local<'s, v8::Value>>), Ended> {
+        let Some(buffers) = job.buffers.take() else {
+            return Err(Self::fault(FaultKind::DataClone, MOVED_BEFORE));
+        };
+        let Some(buffers) = self.receive(scope, buffers) else {
+            return Err(self.undecodable(scope));
+        };
+        let undefined = v8::undefined(scope).into();
+        let (result, filter_scope) = match &job.work {
+            Work::Handler(name) => {
+                let Ok(payload) = realm.shapes.read(scope, self.natives, &job.value, &buffers)
+                else {
+                    return Err(self.undecodable(scope));
+                };
+                let Some(handler) = realm.handlers.find(name) else {
+                    return Err(Self::fault(FaultKind::NoHandler, &realm.handlers.missing(name)));
+                };
+                let function = v8::Local::new(scope, &handler.function).into();
+                let receiver = v8::Local::new(scope, &handler.receiver);
+                let task_id = natives::name(scope, &job.task_id).into();
+                let name = match &handler.name {
+                    Some(name) => v8::Local::new(scope, name).into(),
+                    None => string(scope, name).into(),
+                };
+                let attempt = v8::Integer::new_from_unsigned(scope, attempt).into();
+                let worker = v8::Integer::new_from_unsigned(scope, worker).into();
+                let who = [function, receiver, task_id, name, attempt, worker];
+                let mut arguments = [undefined; 16];
+                let count = who.len() + payload.arguments().len();
+                arguments[..who.len()].copy_from_slice(&who);
+                arguments[who.len()..count].copy_from_slice(payload.arguments());
+                let run = if payload.is_parts { &self.natives.run_made } else { &self.natives.run };
+                let run = v8::Local::new(scope, run);
+                (run.call(scope, undefined, &arguments[..count]), None)
+            }
+            Work::Code(text) => {
+                let Ok(value) = codec::decode_moved(scope, self.natives, &job.value, &buffers)
+                else {
+                    return Err(self.undecodable(scope));
+                };
+                let Some(function) = code.get(scope, self.natives, text) else {
+                    return Err(self.failed(scope, FaultKind::Syntax));
+                };
+                let run = v8::Local::new(scope, &self.natives.run_code);
+                let result = run.call(scope, undefined, &[function.into(), value]);
+                (result, (text.kind == CodeKind::Filter).then_some(value))
+            }
+        };
+        let Some(result) = result else {
+            return Err(self.failed(scope, FaultKind::Thrown));
+        };
+        let Ok(promise) = v8::Local::<v8::Promise>::try_from(result) else {
+            return Err(self.returned(scope, result, filter_scope));
+        };
+        if promise.state() == v8::PromiseState::Pending {
+            scope.perform_microtask_checkpoint();
+            if let Some(ended) = self.ended_by_force(scope) {
+                return Err(ended);
+            }
+        }
+        match promise.state() {
+            v8::PromiseState::Pending => Ok((result, filter_scope)),
+            v8::PromiseState::Fulfilled => {
+                let value = promise.result(scope);
+                Err(self.returned(scope, value, filter_scope))
+            }
+            v8::PromiseState::Rejected => {
+                let promise = v8::Global::new(scope, promise);
+                self.ledger.forgive(&promise);
+                let reason = v8::Local::new(scope, promise).result(scope);
+                let ended = self.thrown(scope, reason, FaultKind::Thrown);
+                Err(self.unless_ended(scope, ended))
+            }
+        }
+    }
+
+    fn returned<'s>(
+        &self,
+        scope: &mut CatchScope<'_, 's>,
+        value: v8::Local<'s, v8::Value>,
+        filter_scope: Option<v8::Local<'s, v8::Value>>,
+    ) -> Ended {
+        let ended = self.done(scope, value, filter_scope);
+        scope.perform_microtask_checkpoint();
+        self.unless_ended(scope, ended)
+    }
+
     /// A value that was returned. Encoding it may run code of the user: getters, proxies.
     pub fn done<'s>(
         &self,

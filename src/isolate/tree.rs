@@ -17,9 +17,10 @@ pub(super) fn decode<'s>(
     scope: &mut v8::HandleScope<'s>,
     bytes: &[u8],
 ) -> Result<v8::Local<'s, v8::Value>, CodecError> {
-    let mut reader = Reader { bytes, objects: 0 };
+    let mut reader = Reader::new(bytes);
     let value = reader.value(scope)?;
-    if reader.bytes.is_empty() { Ok(value) } else { Err(CodecError) }
+    reader.end()?;
+    Ok(value)
 }
 
 /// Turns an object into bytes; `None` where it is not plain or too large. It is read by its own
@@ -37,13 +38,38 @@ pub(super) fn encode<'s>(
     Ok(is_done.then_some(writer.bytes))
 }
 
-struct Reader<'a> {
+pub(super) struct Reader<'a> {
     bytes: &'a [u8],
     objects: usize,
 }
 
 impl<'a> Reader<'a> {
-    fn value<'s>(
+    pub fn new(bytes: &'a [u8]) -> Self {
+        Self { bytes, objects: 0 }
+    }
+
+    /// # Errors
+    /// When there is more than what was read.
+    pub fn end(&self) -> Result<(), CodecError> {
+        if self.bytes.is_empty() { Ok(()) } else { Err(CodecError) }
+    }
+
+    /// The keys of an object whose keys are one-byte texts, `most` at most, and the bytes of its values.
+    pub fn keys(mut self, most: u32) -> Option<(Vec<&'a [u8]>, &'a [u8])> {
+        let [kind] = *self.take().ok()?;
+        let count = self.length().ok()?;
+        if kind != OBJECT || count > most {
+            return None;
+        }
+        let keys = (0..count).map(|_| match *self.take().ok()? {
+            [LATIN1] => self.slice().ok(),
+            _ => None,
+        });
+        let keys = keys.collect::<Option<_>>()?;
+        Some((keys, self.bytes))
+    }
+
+    pub fn value<'s>(
         &mut self,
         scope: &mut v8::HandleScope<'s>,
     ) -> Result<v8::Local<'s, v8::Value>, CodecError> {
@@ -96,9 +122,7 @@ impl<'a> Reader<'a> {
         kind: u8,
         storage: v8::NewStringType,
     ) -> Result<v8::Local<'s, v8::String>, CodecError> {
-        let length = self.length()? as usize;
-        let (text, rest) = self.bytes.split_at_checked(length).ok_or(CodecError)?;
-        self.bytes = rest;
+        let text = self.slice()?;
         match kind {
             LATIN1 => v8::String::new_from_one_byte(scope, text, storage),
             UTF16 => {
@@ -115,6 +139,13 @@ impl<'a> Reader<'a> {
     fn enter(&mut self) -> Result<(), CodecError> {
         self.objects += 1;
         if self.objects > MAX_OBJECTS { Err(CodecError) } else { Ok(()) }
+    }
+
+    fn slice(&mut self) -> Result<&'a [u8], CodecError> {
+        let length = self.length()? as usize;
+        let (slice, rest) = self.bytes.split_at_checked(length).ok_or(CodecError)?;
+        self.bytes = rest;
+        Ok(slice)
     }
 
     fn length(&mut self) -> Result<u32, CodecError> {

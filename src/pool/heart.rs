@@ -72,6 +72,18 @@ pub(super) struct Calls {
     pub dropped: Vec<Reply>,
 }
 
+impl Calls {
+    /// As after most tasks.
+    pub fn are_none(&self) -> bool {
+        let Self { wake, alarm, closed, ring, terminate, terminate_all, ask, spawn, dropped } =
+            self;
+        !(*wake || *alarm || *closed)
+            && ring.is_empty()
+            && (terminate.is_empty() && terminate_all.is_empty() && ask.is_empty())
+            && (spawn.is_empty() && dropped.is_empty())
+    }
+}
+
 impl Heart {
     pub fn new(
         config: scheduler::Config,

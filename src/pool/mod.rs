@@ -386,6 +386,9 @@ impl Shared {
 
     /// Does what was put off until the lock is released.
     fn make(self: &Arc<Self>, calls: Calls) {
+        if calls.are_none() {
+            return;
+        }
         for (worker, generation, bell) in calls.spawn {
             self.spawn(worker, generation, bell);
         }

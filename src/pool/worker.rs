@@ -31,7 +31,7 @@ use crate::scheduler::{
 pub(super) const STACK_SIZE: usize = 4 << 20;
 
 /// The heap is looked at after a task that took this long, or after so many shorter ones.
-const LONG_TASK_MS: u128 = 2;
+const LONG_TASK: Duration = Duration::from_millis(2);
 const SHORT_TASKS: u32 = 64;
 
 /// Tasks that JavaScript left, of which the scheduler hears with the end of one.
@@ -93,6 +93,8 @@ struct Worker<'a> {
     /// Since it last had its garbage collected.
     has_worked: bool,
     short_tasks: u32,
+    /// When the latest task ended, or the worker woke up: it is read once a task.
+    clock: Instant,
     /// What tasks have left behind in the isolate does not come to an end.
     littered: bool,
     usage: Usage,
@@ -130,6 +132,7 @@ impl Starting<'_> {
                 turning: true,
                 has_worked: true,
                 short_tasks: 0,
+                clock: Instant::now(),
                 littered: false,
                 usage: Usage::Fresh,
             };
@@ -342,7 +345,7 @@ impl Worker<'_> {
         let mut heart = shared.heart.lock();
         if !self.reports.is_empty() {
             let news = self.reports.drain(..).chain(shared.inbox.take(SUBMISSIONS));
-            let calls = heart.handle(news, Instant::now());
+            let calls = heart.handle(news, self.clock);
             heart.take_orders(worker, generation, &mut self.orders);
             drop(heart);
             shared.make(calls);
@@ -377,6 +380,8 @@ impl Worker<'_> {
             }
             heart.take_orders(worker, generation, &mut self.orders);
         }
+        drop(heart);
+        self.clock = Instant::now();
     }
 
     /// Gives back memory that the tasks have left, once for each time that nothing is to be done.
@@ -405,6 +410,7 @@ impl Worker<'_> {
                 Order::End { task, attempt, why } => {
                     let (message, name) = reason(why);
                     if self.isolate.end(task.0, attempt, message, name) {
+                        self.clock = Instant::now();
                         self.report(task, attempt, Ended::Interrupted);
                     }
                 }
@@ -424,13 +430,14 @@ impl Worker<'_> {
             Isolation::Isolate => Usage::Private,
             Isolation::Shared | Isolation::Context => Usage::Shared,
         };
-        let started = Instant::now();
+        let started = self.clock;
         self.start.running.set(Some((task, attempt)));
         match self.isolate.begin(task.0, attempt, self.start.worker.0, job) {
             None => self.turning = true,
             Some(ended) => {
-                let long = started.elapsed().as_millis() >= LONG_TASK_MS;
-                self.short_tasks = if long { SHORT_TASKS } else { self.short_tasks + 1 };
+                self.clock = Instant::now();
+                let is_long = self.clock.duration_since(started) >= LONG_TASK;
+                self.short_tasks = if is_long { SHORT_TASKS } else { self.short_tasks + 1 };
                 self.turning |= self.isolate.leftovers().is_some();
                 self.report(task, attempt, ended);
             }
@@ -461,6 +468,9 @@ impl Worker<'_> {
     }
 
     fn report_ended(&mut self) {
+        if self.isolate.has_ended() {
+            self.clock = Instant::now();
+        }
         for (ticket, attempt, ended) in self.isolate.take_ended() {
             self.report(TaskId(ticket), attempt, ended);
         }

@@ -382,11 +382,18 @@ function cloneable(value) {
   }
 }
 
+function run(handler, receiver, taskId, type, attempt, workerId, payload) {
+  latestContext = new TaskContext(taskId, type, attempt, workerId);
+  return adopt(ReflectApply(handler, receiver, [payload, latestContext]));
+}
+
 // Rust sets who runs before it calls one of these, and takes this object away before a task can see it.
 globalThis.isolane = {
-  run(handler, receiver, payload, taskId, type, attempt, workerId) {
-    latestContext = new TaskContext(taskId, type, attempt, workerId);
-    return adopt(ReflectApply(handler, receiver, [payload, latestContext]));
+  run,
+
+  /** The same, with a payload that is still to be made of its values. */
+  runMade(handler, receiver, taskId, type, attempt, workerId, make, a, b, c, d, e, f, g, h) {
+    return run(handler, receiver, taskId, type, attempt, workerId, make(a, b, c, d, e, f, g, h));
   },
 
   runCode(code, scope) {
