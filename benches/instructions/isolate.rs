@@ -12,6 +12,8 @@ use super::{Case, measured};
 pub const CASES: &[Case] = &[
     Case { name: "isolate: a number there and back", run: number },
     Case { name: "isolate: a short text there and back", run: text },
+    Case { name: "isolate: a small object there, a number back", run: sum },
+    Case { name: "isolate: a small object there and back", run: object },
 ];
 
 const MB: usize = 1 << 20;
@@ -34,7 +36,22 @@ fn text(announce: &dyn Fn(u32)) {
     there_and_back(value, announce);
 }
 
+/// `{ a: 1, b: 2 }`
+const OBJECT: &[u8] = &[9, 7, 2, 5, 1, b'a', 5, 1, b'b', 10, 1, 0, 0, 0, 10, 2, 0, 0, 0];
+
+fn sum(announce: &dyn Fn(u32)) {
+    run("({ a, b }) => a + b", OBJECT, &[10, 3, 0, 0, 0], announce);
+}
+
+fn object(announce: &dyn Fn(u32)) {
+    there_and_back(OBJECT.to_vec(), announce);
+}
+
 fn there_and_back(value: Vec<u8>, announce: &dyn Fn(u32)) {
+    run("(value) => value", &value, &value, announce);
+}
+
+fn run(handler: &str, payload: &[u8], result: &[u8], announce: &dyn Fn(u32)) {
     initialise();
     let spec = Spec {
         script: None,
@@ -54,13 +71,13 @@ fn there_and_back(value: Vec<u8>, announce: &dyn Fn(u32)) {
     let _context = tokio.enter();
     let mut isolate = Isolate::new(&spec, tokio.clone(), hooks).unwrap();
     let script =
-        Script { path: "/handlers.mjs".into(), text: "export default (value) => value;".into() };
+        Script { path: "/handlers.mjs".into(), text: format!("export default {handler};") };
     isolate.load(&script, &tokio, |_| false).unwrap();
     let job = Job {
         work: Work::Handler("default".into()),
         isolation: Isolation::Shared,
         task_id: TaskName::Numbered(1),
-        value: value.clone().into(),
+        value: payload.into(),
         buffers: Default::default(),
     };
     let mut ticket = 0;
@@ -68,7 +85,7 @@ fn there_and_back(value: Vec<u8>, announce: &dyn Fn(u32)) {
         ticket += 1;
         isolate.begin(ticket, 1, 0, &job)
     };
-    assert_eq!(run(), Some(Ended::Done(value)), "it comes back as it went");
+    assert_eq!(run(), Some(Ended::Done(result.to_vec())), "what the handler is to make of it");
     for _ in 0..WARM {
         run();
     }

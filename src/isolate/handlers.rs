@@ -1,8 +1,11 @@
 //! The handlers of a worker script, found once and kept as functions.
 
+use std::cell::RefCell;
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use deno_core::v8;
+use rustc_hash::FxBuildHasher;
 
 use super::LoadError;
 use super::natives::string;
@@ -10,9 +13,11 @@ use super::natives::string;
 /// The functions of the worker script.
 #[derive(Default)]
 pub(super) struct Handlers {
-    named: HashMap<Box<str>, Handler>,
+    named: HashMap<Box<str>, Handler, FxBuildHasher>,
     /// A default export that is a function gets every type that has no handler of its own.
     fallback: Option<Handler>,
+    /// The type of the latest task that it got.
+    latest: RefCell<Option<(Arc<str>, v8::Global<v8::String>)>>,
 }
 
 #[derive(Clone)]
@@ -73,6 +78,25 @@ impl Handlers {
 
     pub fn find(&self, name: &str) -> Option<&Handler> {
         self.named.get(name).or(self.fallback.as_ref())
+    }
+
+    /// The type of a task as its handler gets it.
+    pub fn type_of<'s>(
+        &self,
+        scope: &mut v8::HandleScope<'s>,
+        handler: &Handler,
+        name: &Arc<str>,
+    ) -> v8::Local<'s, v8::String> {
+        if let Some(name) = &handler.name {
+            return v8::Local::new(scope, name);
+        }
+        let mut latest = self.latest.borrow_mut();
+        if let Some((_, text)) = latest.as_ref().filter(|(known, _)| Arc::ptr_eq(known, name)) {
+            return v8::Local::new(scope, text);
+        }
+        let text = string(scope, name);
+        *latest = Some((name.clone(), v8::Global::new(scope, text)));
+        text
     }
 
     pub fn missing(&self, name: &str) -> String {

@@ -1,7 +1,6 @@
 //! The functions of `js/bootstrap.js` that Rust calls, kept as globals.
 
 use std::cell::Cell;
-use std::io::Write;
 
 use deno_core::v8;
 
@@ -298,13 +297,13 @@ pub(super) fn name<'s>(
     match name {
         TaskName::Given(name) => string(scope, name),
         TaskName::Numbered(number) => {
+            let mut digits = itoa::Buffer::new();
+            let digits = digits.format(*number).as_bytes();
             // `task-` and the twenty digits of a u64.
-            let mut text = [0; 25];
-            let mut rest = &mut text[..];
-            write!(rest, "task-{number}").expect("there is room");
-            let left = rest.len();
-            let used = text.len() - left;
-            v8::String::new_from_one_byte(scope, &text[..used], v8::NewStringType::Normal)
+            let mut text = *b"task-00000000000000000000";
+            let end = 5 + digits.len();
+            text[5..end].copy_from_slice(digits);
+            v8::String::new_from_one_byte(scope, &text[..end], v8::NewStringType::Normal)
                 .unwrap_or_else(|| v8::String::empty(scope))
         }
     }

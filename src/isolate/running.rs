@@ -56,10 +56,7 @@ impl Running<'_> {
                 let function = v8::Local::new(scope, &handler.function).into();
                 let receiver = v8::Local::new(scope, &handler.receiver);
                 let task_id = natives::name(scope, &job.task_id).into();
-                let name = match &handler.name {
-                    Some(name) => v8::Local::new(scope, name).into(),
-                    None => string(scope, name).into(),
-                };
+                let name = realm.handlers.type_of(scope, handler, name).into();
                 let attempt = v8::Integer::new_from_unsigned(scope, attempt).into();
                 let worker = v8::Integer::new_from_unsigned(scope, worker).into();
                 let who = [function, receiver, task_id, name, attempt, worker];

@@ -9,6 +9,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
@@ -344,6 +345,8 @@ impl Worker<'_> {
         let Starting { shared, worker, generation, bell, .. } = *self.start;
         let mut heart = shared.heart.lock();
         if !self.reports.is_empty() {
+            // It looks for its orders anyway: nobody need ring for them.
+            bell.ordered.store(true, Ordering::Relaxed);
             let news = self.reports.drain(..).chain(shared.inbox.take(SUBMISSIONS));
             let calls = heart.handle(news, self.clock);
             heart.take_orders(worker, generation, &mut self.orders);
