@@ -18,7 +18,7 @@ pub struct Flight<P> {
     /// When the phase has lasted too long.
     pub alarm: Option<Limit>,
     /// `None` once the task is settled; the attempt still takes its place on the worker.
-    pub job: Option<Box<Job<P>>>,
+    pub job: Option<Job<P>>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

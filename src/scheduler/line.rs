@@ -11,11 +11,11 @@ use super::TaskId;
 use super::job::Job;
 
 /// Jobs in a row, at most.
-const ROW: usize = 64;
+const ROW: usize = 32;
 
 pub struct Line<P> {
     /// None is empty.
-    rows: VecDeque<VecDeque<Box<Job<P>>>>,
+    rows: VecDeque<VecDeque<Job<P>>>,
     len: usize,
 }
 
@@ -33,21 +33,27 @@ impl<P> Line<P> {
     }
 
     pub fn first(&self) -> Option<&Job<P>> {
-        self.rows.front()?.front().map(AsRef::as_ref)
+        self.rows.front()?.front()
     }
 
-    pub fn push(&mut self, job: Box<Job<P>>) {
+    pub fn push(&mut self, job: Job<P>) {
         self.len += 1;
         let is_last = self.rows.back().and_then(VecDeque::back).is_none_or(|last| last.id < job.id);
         match self.rows.back_mut() {
             Some(row) if is_last && row.len() < ROW => row.push_back(job),
-            _ if is_last => self.rows.push_back(VecDeque::from([job])),
+            _ if is_last => {
+                // The first row grows with what there is; who needs another one has filled one.
+                let room = if self.rows.is_empty() { 1 } else { ROW };
+                let mut row = VecDeque::with_capacity(room);
+                row.push_back(job);
+                self.rows.push_back(row);
+            }
             _ => self.insert(job),
         }
     }
 
     /// Puts one that is older than the last at its place.
-    fn insert(&mut self, job: Box<Job<P>>) {
+    fn insert(&mut self, job: Job<P>) {
         let at = self.row_of(job.id);
         let row = &mut self.rows[at];
         let place = row.partition_point(|other| other.id < job.id);
@@ -58,7 +64,7 @@ impl<P> Line<P> {
         }
     }
 
-    pub fn pop(&mut self) -> Option<Box<Job<P>>> {
+    pub fn pop(&mut self) -> Option<Job<P>> {
         let row = self.rows.front_mut()?;
         let job = row.pop_front()?;
         self.len -= 1;
@@ -69,7 +75,7 @@ impl<P> Line<P> {
         Some(job)
     }
 
-    pub fn remove(&mut self, id: TaskId) -> Option<Box<Job<P>>> {
+    pub fn remove(&mut self, id: TaskId) -> Option<Job<P>> {
         if self.is_empty() {
             return None;
         }
@@ -90,7 +96,7 @@ impl<P> Line<P> {
 
     /// The row that has this one, or would have it.
     fn row_of(&self, id: TaskId) -> usize {
-        let begins_by = |row: &VecDeque<Box<Job<P>>>| row.front().is_some_and(|job| job.id <= id);
+        let begins_by = |row: &VecDeque<Job<P>>| row.front().is_some_and(|job| job.id <= id);
         self.rows.partition_point(begins_by).saturating_sub(1)
     }
 

@@ -208,7 +208,7 @@ impl<P: Clone + Weigh, R: Clone + Weigh> Scheduler<P, R> {
     }
 
     /// Has a job wait, for a worker or for its time.
-    fn enqueue(&mut self, job: Box<Job<P>>) {
+    fn enqueue(&mut self, job: Job<P>) {
         if job.due > self.now {
             self.expect(job.due);
         }
@@ -241,10 +241,10 @@ impl<P: Clone + Weigh, R: Clone + Weigh> Scheduler<P, R> {
         let limit = self.config.max_queue;
         if let Some(worker) = worker {
             let rules = self.rules.of(&task);
-            self.start(worker, Box::new(Job::new(task, rules, self.now)), out);
+            self.start(worker, Job::new(task, rules, self.now), out);
         } else if self.queue.len() < limit {
             let rules = self.rules.of(&task);
-            self.enqueue(Box::new(Job::new(task, rules, self.now)));
+            self.enqueue(Job::new(task, rules, self.now));
         } else {
             self.refuse(task.id, Failure::QueueFull { limit }, out);
             return false;
@@ -276,7 +276,7 @@ impl<P: Clone + Weigh, R: Clone + Weigh> Scheduler<P, R> {
         }
         if self.stranded && !self.queue.is_empty() {
             for job in self.queue.take_all() {
-                self.settle(*job, None, Err(Failure::WorkerLost), out);
+                self.settle(job, None, Err(Failure::WorkerLost), out);
             }
         }
         self.dispatch(reporter, out);
@@ -302,7 +302,7 @@ impl<P: Clone + Weigh, R: Clone + Weigh> Scheduler<P, R> {
         }
         for _ in 0..AT_ONCE {
             let Some(job) = self.queue.expire(self.now) else { return };
-            self.fail_expired(*job, out);
+            self.fail_expired(job, out);
         }
     }
 
@@ -333,7 +333,7 @@ impl<P: Clone + Weigh, R: Clone + Weigh> Scheduler<P, R> {
             if let Some(job) = self.queue.pop() {
                 // It is one of very many whose time is over.
                 if job.expires().is_some_and(|at| at <= self.now) {
-                    self.fail_expired(*job, out);
+                    self.fail_expired(job, out);
                     expired += 1;
                     continue;
                 }

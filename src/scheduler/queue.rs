@@ -61,7 +61,7 @@ impl<P> Queue<P> {
         self.waiting.iter().any(|bits| *bits != 0)
     }
 
-    pub fn push(&mut self, job: Box<Job<P>>, now: Moment) {
+    pub fn push(&mut self, job: Job<P>, now: Moment) {
         if let Some(deadline) = job.expires() {
             self.deadlines.insert((deadline, job.id));
         }
@@ -70,11 +70,11 @@ impl<P> Queue<P> {
         } else {
             self.places.put(job.id, Place::Delayed);
             self.dues.insert(job.id, job.due);
-            self.delayed.insert((job.due, job.id), job);
+            self.delayed.insert((job.due, job.id), Box::new(job));
         }
     }
 
-    fn line_up(&mut self, job: Box<Job<P>>) {
+    fn line_up(&mut self, job: Job<P>) {
         let priority = job.priority;
         let at = usize::from(priority.0);
         self.places.put(job.id, Place::Due(priority));
@@ -88,7 +88,7 @@ impl<P> Queue<P> {
     }
 
     /// Takes the most urgent of the due ones, and of those the first submitted.
-    pub fn pop(&mut self) -> Option<Box<Job<P>>> {
+    pub fn pop(&mut self) -> Option<Job<P>> {
         let at = self.first()?;
         let job = self.lines[at].pop()?;
         self.note_left(at);
@@ -97,7 +97,7 @@ impl<P> Queue<P> {
         Some(job)
     }
 
-    pub fn remove(&mut self, id: TaskId) -> Option<Box<Job<P>>> {
+    pub fn remove(&mut self, id: TaskId) -> Option<Job<P>> {
         let job = match self.places.take(id)? {
             Place::Due(priority) => {
                 let at = usize::from(priority.0);
@@ -107,7 +107,7 @@ impl<P> Queue<P> {
             }
             Place::Delayed => {
                 let due = self.dues.remove(&id)?;
-                self.delayed.remove(&(due, id))?
+                *self.delayed.remove(&(due, id))?
             }
         };
         self.forget_deadline(&job);
@@ -115,7 +115,7 @@ impl<P> Queue<P> {
     }
 
     /// Takes all, in the order of their submission.
-    pub fn take_all(&mut self) -> impl Iterator<Item = Box<Job<P>>> + use<P> {
+    pub fn take_all(&mut self) -> impl Iterator<Item = Job<P>> + use<P> {
         let mut all = std::mem::replace(self, Self::new());
         from_fn(move || all.remove(all.places.first()?))
     }
@@ -129,12 +129,12 @@ impl<P> Queue<P> {
             };
             let job = first.remove();
             self.dues.remove(&job.id);
-            self.line_up(job);
+            self.line_up(*job);
         }
     }
 
     /// Takes one that has waited too long.
-    pub fn expire(&mut self, now: Moment) -> Option<Box<Job<P>>> {
+    pub fn expire(&mut self, now: Moment) -> Option<Job<P>> {
         let &(deadline, id) = self.deadlines.first()?;
         if deadline <= now { self.remove(id) } else { None }
     }

@@ -13,7 +13,7 @@ use crate::counting;
 const MILLION: u64 = 1_000_000;
 
 /// Beside the payload: the job with its place in the line, and the byte that says where it is.
-const BYTES: u64 = 64;
+const BYTES: u64 = 56;
 /// The time at which it has waited too long.
 const DEADLINE_BYTES: u64 = 40;
 

@@ -13,12 +13,7 @@ use super::fleet::Guilt;
 use super::{Alarm, Scheduler};
 
 impl<P: Clone + Weigh, R: Clone + Weigh> Scheduler<P, R> {
-    pub(super) fn start(
-        &mut self,
-        worker: WorkerId,
-        mut job: Box<Job<P>>,
-        out: &mut Vec<Effect<P, R>>,
-    ) {
+    pub(super) fn start(&mut self, worker: WorkerId, mut job: Job<P>, out: &mut Vec<Effect<P, R>>) {
         self.breakers.admit(&job.rules.kind, job.id);
         job.attempts += 1;
         job.was_started = true;
@@ -83,7 +78,7 @@ impl<P: Clone + Weigh, R: Clone + Weigh> Scheduler<P, R> {
 
     fn attempt_ended(
         &mut self,
-        job: Box<Job<P>>,
+        job: Job<P>,
         (worker, started, phase): (WorkerId, Moment, Phase),
         outcome: Outcome<R>,
         out: &mut Vec<Effect<P, R>>,
@@ -97,12 +92,12 @@ impl<P: Clone + Weigh, R: Clone + Weigh> Scheduler<P, R> {
         self.tell_breaker(&job, verdict, out);
         match outcome {
             // Also when an interrupt was on its way: the result is there.
-            Outcome::Done(result) => self.settle(*job, Some(run), Ok(result), out),
+            Outcome::Done(result) => self.settle(job, Some(run), Ok(result), out),
             Outcome::Failed { error, retryable: true } => {
                 self.retry_or_fail(job, run, Failure::Failed(error), out);
             }
             Outcome::Failed { error, retryable: false } => {
-                self.settle(*job, Some(run), Err(Failure::Failed(error)), out);
+                self.settle(job, Some(run), Err(Failure::Failed(error)), out);
             }
             Outcome::Interrupted => {
                 let failure = interrupted(&job, phase);
@@ -153,12 +148,12 @@ impl<P: Clone + Weigh, R: Clone + Weigh> Scheduler<P, R> {
     /// one that was not fails, as it would if it was submitted now.
     pub(super) fn hold_back(
         &mut self,
-        mut job: Box<Job<P>>,
+        mut job: Job<P>,
         retry_after: Duration,
         out: &mut Vec<Effect<P, R>>,
     ) {
         if job.attempts == 0 {
-            return self.settle(*job, None, Err(Failure::CircuitOpen { retry_after }), out);
+            return self.settle(job, None, Err(Failure::CircuitOpen { retry_after }), out);
         }
         // Not at once, whatever the rules say: it would come back for ever.
         job.due = later(self.now, retry_after.max(Duration::from_millis(1)));
@@ -167,14 +162,14 @@ impl<P: Clone + Weigh, R: Clone + Weigh> Scheduler<P, R> {
 
     fn retry_or_fail(
         &mut self,
-        mut job: Box<Job<P>>,
+        mut job: Job<P>,
         (worker, started): (WorkerId, Moment),
         failure: Failure<R>,
         out: &mut Vec<Effect<P, R>>,
     ) {
         let (task, attempt, retry) = (job.id, job.attempts, job.rules.retry);
         if !retry.allows_another(attempt) {
-            return self.settle(*job, Some((worker, started)), Err(failure), out);
+            return self.settle(job, Some((worker, started)), Err(failure), out);
         }
         self.letters
             .note(task, Lapse { attempt, failure, worker: Some(worker), at: self.instant() });
@@ -252,7 +247,7 @@ impl<P: Clone + Weigh, R: Clone + Weigh> Scheduler<P, R> {
 
     pub(super) fn abort(&mut self, task: TaskId, out: &mut Vec<Effect<P, R>>) {
         if let Some(job) = self.queue.remove(task) {
-            return self.settle(*job, None, Err(Failure::Aborted), out);
+            return self.settle(job, None, Err(Failure::Aborted), out);
         }
         for worker in self.worker_ids() {
             let flights = &mut self.slots[worker.index()].flights;
@@ -262,7 +257,7 @@ impl<P: Clone + Weigh, R: Clone + Weigh> Scheduler<P, R> {
             let (started, phase, job) = (flight.started, flight.phase, flight.job.take());
             if let Some(job) = job {
                 self.tell_breaker(&job, Verdict::Neither, out);
-                self.settle(*job, Some((worker, started)), Err(Failure::Aborted), out);
+                self.settle(job, Some((worker, started)), Err(Failure::Aborted), out);
             }
             // A forced end is on its way already if its time was over.
             if phase == Phase::Running {

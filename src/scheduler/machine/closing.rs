@@ -54,7 +54,7 @@ impl<P: Clone + Weigh, R: Clone + Weigh> Scheduler<P, R> {
 
     pub(super) fn close_now(&mut self, out: &mut Vec<Effect<P, R>>) {
         for job in self.queue.take_all() {
-            self.settle(*job, None, Err(Failure::Closed), out);
+            self.settle(job, None, Err(Failure::Closed), out);
         }
         for worker in self.worker_ids() {
             for task in self.slots[worker.index()].flights.tasks() {
@@ -62,7 +62,7 @@ impl<P: Clone + Weigh, R: Clone + Weigh> Scheduler<P, R> {
                 let flight = flight.expect("none is answered meanwhile");
                 let (started, phase) = (flight.started, flight.phase);
                 if let Some(job) = flight.job.take() {
-                    self.settle(*job, Some((worker, started)), Err(Failure::Closed), out);
+                    self.settle(job, Some((worker, started)), Err(Failure::Closed), out);
                 }
                 if phase != Phase::Forced {
                     self.interrupt(worker, task, Interruption::Shutdown, Phase::Forced, out);
