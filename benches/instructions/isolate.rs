@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use isolane::isolate::{
-    Ended, Hooks, Isolate, Isolation, Job, Script, Spec, TaskName, Work, initialise,
+    Ended, Hooks, Isolate, Isolation, Job, Plan, Script, Spec, Work, initialise,
 };
 use tokio::runtime::Builder;
 
@@ -27,13 +27,13 @@ const UNDEFINED: u8 = 0;
 fn number(announce: &dyn Fn(u32)) {
     let mut value = vec![4];
     value.extend(1.5_f64.to_le_bytes());
-    there_and_back(value, announce);
+    there_and_back(&value, announce);
 }
 
 fn text(announce: &dyn Fn(u32)) {
     let mut value = vec![5];
     value.extend(b"a text of some length");
-    there_and_back(value, announce);
+    there_and_back(&value, announce);
 }
 
 /// `{ a: 1, b: 2 }`
@@ -44,11 +44,11 @@ fn sum(announce: &dyn Fn(u32)) {
 }
 
 fn object(announce: &dyn Fn(u32)) {
-    there_and_back(OBJECT.to_vec(), announce);
+    there_and_back(OBJECT, announce);
 }
 
-fn there_and_back(value: Vec<u8>, announce: &dyn Fn(u32)) {
-    run("(value) => value", &value, &value, announce);
+fn there_and_back(value: &[u8], announce: &dyn Fn(u32)) {
+    run("(value) => value", value, value, announce);
 }
 
 fn run(handler: &str, payload: &[u8], result: &[u8], announce: &dyn Fn(u32)) {
@@ -74,11 +74,9 @@ fn run(handler: &str, payload: &[u8], result: &[u8], announce: &dyn Fn(u32)) {
         Script { path: "/handlers.mjs".into(), text: format!("export default {handler};") };
     isolate.load(&script, &tokio, |_| false).unwrap();
     let job = Job {
-        work: Work::Handler("default".into()),
-        isolation: Isolation::Shared,
-        task_id: TaskName::Numbered(1),
+        plan: Plan::new(Work::Handler("default".into()), Isolation::Shared).into(),
+        number: 1,
         value: payload.into(),
-        buffers: Default::default(),
     };
     let mut ticket = 0;
     let mut run = || {

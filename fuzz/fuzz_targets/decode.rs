@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::rc::Rc;
 
 use isolane::isolate::{
-    Ended, Fault, FaultKind, Hooks, Isolate, Isolation, Job, Script, Spec, TaskName, Work,
+    Ended, Fault, FaultKind, Hooks, Isolate, Isolation, Job, Plan, Script, Spec, Work,
     initialise,
 };
 use libfuzzer_sys::fuzz_target;
@@ -50,11 +50,9 @@ impl Mirror {
     fn echo(&mut self, value: &[u8]) -> Ended {
         self.tasks += 1;
         let job = Job {
-            work: Work::Handler("echo".into()),
-            isolation: Isolation::Shared,
-            task_id: TaskName::Numbered(self.tasks),
+            plan: Plan::new(Work::Handler("echo".into()), Isolation::Shared).into(),
+            number: self.tasks,
             value: value.into(),
-            buffers: Default::default(),
         };
         let _context = self.tokio.enter();
         self.isolate.begin(self.tasks, 1, 0, &job).expect("it waits for nothing")

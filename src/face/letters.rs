@@ -39,7 +39,7 @@ pub struct NativeLetterError {
 
 impl From<Letter> for NativeLetter {
     fn from(letter: Letter) -> Self {
-        let (kind, code) = match &letter.job.work {
+        let (kind, code) = match &letter.job.plan.work {
             Work::Handler(_) => ("handler", None),
             Work::Code(code) => (code.kind.name(), Some(code.text.to_string())),
         };
@@ -52,7 +52,7 @@ impl From<Letter> for NativeLetter {
             kind: kind.into(),
             code,
             value: letter.job.value.to_vec().into(),
-            moved: letter.job.buffers.count() as u32,
+            moved: letter.job.plan.buffers.count() as u32,
             errors: letter.errors.into_iter().map(Into::into).collect(),
         }
     }

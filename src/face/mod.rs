@@ -7,6 +7,7 @@
 mod collection;
 mod letters;
 mod options;
+mod plans;
 mod status;
 mod submission;
 
@@ -21,13 +22,13 @@ use napi::threadsafe_function::ThreadsafeFunctionCallMode;
 use napi::{Env, Error, Result, Status, sys};
 use napi_derive::napi;
 
-use crate::isolate::{self, Job, Pages, Parcel};
+use crate::isolate::{self, Pages, Parcel};
 use crate::pool::{Attention, Delivery, Pool, Topic};
 use crate::scheduler::{TaskId, WorkerId};
 use letters::NativeLetter;
 use options::{Defaults, NativeOptions};
+use plans::Plans;
 use status::NativeStatus;
-use submission::Types;
 
 /// Has isolates start from a snapshot file, see `lib/snapshot.js`. False where there is none for this build.
 #[napi]
@@ -56,7 +57,7 @@ const ENVIRONMENT_END: Duration = Duration::from_secs(2);
 pub struct NativePool {
     pool: Arc<Pool>,
     defaults: Defaults,
-    types: Types,
+    plans: Plans,
     /// Collected and not yet read by JavaScript.
     deliveries: VecDeque<Delivery>,
     /// Values too large for the arena, in the order in which the arena refers to them.
@@ -100,7 +101,7 @@ impl NativePool {
         Ok(Self {
             pool,
             defaults,
-            types: Types::default(),
+            plans: Plans::default(),
             deliveries: VecDeque::new(),
             blobs: VecDeque::new(),
             moved_in: HashMap::new(),
@@ -147,7 +148,7 @@ impl NativePool {
             .get(..length as usize)
             .ok_or_else(|| Error::new(Status::InvalidArg, "length is beyond the arena"))?;
         let tasks =
-            submission::read(records, &blobs, &mut self.moved_in, &self.types, &self.defaults)
+            submission::read(records, &blobs, &mut self.moved_in, &mut self.plans, &self.defaults)
                 .map_err(|error| Error::new(Status::InvalidArg, error.to_string()))?;
         if awake {
             self.pool.stay_awake();
@@ -159,7 +160,7 @@ impl NativePool {
     /// many types.
     #[napi]
     pub fn type_index(&mut self, name: String) -> u32 {
-        self.types.index_of(name)
+        self.plans.index_of(name)
     }
 
     /// Tells the scheduler of tasks that `submit` left, and says whether any are left still.
@@ -342,9 +343,6 @@ impl NativePool {
         }
     }
 }
-
-/// What the scheduler carries for each task.
-type Payload = Arc<Job>;
 
 /// The version of this build.
 #[napi]

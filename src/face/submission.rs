@@ -22,17 +22,13 @@ use std::sync::Arc;
 
 use napi::bindgen_prelude::Uint8Array;
 
-use super::Payload;
 use super::options::{Defaults, millis};
-use crate::isolate::{Code, CodeKind, Isolation, Job, Parcel, TaskName, Work};
+use super::plans::{Plans, UNKNOWN_TYPE};
+use crate::isolate::{CodeKind, Isolation, Job, Parcel, Plan, Work};
 use crate::scheduler::{Priority, Task, TaskId};
 
 const NEXT_BLOB: u32 = u32::MAX;
 const MOVED: u32 = u32::MAX - 1;
-const UNKNOWN_TYPE: u32 = u32::MAX;
-
-/// A pool whose types come from data must not keep them all.
-const MAX_TYPES: usize = 4096;
 
 const TIMEOUT: u8 = 1;
 const QUEUE_TIMEOUT: u8 = 2;
@@ -47,36 +43,19 @@ const ISOLATION_SHIFT: u32 = 6;
 #[error("malformed submission at byte {0}")]
 pub(super) struct Malformed(usize);
 
-/// The types of handler tasks that were met, by their numbers.
-#[derive(Default)]
-pub(super) struct Types {
-    names: Vec<Arc<str>>,
-}
-
-impl Types {
-    /// The number of a name that has none; [`UNKNOWN_TYPE`] where there are too many.
-    pub fn index_of(&mut self, name: String) -> u32 {
-        if self.names.len() == MAX_TYPES {
-            return UNKNOWN_TYPE;
-        }
-        self.names.push(name.into());
-        self.names.len() as u32 - 1
-    }
-}
-
 /// Reads all records.
 pub(super) fn read(
     records: &[u8],
     blobs: &[Uint8Array],
     moved: &mut HashMap<u32, Parcel>,
-    types: &Types,
+    plans: &mut Plans,
     defaults: &Defaults,
-) -> Result<VecDeque<Task<Payload>>, Malformed> {
+) -> Result<VecDeque<Task<Job>>, Malformed> {
     let mut reader = Reader { bytes: records, at: 0 };
     let mut blobs = blobs.iter();
     let mut tasks = VecDeque::new();
     while reader.at < records.len() {
-        tasks.push_back(read_task(&mut reader, &mut blobs, moved, types, defaults)?);
+        tasks.push_back(read_task(&mut reader, &mut blobs, moved, plans, defaults)?);
     }
     Ok(tasks)
 }
@@ -85,9 +64,9 @@ fn read_task<'a>(
     reader: &mut Reader,
     blobs: &mut impl Iterator<Item = &'a Uint8Array>,
     moved: &mut HashMap<u32, Parcel>,
-    types: &Types,
+    plans: &mut Plans,
     defaults: &Defaults,
-) -> Result<Task<Payload>, Malformed> {
+) -> Result<Task<Job>, Malformed> {
     let ticket = reader.f64()? as u64;
     let [kind, priority, flags] = *reader.array()?;
     let field =
@@ -102,26 +81,22 @@ fn read_task<'a>(
     if let Some(backoff) = field(RETRY_BACKOFF, reader)? {
         retry.backoff = millis(backoff);
     }
-    let code = |kind, text: String| Work::Code(Code { kind, text: text.into() });
-    let work = match kind {
-        0 => Work::Handler(match reader.u32()? {
-            UNKNOWN_TYPE => reader.string()?.into(),
-            index => types.names.get(index as usize).ok_or(Malformed(reader.at))?.clone(),
-        }),
-        1 => code(CodeKind::JavaScript, reader.string()?),
-        2 => code(CodeKind::Filter, reader.string()?),
-        _ => return Err(Malformed(reader.at)),
-    };
     let isolation = match flags >> ISOLATION_SHIFT {
         0 => Isolation::Shared,
         1 => Isolation::Context,
         2 => Isolation::Isolate,
         _ => return Err(Malformed(reader.at)),
     };
-    let task_id = match flags & TASK_ID {
-        0 => TaskName::Numbered(ticket),
-        _ => TaskName::Given(reader.string()?.into()),
+    let mut plan = match kind {
+        0 => match reader.u32()? {
+            UNKNOWN_TYPE => Plan::new(Work::Handler(reader.string()?.into()), isolation).into(),
+            index => plans.of_type(index, isolation).ok_or(Malformed(reader.at))?,
+        },
+        1 => plans.of_code(CodeKind::JavaScript, reader.string()?, isolation),
+        2 => plans.of_code(CodeKind::Filter, reader.string()?, isolation),
+        _ => return Err(Malformed(reader.at)),
     };
+    let name = (flags & TASK_ID != 0).then(|| reader.string()).transpose()?;
     let mut length = reader.u32()?;
     let mut buffers = Parcel::default();
     if length == MOVED {
@@ -130,19 +105,24 @@ fn read_task<'a>(
         length = reader.u32()?;
     }
     let value = match length {
-        NEXT_BLOB => blobs.next().ok_or(Malformed(reader.at))?.to_vec(),
-        length => reader.take(length as usize)?.to_vec(),
+        NEXT_BLOB => blobs.next().ok_or(Malformed(reader.at))?,
+        length => reader.take(length as usize)?,
     };
+    if name.is_some() || buffers.count() > 0 {
+        let name = name.map(Into::into);
+        plan = Arc::new(Plan { work: plan.work.clone(), isolation, name, buffers });
+    }
+    let work = &plan.work;
     Ok(Task {
         id: TaskId(ticket),
-        kind: defaults.kind(&work),
+        kind: defaults.kind(work),
         priority: Priority(priority),
         delay: delay.unwrap_or_default(),
-        timeout: Some(timeout.unwrap_or_else(|| defaults.timeout(&work))),
+        timeout: Some(timeout.unwrap_or_else(|| defaults.timeout(work))),
         queue_timeout: queue_timeout.or(defaults.queue_timeout),
         retry,
         rested: matches!(work, Work::Code(_)) || isolation != Isolation::Shared,
-        payload: Arc::new(Job { work, isolation, task_id, value: value.into(), buffers }),
+        payload: Job { value: value.into(), number: ticket, plan },
     })
 }
 

@@ -241,7 +241,7 @@ impl Isolate {
     }
 
     fn realm_for(&mut self, ticket: u64, attempt: u32, job: &Job) -> Result<Rc<Realm>, Ended> {
-        let realm = match (&job.work, job.isolation) {
+        let realm = match (&job.plan.work, job.plan.isolation) {
             (Work::Code(_), _) => {
                 self.bare.is_used = true;
                 self.bare.realm.take().unwrap_or_else(|| self.make_realm())

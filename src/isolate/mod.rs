@@ -17,6 +17,7 @@ mod flights;
 mod handlers;
 mod interrupt;
 mod isolate;
+mod job;
 mod kit;
 mod ledger;
 mod modules;
@@ -42,6 +43,7 @@ pub use calls::{HostCall, MAX_TARGET, Reply};
 pub use fatal::{Loss, words_of};
 pub use interrupt::Interrupter;
 pub use isolate::Isolate;
+pub use job::{Job, Plan, Value};
 pub use pages::{Pages, Parcel};
 pub use platform::{give_memory_back, initialise};
 pub use snapshot::{load_snapshot, write_snapshot};
@@ -73,28 +75,6 @@ pub struct Script {
     pub text: String,
 }
 
-/// A task as the isolate sees it. Shared, because a retry runs it again.
-#[derive(Debug)]
-pub struct Job {
-    pub work: Work,
-    pub isolation: Isolation,
-    /// `ctx.taskId`.
-    pub task_id: TaskName,
-    /// The payload of a handler, or `{ inputs, config }`, in the wire format.
-    pub value: Box<[u8]>,
-    /// The ArrayBuffers of the value that were moved, by the numbers that it has for them. Who begins it takes
-    /// them: it cannot begin a second time.
-    pub buffers: Parcel,
-}
-
-/// What a task is called in JavaScript.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum TaskName {
-    /// `task-` and the number, written where it is needed: most tasks have no other name.
-    Numbered(u64),
-    Given(Box<str>),
-}
-
 /// What is fresh when a task begins. Each is stronger than the one before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Isolation {
@@ -107,7 +87,7 @@ pub enum Isolation {
 }
 
 /// What is to be run.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum Work {
     /// The handler of this type.
     Handler(Arc<str>),

@@ -4,7 +4,7 @@ use std::cell::Cell;
 
 use deno_core::v8;
 
-use super::TaskName;
+use super::Job;
 use super::wire::CodecError;
 
 /// Handles to the bootstrap's functions in a realm.
@@ -290,23 +290,18 @@ pub(super) fn number<'s>(scope: &mut v8::HandleScope<'s>, ticket: u64) -> v8::Lo
 }
 
 /// The name of a task.
-pub(super) fn name<'s>(
-    scope: &mut v8::HandleScope<'s>,
-    name: &TaskName,
-) -> v8::Local<'s, v8::String> {
-    match name {
-        TaskName::Given(name) => string(scope, name),
-        TaskName::Numbered(number) => {
-            let mut digits = itoa::Buffer::new();
-            let digits = digits.format(*number).as_bytes();
-            // `task-` and the twenty digits of a u64.
-            let mut text = *b"task-00000000000000000000";
-            let end = 5 + digits.len();
-            text[5..end].copy_from_slice(digits);
-            v8::String::new_from_one_byte(scope, &text[..end], v8::NewStringType::Normal)
-                .unwrap_or_else(|| v8::String::empty(scope))
-        }
+pub(super) fn name<'s>(scope: &mut v8::HandleScope<'s>, job: &Job) -> v8::Local<'s, v8::String> {
+    if let Some(name) = &job.plan.name {
+        return string(scope, name);
     }
+    let mut digits = itoa::Buffer::new();
+    let digits = digits.format(job.number).as_bytes();
+    // `task-` and the twenty digits of a u64.
+    let mut text = *b"task-00000000000000000000";
+    let end = 5 + digits.len();
+    text[5..end].copy_from_slice(digits);
+    v8::String::new_from_one_byte(scope, &text[..end], v8::NewStringType::Normal)
+        .unwrap_or_else(|| v8::String::empty(scope))
 }
 
 /// A string that Rust made; what does not fit into V8's limit becomes the empty string.

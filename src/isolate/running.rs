@@ -37,14 +37,14 @@ impl Running<'_> {
         (attempt, worker): (u32, u32),
         job: &Job,
     ) -> Result<(v8::Local<'s, v8::Value>, Option<v8::Local<'s, v8::Value>>), Ended> {
-        let Some(buffers) = job.buffers.take() else {
+        let Some(buffers) = job.plan.buffers.take() else {
             return Err(Self::fault(FaultKind::DataClone, MOVED_BEFORE));
         };
         let Some(buffers) = self.receive(scope, buffers) else {
             return Err(self.undecodable(scope));
         };
         let undefined = v8::undefined(scope).into();
-        let (result, filter_scope) = match &job.work {
+        let (result, filter_scope) = match &job.plan.work {
             Work::Handler(name) => {
                 let Ok(payload) = realm.shapes.read(scope, self.natives, &job.value, &buffers)
                 else {
@@ -55,7 +55,7 @@ impl Running<'_> {
                 };
                 let function = v8::Local::new(scope, &handler.function).into();
                 let receiver = v8::Local::new(scope, &handler.receiver);
-                let task_id = natives::name(scope, &job.task_id).into();
+                let task_id = natives::name(scope, job).into();
                 let name = realm.handlers.type_of(scope, handler, name).into();
                 let attempt = v8::Integer::new_from_unsigned(scope, attempt).into();
                 let worker = v8::Integer::new_from_unsigned(scope, worker).into();

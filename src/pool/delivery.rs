@@ -1,8 +1,6 @@
 //! What goes to JavaScript.
 
-use crate::isolate::{
-    ConsoleLine, Fault, HostCall, Job, LoadError, Memory, Parcel, TaskName, Work,
-};
+use crate::isolate::{ConsoleLine, Fault, HostCall, Job, LoadError, Memory, Parcel, Work};
 use crate::scheduler::{Event, Failure, TaskId, Timing, Weigh, WorkerId};
 
 /// What a task gave: the scheduler's opaque result.
@@ -27,16 +25,13 @@ impl Weigh for Answer {
 
 impl Weigh for Job {
     fn weight(&self) -> usize {
-        let text = match &self.work {
+        let text = match &self.plan.work {
             // Shared by all tasks of the type.
             Work::Handler(_) => 0,
             Work::Code(code) => code.text.len(),
         };
-        let name = match &self.task_id {
-            TaskName::Numbered(_) => 0,
-            TaskName::Given(name) => name.len(),
-        };
-        size_of::<Self>() + text + name + self.value.len() + self.buffers.weight()
+        let name = self.plan.name.as_ref().map_or(0, |name| name.len());
+        size_of::<Self>() + text + name + self.value.len() + self.plan.buffers.weight()
     }
 }
 

@@ -23,7 +23,7 @@ use crate::scheduler::{
 const LOOK: Duration = Duration::from_millis(50);
 
 pub(super) struct Heart {
-    scheduler: Scheduler<Arc<Job>, Answer>,
+    scheduler: Scheduler<Job, Answer>,
     seats: Vec<Seat>,
     outbox: Arc<Outbox>,
     /// For the outbox; empty between two calls that tell the scheduler something.
@@ -44,7 +44,7 @@ pub(super) struct Heart {
     ghosts: Vec<Ghost>,
     closed: bool,
     /// Kept for its memory; empty between two calls.
-    effects: Vec<Effect<Arc<Job>, Answer>>,
+    effects: Vec<Effect<Job, Answer>>,
 }
 
 /// A worker that was given up. Its JavaScript is ended again and again: code of the isolate itself may have
@@ -119,7 +119,7 @@ impl Heart {
     /// Tells the scheduler what happened, and puts its decisions into their boxes.
     pub fn handle(
         &mut self,
-        inputs: impl IntoIterator<Item = Input<Arc<Job>, Answer>>,
+        inputs: impl IntoIterator<Item = Input<Job, Answer>>,
         now: Instant,
     ) -> Calls {
         let mut calls = Calls::default();
@@ -137,7 +137,7 @@ impl Heart {
     }
 
     /// Keeps its own account of what the scheduler is about to hear.
-    fn take_note(&mut self, input: &Input<Arc<Job>, Answer>, calls: &mut Calls) {
+    fn take_note(&mut self, input: &Input<Job, Answer>, calls: &mut Calls) {
         if let Input::Finished { worker, generation, task, attempt, .. } = *input {
             self.end_caller(worker, generation, (task, attempt), calls);
         }
@@ -194,7 +194,7 @@ impl Heart {
     }
 
     /// What the workers answered since the last time.
-    fn signs_of_life(&mut self) -> Vec<Input<Arc<Job>, Answer>> {
+    fn signs_of_life(&mut self) -> Vec<Input<Job, Answer>> {
         let mut beats = Vec::new();
         for (worker, seat) in (0..).map(WorkerId).zip(&mut self.seats) {
             if seat.has_answered() {

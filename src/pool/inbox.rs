@@ -2,7 +2,6 @@
 //! pool's lock next, so that the JavaScript thread need not wait for it.
 
 use std::collections::VecDeque;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use parking_lot::Mutex;
@@ -13,13 +12,13 @@ use crate::scheduler::{Input, Task};
 
 #[derive(Default)]
 pub(super) struct Inbox {
-    tasks: Mutex<VecDeque<Task<Arc<Job>>>>,
+    tasks: Mutex<VecDeque<Task<Job>>>,
     /// Whether there are any. Written under the lock.
     pending: AtomicBool,
 }
 
 impl Inbox {
-    pub fn put(&self, mut more: VecDeque<Task<Arc<Job>>>) {
+    pub fn put(&self, mut more: VecDeque<Task<Job>>) {
         let mut tasks = self.tasks.lock();
         if tasks.is_empty() {
             *tasks = more;
@@ -34,7 +33,7 @@ impl Inbox {
     }
 
     /// Takes the first ones, as many as that. Under the pool's lock only, which keeps them in their order.
-    pub fn take(&self, count: usize) -> impl Iterator<Item = Input<Arc<Job>, Answer>> + use<> {
+    pub fn take(&self, count: usize) -> impl Iterator<Item = Input<Job, Answer>> + use<> {
         let mut taken = Vec::new();
         if self.is_pending() {
             let mut tasks = self.tasks.lock();

@@ -82,7 +82,7 @@ pub struct Snapshot {
 #[derive(Clone, Debug)]
 pub struct Letter {
     pub task: TaskId,
-    pub job: Arc<Job>,
+    pub job: Job,
     pub priority: Priority,
     /// Started and not given back.
     pub attempts: u32,
@@ -104,7 +104,7 @@ pub struct LetterError {
 }
 
 impl Letter {
-    fn of(letter: &DeadLetter<Arc<Job>, Answer>, now: Instant) -> Self {
+    fn of(letter: &DeadLetter<Job, Answer>, now: Instant) -> Self {
         let ago = |at: Instant| now.saturating_duration_since(at);
         let errors = letter.lapses.iter().map(|lapse| LetterError {
             attempt: lapse.attempt,
@@ -176,7 +176,7 @@ impl Pool {
 
     /// Hands tasks over, in their order. True where some are left that the scheduler has not heard of: workers
     /// tell it of them when they have ended a task, but [`Pool::go_on`] is to follow soon.
-    pub fn submit(&self, tasks: VecDeque<Task<Arc<Job>>>) -> bool {
+    pub fn submit(&self, tasks: VecDeque<Task<Job>>) -> bool {
         self.shared.inbox.put(tasks);
         // As many as idle workers can take. What is more waits anyhow, and this thread has more to do.
         while self.shared.inbox.is_pending() {
@@ -339,7 +339,7 @@ impl Pool {
 
 impl Shared {
     /// Tells the scheduler what happened, and does what follows.
-    fn tell(self: &Arc<Self>, inputs: impl IntoIterator<Item = Input<Arc<Job>, Answer>>) {
+    fn tell(self: &Arc<Self>, inputs: impl IntoIterator<Item = Input<Job, Answer>>) {
         let calls = self.heart.lock().handle(inputs, Instant::now());
         self.make(calls);
     }

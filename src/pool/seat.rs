@@ -14,7 +14,7 @@ use crate::scheduler::{Generation, Interruption, Retirement, TaskId, WorkerId};
 /// What a worker's thread is to do.
 #[derive(Debug)]
 pub(super) enum Order {
-    Run { task: TaskId, attempt: u32, job: Arc<Job> },
+    Run { task: TaskId, attempt: u32, job: Job },
     Signal { task: TaskId, why: Interruption },
     End { task: TaskId, attempt: u32, why: Interruption },
     Retire(Retirement),

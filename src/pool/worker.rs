@@ -71,7 +71,7 @@ pub(super) fn run(shared: &Arc<Shared>, worker: WorkerId, generation: Generation
 }
 
 type Attempt = (TaskId, u32);
-type Report = Input<Arc<Job>, Answer>;
+type Report = Input<Job, Answer>;
 
 struct Starting<'a> {
     shared: &'a Arc<Shared>,
@@ -399,7 +399,7 @@ impl Worker<'_> {
         while self.reports.is_empty() {
             match self.orders.pop_front()? {
                 Order::Run { task, attempt, job } => {
-                    if self.usage != Usage::Fresh && job.isolation == Isolation::Isolate {
+                    if self.usage != Usage::Fresh && job.plan.isolation == Isolation::Isolate {
                         self.orders.push_front(Order::Run { task, attempt, job });
                         return Some(Ok(()));
                     }
@@ -429,7 +429,7 @@ impl Worker<'_> {
 
     fn run(&mut self, task: TaskId, attempt: u32, job: &Job) {
         self.has_worked = true;
-        self.usage = match job.isolation {
+        self.usage = match job.plan.isolation {
             Isolation::Isolate => Usage::Private,
             Isolation::Shared | Isolation::Context => Usage::Shared,
         };

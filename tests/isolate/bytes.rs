@@ -64,11 +64,9 @@ impl Bench {
     fn call(&mut self, handler: &str, value: &[u8]) -> Ended {
         self.tasks += 1;
         let job = Job {
-            work: Work::Handler(handler.into()),
-            isolation: Isolation::Shared,
-            task_id: TaskName::Numbered(self.tasks),
+            plan: Plan::new(Work::Handler(handler.into()), Isolation::Shared).into(),
+            number: self.tasks,
             value: value.into(),
-            buffers: Default::default(),
         };
         let tokio = self.tokio.clone();
         let _context = tokio.enter();

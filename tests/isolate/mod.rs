@@ -2,6 +2,7 @@
 
 mod bytes;
 mod calls;
+mod job;
 mod leftovers;
 mod loss;
 mod memory;
@@ -9,13 +10,13 @@ mod pulse;
 mod texts;
 
 use std::rc::Rc;
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use isolane::isolate::{
     Code, CodeKind, ConsoleLine, Ended, Hooks, Interrupter, Isolate, Isolation, Job, Loss, Memory,
-    Script, Spec, TaskName, Work, initialise,
+    Plan, Script, Spec, Value, Work, initialise,
 };
 use tokio::runtime::{Builder, Runtime};
 
@@ -81,11 +82,9 @@ impl Bench {
     fn begin_work(&mut self, work: Work) -> (u64, Option<Ended>) {
         self.tasks += 1;
         let job = Job {
-            work,
-            isolation: Isolation::Shared,
-            task_id: TaskName::Given("task".into()),
-            value: Box::new(NOTHING),
-            buffers: Default::default(),
+            plan: Plan::new(work, Isolation::Shared).into(),
+            number: self.tasks,
+            value: NOTHING[..].into(),
         };
         let tokio = self.tokio.clone();
         let _context = tokio.enter();
