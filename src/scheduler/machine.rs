@@ -193,7 +193,9 @@ impl<P: Clone + Weigh, R: Clone + Weigh> Scheduler<P, R> {
 
     fn first_due(&self) -> Option<Moment> {
         let alarm = self.first_alarm().map(|(at, _)| at);
-        let times = [alarm, self.queue.next_tick(), self.lifetime.deadline()];
+        let is_in_vain = self.despair().is_some() && !self.queue.is_empty();
+        let in_vain = is_in_vain.then_some(self.now);
+        let times = [alarm, self.queue.next_tick(), self.lifetime.deadline(), in_vain];
         times.into_iter().flatten().min()
     }
 
@@ -274,11 +276,7 @@ impl<P: Clone + Weigh, R: Clone + Weigh> Scheduler<P, R> {
             // What is due in this moment waits for the next one.
             self.soonest = self.first_due().unwrap_or(Moment::NEVER);
         }
-        if self.stranded && !self.queue.is_empty() {
-            for job in self.queue.take_all() {
-                self.settle(job, None, Err(Failure::WorkerLost), out);
-            }
-        }
+        self.give_up_waiting(out);
         self.dispatch(reporter, out);
     }
 

@@ -5,7 +5,6 @@
 //! million tasks must not stall the lock for a rehash.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::iter::from_fn;
 
 use super::job::Job;
 use super::line::Line;
@@ -114,10 +113,9 @@ impl<P> Queue<P> {
         Some(job)
     }
 
-    /// Takes all, in the order of their submission.
-    pub fn take_all(&mut self) -> impl Iterator<Item = Job<P>> + use<P> {
-        let mut all = std::mem::replace(self, Self::new());
-        from_fn(move || all.remove(all.places.first()?))
+    /// Takes the first submitted of all.
+    pub fn take_first(&mut self) -> Option<Job<P>> {
+        self.remove(self.places.first()?)
     }
 
     /// Lets those wait for a worker whose time has come; of very many, the first.

@@ -4,7 +4,8 @@ use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
 use isolane::scheduler::{
-    Config, Effect, Input, Outcome, Priority, Random, Scheduler, Task, TaskId, WorkerId,
+    Config, Effect, Exit, Generation, Input, Outcome, Priority, Random, Scheduler, Task, TaskId,
+    WorkerId,
 };
 
 use super::rig::{config, ms, task};
@@ -32,9 +33,13 @@ struct Crowd {
 impl Crowd {
     /// A queue of a million behind a worker that is starting.
     fn new(change: impl Fn(&mut Task<Arc<u64>>)) -> Self {
+        Self::with(config(), change)
+    }
+
+    fn with(config: Config, change: impl Fn(&mut Task<Arc<u64>>)) -> Self {
         let now = Instant::now();
         let mut out = Vec::new();
-        let config = Config { max_queue: usize::MAX, ..config() };
+        let config = Config { max_queue: usize::MAX, ..config };
         let scheduler = Scheduler::new(config, now, &mut out);
         let (payload, random) = (Arc::new(0), Random::new(1));
         let mut crowd = Self { scheduler, payload, now, out, random, next: 0 };
@@ -183,4 +188,30 @@ fn what_has_waited_too_long_among_very_many_does_not_start() {
         assert_eq!(crowd.scheduler.stats().running, 0);
     }
     assert_eq!(crowd.scheduler.stats().timed_out, MILLION);
+}
+
+#[test]
+fn a_million_that_will_never_start_are_settled_in_steps() {
+    let close = Input::Close { drain_until: None };
+    let lose = Input::Exited {
+        worker: WorkerId(0),
+        generation: Generation(1),
+        exit: Exit::StartFailed,
+        culprit: None,
+    };
+    for end in [close, lose] {
+        let mut crowd = Crowd::with(Config { auto_restart: false, ..config() }, |_| {});
+        let mut settled = 0;
+        let mut steps = Some(end);
+        let slowest = longest(1 + MILLION as u32 / 4096, || {
+            crowd.tell(steps.take().unwrap_or(Input::Tick));
+            let is_settled = |effect: &&_| matches!(effect, Effect::Settle { result: Err(_), .. });
+            let count = crowd.out.iter().filter(is_settled).count() as u64;
+            assert!(count <= 4096, "{count} in one step");
+            settled += count;
+            assert!(settled == MILLION || crowd.scheduler.next_tick() == Some(crowd.now));
+        });
+        assert_eq!(settled, MILLION);
+        assert!(slowest <= LONGEST, "a step takes {slowest:?}");
+    }
 }

@@ -59,7 +59,7 @@ fn what_is_left_when_the_time_is_over_is_ended() {
     rig.tell(within(&rig, 1_000));
     assert_eq!(rig.next_tick(), Some(1_000));
     rig.pass(1_000);
-    assert_eq!(rig.settled(), [(2, Err(Failure::Closed)), (1, Err(Failure::Closed))]);
+    assert_eq!(rig.settled(), [(1, Err(Failure::Closed)), (2, Err(Failure::Closed))]);
     assert_eq!(rig.interrupted(), [(1, Interruption::Shutdown, true)]);
     rig.finish(0, 1, 1, Outcome::Interrupted);
     assert_eq!(rig.retired(), [(0, Retirement::Shutdown)]);

@@ -1,7 +1,7 @@
 //! The end of the pool, in steps:
 //!
 //! 1. refuse new tasks; run the accepted ones while there is time;
-//! 2. settle what is left, and force what runs to end;
+//! 2. force what runs to end, and settle what is left;
 //! 3. retire each worker once nothing is in flight on it, or give it up;
 //! 4. say that all is closed.
 
@@ -10,7 +10,7 @@ use super::super::letters::Weigh;
 use super::super::moment::Moment;
 use super::super::worker::WorkerState;
 use super::super::{Effect, Failure, Interruption};
-use super::Scheduler;
+use super::{AT_ONCE, Scheduler};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Lifetime {
@@ -53,9 +53,6 @@ impl<P: Clone + Weigh, R: Clone + Weigh> Scheduler<P, R> {
     }
 
     pub(super) fn close_now(&mut self, out: &mut Vec<Effect<P, R>>) {
-        for job in self.queue.take_all() {
-            self.settle(job, None, Err(Failure::Closed), out);
-        }
         for worker in self.worker_ids() {
             for task in self.slots[worker.index()].flights.tasks() {
                 let flight = self.slots[worker.index()].flights.get_mut(task);
@@ -72,6 +69,25 @@ impl<P: Clone + Weigh, R: Clone + Weigh> Scheduler<P, R> {
         self.dismiss_all(out);
     }
 
+    /// Why nothing that waits will ever start.
+    pub(super) fn despair(&self) -> Option<Failure<R>> {
+        if self.lifetime.is_ending() {
+            Some(Failure::Closed)
+        } else {
+            self.stranded.then_some(Failure::WorkerLost)
+        }
+    }
+
+    /// Settles what waits in vain; of very many, the first.
+    pub(super) fn give_up_waiting(&mut self, out: &mut Vec<Effect<P, R>>) {
+        let Some(failure) = self.despair() else { return };
+        for _ in 0..AT_ONCE {
+            let Some(job) = self.queue.take_first() else { return };
+            self.settle(job, None, Err(failure.clone()), out);
+        }
+        self.expect(self.now);
+    }
+
     fn dismiss_all(&mut self, out: &mut Vec<Effect<P, R>>) {
         self.lifetime = Lifetime::Ending;
         for worker in self.worker_ids() {
@@ -85,6 +101,7 @@ impl<P: Clone + Weigh, R: Clone + Weigh> Scheduler<P, R> {
             self.dismiss_all(out);
         }
         if self.lifetime == Lifetime::Ending
+            && self.queue.is_empty()
             && self.slots.iter().all(|slot| slot.state == WorkerState::Gone)
         {
             self.lifetime = Lifetime::Closed;
