@@ -51,7 +51,11 @@ const leaf = fc.oneof(
   ),
   fc.integer(),
   fc.double(),
+  fc.bigInt({ min: -(2n ** 256n) + 1n, max: 2n ** 256n - 1n }),
+  fc.constantFrom(0n, -1n, 2n ** 64n, -(2n ** 64n), 2n ** 64n - 1n, 2n ** 128n, 2n ** 256n - 1n),
   fc.string({ unit: 'binary', maxLength: 40 }),
+  // Texts that come again, and such as look alike.
+  fc.string({ unit: fc.constantFrom('a', 'b', 'é', 'Ж'), maxLength: 14 }),
   fc.constantFrom(
     'x'.repeat(255),
     'x'.repeat(256),
@@ -85,6 +89,7 @@ test('rows are a table, and so is their like', () => {
   assert.ok(isTable(rows(30)));
   assert.ok(isTable({ rows: rows(30), wide: 'Ж' }));
   assert.ok(isTable(Array.from({ length: 1000 }, (_, i) => i)));
+  assert.ok(isTable(Array.from({ length: 1000 }, (_, i) => -(2n ** BigInt(i >> 2)))));
 });
 
 test('a table is read as a clone of what was written', { timeout: 60_000 }, () => {
@@ -116,7 +121,7 @@ describe('is no table, and arrives as a clone nevertheless:', () => {
     ['a Map', new Map([[1, 2]])],
     ['a Date', new Date(0)],
     ['an error', new TypeError('no')],
-    ['a BigInt', 1n],
+    ['a long BigInt', 2n ** 256n],
     ['an instance of a class', new Point()],
     ['an object without a prototype', Object.assign(Object.create(null), { a: 1 })],
     ['the key __proto__', JSON.parse('{"__proto__": {"a": 1}}')],
@@ -132,6 +137,50 @@ describe('is no table, and arrives as a clone nevertheless:', () => {
       assertCloned(structuredClone(payload), await pool.submitTask({ type: 'echo', payload }));
     });
   }
+});
+
+test('a text that comes again is written twice at most', () => {
+  const texts = (unit) => bytesOf(Array.from({ length: 400 }, (_, i) => `text ${i % 4}${unit}`)).length;
+  assert.ok(texts('') < 2000, `${texts('')}`);
+  assert.ok(texts('Ж') < 2000, `${texts('Ж')}`);
+});
+
+describe('keys that all objects inherit are not written', () => {
+  const inherit = () => {
+    Object.prototype.late = 'inherited';
+  };
+  const put = [{ early: 1, late: 2 }, { early: 1 }, {}];
+
+  test('on the side of Node', () => {
+    try {
+      inherit();
+      const read = decode(bytesOf([...rows(30), ...put]));
+      delete Object.prototype.late;
+      assertCloned([...rows(30), ...put], read);
+      const odd = {
+        get early() {
+          inherit();
+          return 1;
+        },
+      };
+      const again = decode(bytesOf([...rows(30), ...put, odd, {}]));
+      delete Object.prototype.late;
+      assertCloned([...rows(30), ...put, { early: 1 }, {}], again);
+    } finally {
+      delete Object.prototype.late;
+    }
+  });
+
+  test('in an isolate', async (t) => {
+    const workerScript = script(`export default {
+      inherit: () => { Object.prototype.late = 'inherited'; },
+      echo: (value) => value,
+    }`);
+    const pool = await withPool(t, { workerScript, poolSize: 1 });
+    await pool.submitTask({ type: 'inherit' });
+    const payload = [...rows(30), ...put];
+    assertCloned(payload, await pool.submitTask({ type: 'echo', payload }));
+  });
 });
 
 test('a proxy is refused, in rows as elsewhere', () => {
@@ -174,7 +223,7 @@ test('rows go to handlers and back', { timeout: 60_000 }, async (t) => {
   const workerScript = script(`export default {
     echo: (value) => value,
     later: async (value) => { await null; return { value }; },
-    again: (value) => value.map((row) => ({ ...row, row: JSON.parse(JSON.stringify(row)) })),
+    again: (value) => value.map((row) => ({ ...row, row: structuredClone(row) })),
   };`);
   const pool = await withPool(t, { workerScript });
   const submit = (type, payload) => pool.submitTask({ type, payload });

@@ -19,7 +19,11 @@ const table = createTable({
   isProxy,
   isWide: (text) => KIND.BEYOND_LATIN1.test(text),
   makeOutput: (size) => Buffer.allocUnsafeSlow(size),
-  writeText: (text, bytes, at, wide) => (wide ? bytes.ucs2Write(text, at) : bytes.latin1Write(text, at)),
+  writeLong(text, units, at, wide) {
+    const bytes = Buffer.from(units.buffer);
+    if (wide) bytes.ucs2Write(text, 2 * at);
+    else bytes.latin1Write(text, at);
+  },
   readText: (bytes, from, to, wide) => (wide ? bytes.ucs2Slice(from, to) : bytes.latin1Slice(from, to)),
   blank(length) {
     const array = [];

@@ -13,7 +13,7 @@ use parking_lot::Mutex;
 use v8::MapFnTo;
 
 use super::airlock;
-use super::builtins::builtins;
+use super::builtins::{builtins, fast};
 use super::extension::parts;
 use super::interrupt::InterruptSlot;
 use super::natives::string;
@@ -151,7 +151,12 @@ impl Kit {
     fn install(&self, scope: &mut v8::HandleScope) -> Option<()> {
         let functions = v8::Object::new(scope);
         for (name, callback) in builtins() {
-            let function = v8::Function::builder_raw(callback).build(scope)?;
+            let function = match fast().into_iter().find(|(fast, _)| *fast == name) {
+                Some((_, fast)) => v8::FunctionTemplate::builder_raw(callback)
+                    .build_fast(scope, &[fast])
+                    .get_function(scope)?,
+                None => v8::Function::builder_raw(callback).build(scope)?,
+            };
             let name = string(scope, name);
             functions.set(scope, name.into(), function.into())?;
         }
@@ -169,10 +174,17 @@ impl Kit {
     /// Addresses that a snapshot of a realm refers to.
     pub fn external_references() -> Vec<v8::ExternalReference> {
         let function = |function| v8::ExternalReference { function };
+        let fast = fast().into_iter().flat_map(|(_, fast)| {
+            [
+                v8::ExternalReference { pointer: fast.address().cast_mut() },
+                v8::ExternalReference { type_info: fast.type_info() },
+            ]
+        });
         builtins()
             .into_iter()
             .map(|(_, callback)| function(callback))
             .chain([function(airlock::pass.map_fn_to())])
+            .chain(fast)
             .collect()
     }
 }

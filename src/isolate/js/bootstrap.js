@@ -358,7 +358,7 @@ const theTable = () =>
     isProxy,
     isWide: op_isolane_is_wide,
     makeOutput: roomFor,
-    writeText: op_isolane_write_text,
+    writeLong: op_isolane_write_text,
     readText: op_isolane_read_text,
     blank: op_isolane_blank,
   }));
