@@ -18,6 +18,8 @@ module.exports = {
   INTEGER: 10,
   /** Much plain data, see table.js. */
   TABLE: 11,
+  /** See tree.js. */
+  BIGINT: 12,
   /** V8's serialization format, and after the value what its errors lost. */
   V8_WITH_ERRORS: 0xfe,
   /** V8's serialization format begins with it. */

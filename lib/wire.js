@@ -10,7 +10,7 @@ const { collectErrors, pathOfUncloneable, restoreErrors, takeCauses } = require(
 const KIND = require('./kinds.js');
 const { Deserializer, serialize, serializeMoving } = require('./serializer.js');
 const { createTable } = require('./table.js');
-const { isPlain, readTree, writeNumber, writeTree } = require('./tree.js');
+const { isPlain, readTree, writeBigInt, writeNumber, writeTree } = require('./tree.js');
 
 const { isProxy } = require('node:util').types;
 
@@ -74,6 +74,9 @@ function write(arena, value, isWarm = false) {
       return writeKind(arena, value ? KIND.TRUE : KIND.FALSE);
     case 'undefined':
       return writeKind(arena, KIND.UNDEFINED);
+    case 'bigint':
+      writeBigInt(arena, value);
+      return undefined;
     case 'object':
       if (value === null) return writeKind(arena, KIND.NULL);
       return writeTree(arena, value) ? undefined : ((isWarm ? encodeTable(value) : undefined) ?? encodeClone(value));
@@ -194,6 +197,8 @@ function read(bytes, view, start, end) {
       return bytes.ucs2Slice(start + 1, end);
     case KIND.TREE:
       return readTree(bytes, view, start + 1);
+    case KIND.BIGINT:
+      return readTree(bytes, view, start);
     case KIND.TABLE:
       return table.decode(bytes.subarray(start, end));
     case KIND.V8:

@@ -21,7 +21,9 @@ const rowsOf = (leaves) => Array.from({ length: 30 }, (_, id) => ({ id, leaves: 
 const corpus = fc
   .sample(graph, { seed, numRuns: 400 })
   .map((description) => Buffer.from(encode(build(description))))
-  .concat([['a', 1.5, null], [], ['é', 'Ж']].map((leaves) => write(new Arena(64), rowsOf(leaves), true)))
+  .concat(
+    [['a', 1.5, null], [], ['é', 'Ж'], [7n, -(2n ** 70n)]].map((leaves) => write(new Arena(64), rowsOf(leaves), true)),
+  )
   .filter(({ length }) => length < 4096)
   .concat(FOREIGN);
 
@@ -45,7 +47,7 @@ const LENGTHS = [
 
 function mutant() {
   let bytes = [...any(corpus)];
-  if (below(8) === 0) bytes = [any([4, 5, 6, 9, 254, 255]), 255, 15, ...Array.from({ length: below(40) }, byte)];
+  if (below(8) === 0) bytes = [any([4, 5, 6, 9, 12, 254, 255]), 255, 15, ...Array.from({ length: below(40) }, byte)];
   for (let left = below(4); left >= 0; left--) {
     const at = below(bytes.length + 1);
     const part = any(corpus);

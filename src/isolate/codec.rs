@@ -13,8 +13,8 @@ use super::natives::Natives;
 use super::survey::{BYTES, Survey};
 use super::tree;
 use super::wire::{
-    CodecError, FALSE, INTEGER, LATIN1, NULL, NUMBER, TABLE, TREE, TRUE, UNDEFINED, UTF16, V8,
-    V8_WITH_ERRORS,
+    BIGINT, CodecError, FALSE, INTEGER, LATIN1, NULL, NUMBER, TABLE, TREE, TRUE, UNDEFINED, UTF16,
+    V8, V8_WITH_ERRORS,
 };
 
 /// Turns a value into bytes.
@@ -148,6 +148,7 @@ pub(super) fn decode_moved<'s>(
                 .ok_or(CodecError)
         }
         TREE => tree::decode(scope, rest),
+        BIGINT => tree::decode(scope, bytes),
         TABLE => natives.read_table(scope, bytes).ok_or(CodecError),
         V8 => decode_v8(scope, natives, bytes, buffers, false),
         V8_WITH_ERRORS => decode_v8(scope, natives, rest, buffers, true),
@@ -189,6 +190,11 @@ fn encode_small(scope: &mut v8::HandleScope, value: v8::Local<v8::Value>) -> Opt
     }
     if let Ok(string) = v8::Local::<v8::String>::try_from(value) {
         return Some(encode_string(scope, string));
+    }
+    if let Ok(integer) = v8::Local::<v8::BigInt>::try_from(value) {
+        let mut bytes = Vec::new();
+        tree::push_big_int(&mut bytes, integer);
+        return Some(bytes);
     }
     let kind = if value.is_undefined() {
         UNDEFINED

@@ -3,7 +3,8 @@
 use deno_core::v8;
 
 use super::wire::{
-    ARRAY, CodecError, FALSE, INTEGER, LATIN1, NULL, NUMBER, OBJECT, TREE, TRUE, UNDEFINED, UTF16,
+    ARRAY, BIGINT, CodecError, FALSE, INTEGER, LATIN1, NULL, NUMBER, OBJECT, TREE, TRUE, UNDEFINED,
+    UTF16, V8,
 };
 
 /// More than this is left to V8's serializer, which is faster for it.
@@ -11,6 +12,10 @@ const MAX_OBJECTS: usize = 24;
 const MAX_KEYS: u32 = 64;
 const MAX_ELEMENTS: u32 = 256;
 const MAX_TEXT: usize = 4096;
+
+/// How V8 begins a BigInt, in a version of its format that every V8 can read.
+const BIGINT_HEAD: [u8; 3] = [V8, 0x0f, b'Z'];
+const WORD: usize = size_of::<u64>();
 
 /// Makes a value from the bytes behind [`TREE`].
 pub(super) fn decode<'s>(
@@ -81,10 +86,38 @@ impl<'a> Reader<'a> {
             INTEGER => v8::Integer::new(scope, i32::from_le_bytes(*self.take()?)).into(),
             NUMBER => v8::Number::new(scope, f64::from_le_bytes(*self.take()?)).into(),
             LATIN1 | UTF16 => self.text(scope, kind, v8::NewStringType::Normal)?.into(),
+            BIGINT => self.big_int(scope)?,
             OBJECT => self.object(scope)?,
             ARRAY => self.array(scope)?,
             _ => return Err(CodecError),
         })
+    }
+
+    fn big_int<'s>(
+        &mut self,
+        scope: &mut v8::HandleScope<'s>,
+    ) -> Result<v8::Local<'s, v8::Value>, CodecError> {
+        let [V8, _version, b'Z'] = *self.take()? else { return Err(CodecError) };
+        let field = self.varint()?;
+        let (magnitude, rest) =
+            self.bytes.split_at_checked(field as usize / 2).ok_or(CodecError)?;
+        let (words, []) = magnitude.as_chunks::<WORD>() else { return Err(CodecError) };
+        self.bytes = rest;
+        let words: Vec<u64> = words.iter().map(|word| u64::from_le_bytes(*word)).collect();
+        let integer = v8::BigInt::new_from_words(scope, field % 2 == 1, &words);
+        integer.map(Into::into).ok_or(CodecError)
+    }
+
+    fn varint(&mut self) -> Result<u32, CodecError> {
+        let mut value = 0;
+        for shift in (0..u32::BITS).step_by(7) {
+            let [byte] = *self.take()?;
+            value |= u32::from(byte & 0x7f) << shift;
+            if byte < 0x80 {
+                return Ok(value);
+            }
+        }
+        Err(CodecError)
     }
 
     fn object<'s>(
@@ -179,6 +212,8 @@ impl<'s> Writer<'s> {
             push_number(&mut self.bytes, value.number_value(scope).ok_or(CodecError)?);
         } else if let Ok(text) = v8::Local::<v8::String>::try_from(value) {
             return Ok(self.text(scope, text));
+        } else if let Ok(integer) = v8::Local::<v8::BigInt>::try_from(value) {
+            push_big_int(&mut self.bytes, integer);
         } else if let Ok(object) = v8::Local::<v8::Object>::try_from(value) {
             return self.object(scope, object);
         } else if value.is_undefined() {
@@ -312,6 +347,20 @@ pub(super) fn push_number(bytes: &mut Vec<u8>, number: f64) {
         bytes.push(NUMBER);
         bytes.extend_from_slice(&number.to_le_bytes());
     }
+}
+
+pub(super) fn push_big_int(bytes: &mut Vec<u8>, integer: v8::Local<v8::BigInt>) {
+    let mut words = vec![0; integer.word_count()];
+    let (is_negative, words) = integer.to_words_array(&mut words);
+    bytes.push(BIGINT);
+    bytes.extend_from_slice(&BIGINT_HEAD);
+    let mut field = 2 * WORD * words.len() + usize::from(is_negative);
+    while field >= 0x80 {
+        bytes.push(field as u8 | 0x80);
+        field >>= 7;
+    }
+    bytes.push(field as u8);
+    bytes.extend(words.iter().flat_map(|word| word.to_le_bytes()));
 }
 
 /// A length of so much or more takes a u32 behind this byte.

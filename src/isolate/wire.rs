@@ -19,6 +19,8 @@ pub(super) const TREE: u8 = 9;
 pub(super) const INTEGER: u8 = 10;
 /// Much plain data, see `lib/table.js`.
 pub(super) const TABLE: u8 = 11;
+/// See `lib/tree.js`.
+pub(super) const BIGINT: u8 = 12;
 /// V8's serialization format, and after the value what its errors lost.
 pub(super) const V8_WITH_ERRORS: u8 = 0xFE;
 /// V8's serialization format begins with it.

@@ -36,6 +36,8 @@ const VALUES: &str = "
         new Uint8Array(tracked), new BigInt64Array(2), new Float16Array(3),
         error, new AggregateError([error, new TypeError('x')], 'all'), { error, list: [error] },
         Array.from({ length: 40 }, (_, i) => ({ i, text: 'x'.repeat(i) })),
+        Array.from({ length: 40 }, (_, i) => ({ again: ['a', 'b'], big: -(2n ** BigInt(6 * i)) })),
+        { big: [1n, 2n ** 64n, -(2n ** 300n)] },
     ].map((value) => ({ value })).concat(1);
 ";
 
@@ -121,7 +123,7 @@ impl Mutator<'_> {
             0 => (0..self.below(64)).map(|_| self.byte()).collect(),
             // Noise of each kind.
             1 => {
-                let kind = [0, 4, 5, 6, 9, 10, 0xfe, 0xff][self.below(8)];
+                let kind = [0, 4, 5, 6, 9, 10, 11, 12, 0xfe, 0xff][self.below(10)];
                 let version = [0x0f, self.byte()][usize::from(self.below(8) == 0)];
                 let header: &[u8] = match kind {
                     0xfe => &[0xfe, 0xff, version],
