@@ -1,10 +1,10 @@
 'use strict';
 
 // Who waits for which task, by ticket. Tickets count up, so they are kept in short rows: no growth moves
-// what is there, as that of a large Map does, and a task that waits takes three fields of a row.
+// what is there, as that of a large Map does, and a task that waits takes one field of a row. One more where
+// the types in the row differ, and one where any has what few tasks have.
 
 const ROW = 64;
-const FIELDS = 3;
 
 /** A task that is not settled, as it is looked at for a moment. */
 class Waiting {
@@ -51,30 +51,20 @@ class Tickets {
   /** @param {number} ticket - not there; the others as {@link Waiting} has them */
   add(ticket, waiter, type, more) {
     const row = this.#rowOf(ticket) ?? this.#newRow(Math.floor(ticket / ROW));
-    const at = (ticket % ROW) * FIELDS;
-    row.fields[at] = waiter;
-    row.fields[at + 1] = type;
-    row.fields[at + 2] = more;
-    row.tasks++;
+    row.put(ticket, waiter, type, more);
     this.#size++;
   }
 
   /** @returns {Waiting | undefined} */
   get(ticket) {
-    const fields = this.#rowOf(ticket)?.fields;
-    const at = (ticket % ROW) * FIELDS;
-    if (fields?.[at] === undefined) return undefined;
-    return new Waiting(ticket, fields[at], fields[at + 1], fields[at + 2]);
+    return this.#rowOf(ticket)?.get(ticket);
   }
 
   /** Lets go of a task that is there. @returns {Waiting} */
   take(ticket) {
     const row = this.#rowOf(ticket);
-    const { fields } = row;
-    const at = (ticket % ROW) * FIELDS;
-    const waiting = new Waiting(ticket, fields[at], fields[at + 1], fields[at + 2]);
-    fields[at] = fields[at + 1] = fields[at + 2] = undefined;
-    row.tasks--;
+    const waiting = row.get(ticket);
+    row.clear(ticket);
     this.#size--;
     this.#dropIfEmpty(row);
     return waiting;
@@ -109,11 +99,48 @@ class Tickets {
 
 class Row {
   tasks = 0;
-  fields = new Array(ROW * FIELDS).fill(undefined);
+  #waiters = fields(undefined);
+  /** Of all its tasks, unless there are types. */
+  #type;
+  #types;
+  #more;
 
   constructor(number) {
     this.number = number;
   }
+
+  put(ticket, waiter, type, more) {
+    const at = ticket % ROW;
+    if (this.tasks === 0) {
+      this.#type = type;
+      this.#types = undefined;
+    } else if (this.#types === undefined && type !== this.#type) {
+      this.#types = fields(this.#type);
+    }
+    if (this.#types !== undefined) this.#types[at] = type;
+    if (more !== undefined) {
+      this.#more ??= fields(undefined);
+      this.#more[at] = more;
+    }
+    this.#waiters[at] = waiter;
+    this.tasks++;
+  }
+
+  get(ticket) {
+    const at = ticket % ROW;
+    const waiter = this.#waiters[at];
+    if (waiter === undefined) return undefined;
+    return new Waiting(ticket, waiter, this.#types === undefined ? this.#type : this.#types[at], this.#more?.[at]);
+  }
+
+  clear(ticket) {
+    const at = ticket % ROW;
+    this.#waiters[at] = undefined;
+    if (this.#more !== undefined) this.#more[at] = undefined;
+    this.tasks--;
+  }
 }
+
+const fields = (value) => new Array(ROW).fill(value);
 
 module.exports = { Tickets };
