@@ -33,13 +33,13 @@ struct Crowd {
 impl Crowd {
     /// A queue of a million behind a worker that is starting.
     fn new(change: impl Fn(&mut Task<Arc<u64>>)) -> Self {
-        Self::with(config(), change)
+        Self::with(&config(), change)
     }
 
-    fn with(config: Config, change: impl Fn(&mut Task<Arc<u64>>)) -> Self {
+    fn with(config: &Config, change: impl Fn(&mut Task<Arc<u64>>)) -> Self {
         let now = Instant::now();
         let mut out = Vec::new();
-        let config = Config { max_queue: usize::MAX, ..config };
+        let config = Config { max_queue: usize::MAX, ..config.clone() };
         let scheduler = Scheduler::new(config, now, &mut out);
         let (payload, random) = (Arc::new(0), Random::new(1));
         let mut crowd = Self { scheduler, payload, now, out, random, next: 0 };
@@ -200,7 +200,7 @@ fn a_million_that_will_never_start_are_settled_in_steps() {
         culprit: None,
     };
     for end in [close, lose] {
-        let mut crowd = Crowd::with(Config { auto_restart: false, ..config() }, |_| {});
+        let mut crowd = Crowd::with(&Config { auto_restart: false, ..config() }, |_| {});
         let mut settled = 0;
         let mut steps = Some(end);
         let slowest = longest(1 + MILLION as u32 / 4096, || {
