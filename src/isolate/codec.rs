@@ -191,11 +191,6 @@ fn encode_small(scope: &mut v8::HandleScope, value: v8::Local<v8::Value>) -> Opt
     if let Ok(string) = v8::Local::<v8::String>::try_from(value) {
         return Some(encode_string(scope, string));
     }
-    if let Ok(integer) = v8::Local::<v8::BigInt>::try_from(value) {
-        let mut bytes = Vec::new();
-        tree::push_big_int(&mut bytes, integer);
-        return Some(bytes);
-    }
     let kind = if value.is_undefined() {
         UNDEFINED
     } else if value.is_null() {
@@ -205,7 +200,10 @@ fn encode_small(scope: &mut v8::HandleScope, value: v8::Local<v8::Value>) -> Opt
     } else if value.is_true() {
         TRUE
     } else {
-        return None;
+        let integer = v8::Local::<v8::BigInt>::try_from(value).ok()?;
+        let mut bytes = Vec::new();
+        tree::push_big_int(&mut bytes, integer);
+        return Some(bytes);
     };
     Some(vec![kind])
 }

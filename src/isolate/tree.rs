@@ -212,8 +212,6 @@ impl<'s> Writer<'s> {
             push_number(&mut self.bytes, value.number_value(scope).ok_or(CodecError)?);
         } else if let Ok(text) = v8::Local::<v8::String>::try_from(value) {
             return Ok(self.text(scope, text));
-        } else if let Ok(integer) = v8::Local::<v8::BigInt>::try_from(value) {
-            push_big_int(&mut self.bytes, integer);
         } else if let Ok(object) = v8::Local::<v8::Object>::try_from(value) {
             return self.object(scope, object);
         } else if value.is_undefined() {
@@ -222,6 +220,8 @@ impl<'s> Writer<'s> {
             self.bytes.push(NULL);
         } else if value.is_boolean() {
             self.bytes.push(if value.is_true() { TRUE } else { FALSE });
+        } else if let Ok(integer) = v8::Local::<v8::BigInt>::try_from(value) {
+            push_big_int(&mut self.bytes, integer);
         } else {
             return Ok(false);
         }
