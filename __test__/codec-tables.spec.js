@@ -183,6 +183,31 @@ describe('keys that all objects inherit are not written', () => {
   });
 });
 
+test('what only looks plain is no row, in compiled code either', { timeout: 60_000 }, async (t) => {
+  const workerScript = script(`
+    const disguised = (object) => Object.setPrototypeOf(object, Object.prototype);
+    const ODD = {
+      map: () => disguised(new Map([[1, 2]])),
+      date: () => disguised(new Date(0)),
+      error: () => disguised(new TypeError('no')),
+      boxed: () => disguised(Object(1n)),
+      object: () => new Proxy({}, {}),
+      array: () => new Proxy([], {}),
+    };
+    export default {
+      echo: (value) => value,
+      odd: ({ rows, kind }) => [...rows, ODD[kind]()],
+    };`);
+  const pool = await withPool(t, { workerScript, poolSize: 1 });
+  for (let i = 0; i < 300; i++) await pool.submitTask({ type: 'echo', payload: rows(200) });
+  const last = async (kind) => (await pool.submitTask({ type: 'odd', payload: { rows: rows(200), kind } }))[200];
+  assertCloned(new Map([[1, 2]]), await last('map'));
+  assertCloned(new Date(0), await last('date'));
+  assert.ok((await last('error')) instanceof Error);
+  assertCloned(Object(1n), await last('boxed'));
+  for (const kind of ['object', 'array']) await assert.rejects(last(kind), { code: 'ERR_DATA_CLONE' });
+});
+
 test('a proxy is refused, in rows as elsewhere', () => {
   assert.throws(() => bytesOf([...rows(30), new Proxy({}, {})]), /could not be cloned/);
   assert.throws(() => bytesOf([...rows(30), new Proxy([], {})]), /could not be cloned/);
