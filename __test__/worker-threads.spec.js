@@ -131,3 +131,41 @@ test('process.exit() of a thread, and an exception in it, end its pool', async (
   );
   assert.deepEqual(child.said, [3, 'mine', 1]);
 });
+
+const skip = process.platform === 'linux' ? false : 'nothing is lent, and threads have no names to be found by';
+test('memory that a thread uses beyond the end of its environment is there still', {
+  skip,
+  timeout: 90_000,
+}, async () => {
+  const child = ended(
+    await runBody(
+      `${PRELUDE}
+    const { readdirSync, readFileSync } = require('node:fs');
+    // One call of a built-in, which nothing interrupts, for longer than the end of an environment waits.
+    const worker = new Worker(${inWorker(`
+      const pool = await start({ poolSize: 1, workerMemoryLimitMB: 1024 });
+      const inputs = new Float64Array(2 ** 25);
+      for (let i = 0, last = 1; i < inputs.length; i++) inputs[i] = last = (last * 48271) % 2147483647;
+      pool.once('task-started', () => parentPort.postMessage('started'));
+      pool.submitTask({ type: 'javascript', code: 'inputs.sort()', inputs, transfer: [inputs.buffer] });
+    `)}, { eval: true });
+    await once(worker, 'message');
+    await worker.terminate();
+    const isRunning = () => readdirSync('/proc/self/task').some((id) => {
+      try {
+        return readFileSync('/proc/self/task/' + id + '/comm', 'utf8') === 'isolane-0\\n';
+      } catch {}
+    });
+    say(isRunning());
+    while (isRunning()) {
+      const buffers = Array.from({ length: 4 }, () => new Float64Array(2 ** 23).fill(1));
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      if (!buffers.every((numbers) => numbers.every((number) => number === 1))) say('overwritten');
+    }
+    say('alive');
+  `,
+      { limit: 80_000 },
+    ),
+  );
+  assert.deepEqual(child.said, [true, 'alive']);
+});

@@ -4,7 +4,7 @@
 // one turn are written one after another and cross in one call.
 
 const { Arena } = require('./arena.js');
-const { mustBeMovable } = require('./transfer.js');
+const { takeOver } = require('./transfer.js');
 const { encodeMoving, write } = require('./wire.js');
 
 const KINDS = { handler: 0, javascript: 1, filter: 2 };
@@ -98,8 +98,7 @@ class Submission {
   /** @returns {Buffer} the value without its buffers, which are detached now */
   #move(arena, { value, transfer }, at) {
     const bytes = encodeMoving(value, transfer);
-    mustBeMovable(transfer);
-    const parcel = this.#native.take(transfer);
+    const parcel = this.#native.take(takeOver(transfer));
     arena.reserve(8);
     arena.view.setUint32(at, MOVED, true);
     arena.view.setUint32(at + 4, parcel, true);

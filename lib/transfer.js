@@ -46,15 +46,35 @@ const refusalOfTwo = (buffer) => {
 const TWICE = refusalOfTwo(new ArrayBuffer(1));
 
 /**
- * @param {ArrayBuffer[]} list - checked, and now about to be detached by the native pool
- * @throws {IsolaneError} ERR_INVALID_ARG where one cannot be, such as the memory of WebAssembly or Node's pool of
- *   small Buffers
+ * Takes buffers from whoever has them: theirs are detached.
+ * @param {ArrayBuffer[]} list - checked
+ * @returns {ArrayBuffer[]} others with their memory
+ * @throws {IsolaneError} ERR_INVALID_ARG where one cannot be detached, such as the memory of WebAssembly or Node's
+ *   pool of small Buffers; then none is
  */
-function mustBeMovable(list) {
-  list.forEach((buffer, i) => {
-    if (!isDetached(buffer) && refusalOfTwo(buffer) === TWICE) return;
-    throw invalid(`task.transfer[${i}]`, buffer, 'an ArrayBuffer that can be detached');
-  });
+function takeOver(list) {
+  const refused = list.length > 1 ? list.findIndex((buffer) => !isMovable(buffer)) : -1;
+  if (refused === -1) {
+    const taken = move(list);
+    if (taken !== undefined) return taken;
+  }
+  const at = Math.max(0, refused);
+  throw invalid(`task.transfer[${at}]`, list[at], 'an ArrayBuffer that can be detached');
+}
+
+const isMovable = (buffer) => !isDetached(buffer) && refusalOfTwo(buffer) === TWICE;
+
+/** @returns {ArrayBuffer[] | undefined} nothing where one cannot be moved */
+function move(list) {
+  try {
+    const moved = structuredClone(list, { transfer: list });
+    // Node 20 copies what it cannot move. To ask for an error takes longer than all the rest.
+    const isGone = (buffer, i) => (moved[i].byteLength > 0 ? buffer.byteLength === 0 : isDetached(buffer));
+    return list.every(isGone) ? moved : undefined;
+  } catch (error) {
+    if (error.name === 'DataCloneError') return undefined;
+    throw error;
+  }
 }
 
 /** A buffer whose every byte is about to be written. To clear one takes longer than to move memory into it. */
@@ -62,13 +82,15 @@ const uncleared = (length) => (length === 0 ? new ArrayBuffer(0) : Buffer.allocU
 
 /**
  * Makes buffers of the next parcel of the native pool.
- * @param {{ parcel(): number[], unpack(buffers: ArrayBuffer[]): void }} native
+ * @param {{ parcel(): (ArrayBuffer | number)[], unpack(buffers: ArrayBuffer[]): void }} native
  * @returns {ArrayBuffer[]}
  */
 function moveIn(native) {
-  const buffers = native.parcel().map(uncleared);
-  native.unpack(buffers);
+  const parcel = native.parcel();
+  const isMade = parcel.map((buffer) => typeof buffer === 'number');
+  const buffers = parcel.map((buffer, i) => (isMade[i] ? uncleared(buffer) : buffer));
+  if (isMade.includes(true)) native.unpack(buffers.filter((_, i) => isMade[i]));
   return buffers;
 }
 
-module.exports = { moveIn, mustBeMovable, transferList };
+module.exports = { moveIn, takeOver, transferList };

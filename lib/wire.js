@@ -133,6 +133,8 @@ function encodeMoving(value, moved) {
 /** Tag and version of V8's format that every V8 can read, and the tag of a buffer that is moved. */
 const MOVED_BUFFER = [0xff, 0x0f, 't'.charCodeAt(0)];
 
+const isMovedBuffer = (bytes) => bytes.length === 4 && MOVED_BUFFER.every((byte, i) => bytes[i] === byte);
+
 function encodeClone(value, moved = []) {
   const bytes = serializeMoving(moved, value);
   if (!mayContainError(bytes)) return bytes;
@@ -225,6 +227,7 @@ function decodeClone(bytes, withErrors, moved) {
  * @param {ArrayBuffer[]} moved
  */
 function decodeMoving(bytes, moved) {
+  if (isMovedBuffer(bytes) && bytes[3] < moved.length) return moved[bytes[3]];
   if (bytes[0] === KIND.V8) return decodeClone(bytes, false, moved);
   if (bytes[0] === KIND.V8_WITH_ERRORS) return decodeClone(bytes.subarray(1), true, moved);
   return decode(bytes);

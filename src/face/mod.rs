@@ -6,17 +6,19 @@
 
 mod collection;
 mod letters;
+mod loans;
 mod options;
 mod plans;
 mod status;
 mod submission;
 
 use std::collections::{HashMap, VecDeque};
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
 use napi::bindgen_prelude::{
-    ArrayBuffer, Buffer, Function, Uint8Array, Uint8ArraySlice, Uint32Array,
+    ArrayBuffer, Buffer, Either, Function, Uint8Array, Uint8ArraySlice, Uint32Array, Unknown,
 };
 use napi::threadsafe_function::ThreadsafeFunctionCallMode;
 use napi::{Env, Error, Result, Status, sys};
@@ -26,6 +28,7 @@ use crate::isolate::{self, Pages, Parcel};
 use crate::pool::{Attention, Delivery, Pool, Topic};
 use crate::scheduler::{TaskId, WorkerId};
 use letters::NativeLetter;
+use loans::{Loans, Wake};
 use options::{Defaults, NativeOptions};
 use plans::Plans;
 use status::NativeStatus;
@@ -68,7 +71,8 @@ pub struct NativePool {
     /// Buffers of results, in the same order.
     parcels: VecDeque<Parcel>,
     /// The one that JavaScript makes buffers for.
-    unpacked: Option<Vec<Pages>>,
+    unpacked: Vec<Pages>,
+    loans: Rc<Loans>,
     keep_alive: KeepAlive,
 }
 
@@ -90,14 +94,18 @@ impl NativePool {
             .build_callback(|_| Ok(()))?;
         let keep_alive = KeepAlive(wake.raw());
         let (config, defaults) = options.into_config();
-        let wake = Box::new(move || {
+        let wake: Wake = Arc::new(move || {
             // Refused only while the environment ends, and then nobody waits.
             wake.call((), ThreadsafeFunctionCallMode::NonBlocking);
         });
+        let loans = Rc::new(Loans::new(env, wake.clone()));
         let pool = Pool::start(config, wake)
             .map_err(|error| Error::new(Status::GenericFailure, error.to_string()))?;
         let pool = Arc::new(pool);
-        env.add_env_cleanup_hook(pool.clone(), |pool| pool.join(ENVIRONMENT_END))?;
+        env.add_env_cleanup_hook((pool.clone(), loans.clone()), |(pool, loans)| {
+            pool.join(ENVIRONMENT_END);
+            loans.end();
+        })?;
         Ok(Self {
             pool,
             defaults,
@@ -107,7 +115,8 @@ impl NativePool {
             moved_in: HashMap::new(),
             last_parcel: 0,
             parcels: VecDeque::new(),
-            unpacked: None,
+            unpacked: Vec::new(),
+            loans,
             keep_alive,
         })
     }
@@ -174,6 +183,7 @@ impl NativePool {
     #[napi]
     pub fn collect(&mut self, mut arena: Uint8ArraySlice, attention: u32) -> u32 {
         if self.deliveries.is_empty() {
+            self.loans.settle();
             let attention = match attention {
                 0 => Attention::Asleep,
                 1 => Attention::Dozing,
@@ -192,15 +202,20 @@ impl NativePool {
         self.blobs.pop_front().map(Into::into)
     }
 
-    /// Takes the memory of buffers, which are detached, for a task that is about to be submitted, and says by
-    /// which number it has them. Large ones are not copied.
+    /// Takes buffers that no JavaScript sees for a task that is about to be submitted, and says by which number
+    /// it has them. Large ones are not copied.
     ///
     /// # Errors
     /// When one cannot be detached; `lib/transfer.js` sees to it.
     #[napi]
     pub fn take(&mut self, buffers: Vec<ArrayBuffer>) -> Result<u32> {
+        self.loans.settle();
         let mut pages = Vec::with_capacity(buffers.len());
         for mut buffer in buffers {
+            if let Some(lent) = self.loans.lend(&mut buffer) {
+                pages.push(lent);
+                continue;
+            }
             // SAFETY: this is the only thread that knows the buffer, and no JavaScript runs until it is detached.
             pages.push(unsafe {
                 let bytes = buffer.as_mut();
@@ -213,20 +228,31 @@ impl NativePool {
         Ok(self.last_parcel)
     }
 
-    /// The lengths of the next buffers that the arena refers to; they come with [`NativePool::unpack`].
-    #[napi]
-    pub fn parcel(&mut self) -> Vec<f64> {
-        self.unpacked = self.parcels.pop_front().and_then(|parcel| parcel.take());
-        self.unpacked.iter().flatten().map(|pages| pages.size() as f64).collect()
+    /// The next buffers that the arena refers to. Of those that JavaScript has to make, the lengths: they come
+    /// with [`NativePool::unpack`].
+    #[napi(ts_return_type = "Array<ArrayBuffer | number>")]
+    pub fn parcel<'env>(&mut self, env: &'env Env) -> Vec<Either<Unknown<'env>, f64>> {
+        let parcel = self.parcels.pop_front().and_then(|parcel| parcel.take());
+        self.unpacked.clear();
+        let parcel = parcel.into_iter().flatten().map(|mut pages| {
+            if let Some(buffer) = self.loans.back(&mut pages) {
+                // SAFETY: a value of this environment.
+                return Either::A(unsafe { Unknown::from_raw_unchecked(env.raw(), buffer) });
+            }
+            let length = pages.size() as f64;
+            self.unpacked.push(pages);
+            Either::B(length)
+        });
+        parcel.collect()
     }
 
-    /// Gives the buffers of the parcel to new ones, which are as long. Large ones are not copied.
+    /// Gives what is left of the parcel to new buffers, which are as long. Large ones are not copied.
     ///
     /// # Errors
     /// When they are not as long.
     #[napi]
     pub fn unpack(&mut self, targets: Vec<ArrayBuffer>) -> Result<()> {
-        let parcel = self.unpacked.take().unwrap_or_default();
+        let parcel = std::mem::take(&mut self.unpacked);
         if parcel.len() != targets.len() {
             return Err(Error::new(Status::InvalidArg, "not as many buffers as in the parcel"));
         }
@@ -276,6 +302,7 @@ impl NativePool {
     #[napi]
     pub fn join(&self) {
         self.pool.join(ENVIRONMENT_END);
+        self.loans.settle();
     }
 
     /// The dead letters, oldest first.

@@ -44,7 +44,7 @@ pub use fatal::{Loss, words_of};
 pub use interrupt::Interrupter;
 pub use isolate::Isolate;
 pub use job::{Job, Plan, Value};
-pub use pages::{Pages, Parcel};
+pub use pages::{Keeper, Pages, Parcel};
 pub use platform::{give_memory_back, initialise};
 pub use snapshot::{load_snapshot, write_snapshot};
 

@@ -1,9 +1,10 @@
 //! Memory that goes from one owner to another: out of an ArrayBuffer of Node or of an isolate, and into one.
 //!
 //! Large memory is moved by its pages. They leave zeros behind where they were, so whoever had them frees that
-//! place as always: nothing is lent, and nobody needs the other to be alive. What shares a page with something
-//! else, and what the system does not move, is copied.
+//! place as always: nobody needs the other to be alive. What shares a page with something else, and what the
+//! system does not move, is copied. Memory whose owner keeps it in its place is not moved at all.
 
+use std::any::Any;
 use std::fmt;
 use std::ptr;
 use std::sync::Arc;
@@ -22,9 +23,26 @@ pub struct Pages {
 
 enum Store {
     Copy(Box<[u8]>),
+    Lent(Place, Box<dyn Keeper>),
     #[cfg(target_os = "linux")]
     Mapping(mapping::Mapping),
 }
+
+/// Keeps memory in its place as long as it lives.
+pub trait Keeper: Any + Send + Sync {
+    /// The memory is about to be used, until `release`. False where it is not kept any more.
+    fn claim(&self) -> bool;
+
+    fn release(&self);
+}
+
+/// Where memory is that others keep.
+struct Place(*mut u8);
+
+// SAFETY: it is plain memory, which may be used on any thread.
+unsafe impl Send for Place {}
+// SAFETY: as above; a shared one is only read.
+unsafe impl Sync for Place {}
 
 impl Pages {
     /// Takes the contents of memory; what is left there is undefined.
@@ -46,6 +64,23 @@ impl Pages {
             copy.set_len(length);
         }
         Self { store: Store::Copy(copy.into()), length }
+    }
+
+    /// Has memory where it is.
+    ///
+    /// # Safety
+    /// `length` bytes from `data` on can be read and written while the keeper lives and is claimed, and nobody
+    /// else does so.
+    pub unsafe fn lent(data: *mut u8, length: usize, keeper: Box<dyn Keeper>) -> Self {
+        Self { store: Store::Lent(Place(data), keeper), length }
+    }
+
+    /// What keeps the memory, where that is a `T`.
+    pub fn keeper<T: Keeper>(&mut self) -> Option<&mut T> {
+        match &mut self.store {
+            Store::Lent(_, keeper) => (&mut **keeper as &mut dyn Any).downcast_mut(),
+            _ => None,
+        }
     }
 
     /// Gives the contents to memory that is as long.
@@ -72,6 +107,7 @@ impl Pages {
     fn as_mut_ptr(&mut self) -> *mut u8 {
         match &mut self.store {
             Store::Copy(bytes) => bytes.as_mut_ptr(),
+            Store::Lent(place, _) => place.0,
             #[cfg(target_os = "linux")]
             Store::Mapping(mapping) => mapping.data(),
         }
@@ -103,9 +139,15 @@ unsafe impl Send for Lent {}
 unsafe impl Sync for Lent {}
 
 impl Lent {
-    pub fn new(mut pages: Pages) -> Arc<Self> {
+    /// `None` where whoever kept the memory has taken it back.
+    pub fn new(mut pages: Pages) -> Option<Arc<Self>> {
+        if let Store::Lent(_, keeper) = &pages.store
+            && !keeper.claim()
+        {
+            return None;
+        }
         let data = pages.as_mut_ptr();
-        Arc::new(Self { pages, data })
+        Some(Arc::new(Self { pages, data }))
     }
 
     pub fn data(&self) -> *mut u8 {
@@ -115,7 +157,12 @@ impl Lent {
     /// The memory; of somebody who still has it, its contents.
     pub fn back(lent: Arc<Self>) -> Pages {
         match Arc::try_unwrap(lent) {
-            Ok(lent) => lent.pages,
+            Ok(Self { pages, .. }) => {
+                if let Store::Lent(_, keeper) = &pages.store {
+                    keeper.release();
+                }
+                pages
+            }
             // SAFETY: it is memory of this length, and what is undefined then is seen by nobody in JavaScript.
             Err(lent) => unsafe { Pages::take(lent.data, lent.pages.length) },
         }

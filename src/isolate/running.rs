@@ -155,7 +155,8 @@ impl Running<'_> {
         Self::fault(FaultKind::DataClone, &format!("{path} cannot be cloned: {why}"))
     }
 
-    /// Makes ArrayBuffers of what was moved in for the task. `None` where there is no memory for it.
+    /// Makes ArrayBuffers of what was moved in for the task. `None` where there is no memory for it,
+    /// or it is gone.
     pub fn receive<'s>(
         &self,
         scope: &mut CatchScope<'_, 's>,
@@ -163,7 +164,7 @@ impl Running<'_> {
     ) -> Option<Vec<v8::Local<'s, v8::ArrayBuffer>>> {
         let mut buffers = Vec::with_capacity(pages.len());
         for pages in pages {
-            let lent = Lent::new(pages);
+            let lent = Lent::new(pages)?;
             let store = self.ledger.buffers.store(scope, Borrower(lent.clone()))?;
             let buffer = v8::ArrayBuffer::with_backing_store(scope, &store);
             self.ledger.movable.arrived(scope, self.ticket, buffer, lent);

@@ -140,7 +140,7 @@ struct Shared {
     /// Keeps a worker awake for a moment after its last task.
     spin: Spin,
     /// Wakes the JavaScript thread; called once for everything that waits for it.
-    wake: Box<dyn Fn() + Send + Sync>,
+    wake: Arc<dyn Fn() + Send + Sync>,
 }
 
 impl Pool {
@@ -149,7 +149,7 @@ impl Pool {
     ///
     /// # Errors
     /// When the system gives no thread.
-    pub fn start(config: Config, wake: Box<dyn Fn() + Send + Sync>) -> std::io::Result<Self> {
+    pub fn start(config: Config, wake: Arc<dyn Fn() + Send + Sync>) -> std::io::Result<Self> {
         isolate::initialise();
         let now = Instant::now();
         let outbox = Arc::<Outbox>::default();
