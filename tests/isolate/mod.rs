@@ -6,6 +6,7 @@ mod job;
 mod leftovers;
 mod loss;
 mod memory;
+mod pages;
 mod pulse;
 mod texts;
 
