@@ -53,12 +53,12 @@ const TWICE = refusalOfTwo(new ArrayBuffer(1));
  *   pool of small Buffers; then none is
  */
 function takeOver(list) {
-  const refused = list.length > 1 ? list.findIndex((buffer) => !isMovable(buffer)) : -1;
-  if (refused === -1) {
-    const taken = move(list);
-    if (taken !== undefined) return taken;
-  }
-  const at = Math.max(0, refused);
+  const taken = REFUSES_ALL || list.length === 1 || list.every(isMovable) ? move(list) : undefined;
+  if (taken !== undefined) return taken;
+  const at = Math.max(
+    0,
+    list.findIndex((buffer) => !isMovable(buffer)),
+  );
   throw invalid(`task.transfer[${at}]`, list[at], 'an ArrayBuffer that can be detached');
 }
 
@@ -68,7 +68,7 @@ const isMovable = (buffer) => !isDetached(buffer) && refusalOfTwo(buffer) === TW
 function move(list) {
   try {
     const moved = structuredClone(list, { transfer: list });
-    // Node 20 copies what it cannot move. To ask for an error takes longer than all the rest.
+    // To ask for an error takes longer than all the rest.
     const isGone = (buffer, i) => (moved[i].byteLength > 0 ? buffer.byteLength === 0 : isDetached(buffer));
     return list.every(isGone) ? moved : undefined;
   } catch (error) {
@@ -76,6 +76,13 @@ function move(list) {
     throw error;
   }
 }
+
+/** Whether Node moves none where it cannot move one of them. Node 20 copies that one. */
+const REFUSES_ALL = (() => {
+  const good = new ArrayBuffer(1);
+  move([good, Buffer.from('pooled').buffer]);
+  return good.byteLength === 1;
+})();
 
 /** A buffer whose every byte is about to be written. To clear one takes longer than to move memory into it. */
 const uncleared = (length) => (length === 0 ? new ArrayBuffer(0) : Buffer.allocUnsafeSlow(length).buffer);
