@@ -11,9 +11,10 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 
-/// Less is copied: it takes about as long, and splits no mapping.
+/// Less is copied. A C library maps larger memory by itself, so that it lies alike within its pages on both sides;
+/// smaller memory would be copied all the same, from pages that were moved to pages that have to be made.
 #[cfg(target_os = "linux")]
-const MOVED: usize = 256 << 10;
+const MOVED: usize = 32 << 20;
 
 /// Some memory, and nobody else's.
 pub struct Pages {
