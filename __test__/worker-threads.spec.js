@@ -146,10 +146,12 @@ test('memory that a thread uses beyond the end of its environment is there still
       const pool = await start({ poolSize: 1, workerMemoryLimitMB: 1024 });
       const inputs = new Float64Array(2 ** 25);
       for (let i = 0, last = 1; i < inputs.length; i++) inputs[i] = last = (last * 48271) % 2147483647;
-      pool.once('task-started', () => parentPort.postMessage('started'));
-      pool.submitTask({ type: 'javascript', code: 'inputs.sort()', inputs, transfer: [inputs.buffer] });
+      pool.once('console', () => parentPort.postMessage('started'));
+      const code = 'console.log("now"); inputs.sort()';
+      pool.submitTask({ type: 'javascript', code, inputs, transfer: [inputs.buffer] });
     `)}, { eval: true });
     await once(worker, 'message');
+    await new Promise((resolve) => setTimeout(resolve, 200));
     await worker.terminate();
     const isRunning = () => readdirSync('/proc/self/task').some((id) => {
       try {
