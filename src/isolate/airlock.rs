@@ -69,7 +69,7 @@ impl Airlock {
     /// When there is none of a name: the realms' modules do not fit the extensions.
     pub fn new(
         scope: &mut v8::HandleScope,
-        names: &[String],
+        names: &[&str],
         is_async: impl Fn(&str) -> bool,
     ) -> Self {
         let global = scope.get_current_context().global(scope);
@@ -80,14 +80,13 @@ impl Airlock {
             let home = if name.starts_with("op_") { ops } else { core };
             let function: v8::Local<v8::Function> =
                 member(scope, home, name).try_into().expect("what realms call is a function");
-            let outcome =
-                if HANDLES.contains(&name.as_str()) { Outcome::Handle } else { Outcome::Copy };
+            let outcome = if HANDLES.contains(name) { Outcome::Handle } else { Outcome::Copy };
             let function = v8::Global::new(scope, function);
             Op {
                 function,
                 outcome,
                 is_async: is_async(name),
-                is_call: name == CALL,
+                is_call: *name == CALL,
                 makes: Made::by(name),
             }
         });

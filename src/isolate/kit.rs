@@ -17,16 +17,19 @@ use super::builtins::{builtins, fast};
 use super::extension::parts;
 use super::interrupt::InterruptSlot;
 use super::natives::string;
+use super::text::Text;
 
 /// The modules, and what they call.
 pub(super) struct Kit {
-    modules: BTreeMap<&'static str, String>,
+    pub modules: BTreeMap<&'static str, Text>,
     /// What a realm has from the beginning, in the order in which a snapshot has them.
-    eager: Vec<&'static str>,
+    pub eager: Vec<&'static str>,
     /// Functions behind the airlock; a realm's function has its place here as data.
-    pub ops: Vec<String>,
-    async_ops: BTreeSet<&'static str>,
+    pub ops: Vec<&'static str>,
+    pub async_ops: BTreeSet<&'static str>,
 }
+
+static KIT: OnceLock<Kit> = OnceLock::new();
 
 const ENTRY: &str = "ext:isolane/bootstrap.js";
 const CORE: &str = "ext:core/mod.js";
@@ -40,8 +43,12 @@ const OWN_REPORT: &str =
 
 /// The kit of this build.
 pub(super) fn kit() -> &'static Kit {
-    static KIT: OnceLock<Kit> = OnceLock::new();
     KIT.get_or_init(Kit::assemble)
+}
+
+/// Has the kit be one that was assembled before, where there is none yet.
+pub(super) fn put_kit(kit: Kit) {
+    KIT.get_or_init(|| kit);
 }
 
 impl Kit {
@@ -113,10 +120,12 @@ impl Kit {
         let imported: BTreeSet<&str> =
             modules.iter().flat_map(|(_, text)| imports_of_ops(text)).collect();
         let ops = imported.iter().filter(|name| !native.contains(name));
-        let ops = ops.map(|name| (*name).to_owned()).collect();
+        let ops = ops.map(|name| &*(*name).to_owned().leak()).collect();
         let all = imported.into_iter().collect::<Vec<_>>().join(", ");
         modules.push((OPS, format!("export const {{ {all} }} = globalThis.isolane;\n")));
-        let modules: BTreeMap<_, _> = modules.into_iter().collect();
+        let modules =
+            modules.into_iter().map(|(name, text)| (name, Text::new(ascii(&text).leak())));
+        let modules: BTreeMap<_, _> = modules.collect();
         let eager = needs(&modules, ENTRY, |_| false).into_iter().collect();
         let ops_of = extensions.iter().flat_map(|extension| extension.ops.iter());
         let async_ops = ops_of.filter(|op| op.is_async).map(|op| op.name);
@@ -185,6 +194,7 @@ impl Kit {
             .map(|(_, callback)| function(callback))
             .chain([function(airlock::pass.map_fn_to())])
             .chain(fast)
+            .chain(kit().modules.values().map(Text::external_reference))
             .collect()
     }
 }
@@ -238,7 +248,8 @@ impl Modules {
         let missing = needs(&kit.modules, name, |name| modules.contains_key(name));
         for name in &missing {
             let cache = CACHES.lock().get(name).cloned();
-            let module = compile(scope, name, kit.modules.get(name)?, cache.as_deref())?;
+            let text = kit.modules.get(name)?.string(scope)?;
+            let module = compile(scope, name, text, cache.as_deref())?;
             modules.insert(name, v8::Global::new(scope, module));
         }
         let module = v8::Local::new(scope, modules.get(name)?);
@@ -285,9 +296,22 @@ fn keep_caches(
     }
 }
 
+/// A text with escapes for what is not ASCII.
+fn ascii(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c.is_ascii() {
+            escaped.push(c);
+        } else {
+            escaped.extend(c.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04x}")));
+        }
+    }
+    escaped
+}
+
 /// A module and all that it imports, but for those that are there, and what these import.
 fn needs(
-    modules: &BTreeMap<&'static str, String>,
+    modules: &BTreeMap<&'static str, Text>,
     name: &str,
     is_there: impl Fn(&str) -> bool,
 ) -> BTreeSet<&'static str> {
@@ -317,13 +341,12 @@ fn imports_of(text: &str) -> impl Iterator<Item = &str> {
 pub(super) fn compile<'s>(
     scope: &mut v8::HandleScope<'s>,
     name: &str,
-    text: &str,
+    text: v8::Local<v8::String>,
     cache: Option<&[u8]>,
 ) -> Option<v8::Local<'s, v8::Module>> {
     use v8::script_compiler::{
         CompileOptions, NoCacheReason, Source, compile_module, compile_module2,
     };
-    let text = v8::String::new(scope, text)?;
     let name = string(scope, name).into();
     let origin =
         v8::ScriptOrigin::new(scope, name, 0, 0, false, -1, None, false, false, true, None);

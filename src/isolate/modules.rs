@@ -37,7 +37,9 @@ pub(super) struct Library {
 /// A module as V8 takes it.
 struct Text {
     code: String,
-    /// V8's, from the first realm that ran it.
+    /// The first realm that ran it; 0 is none.
+    first: Cell<u32>,
+    /// V8's, from the second one: most isolates have only one that runs it.
     cache: RefCell<Option<Vec<u8>>>,
 }
 
@@ -194,12 +196,16 @@ impl Text {
                 | MediaType::Jsx
         );
         let code = if is_typed { strip(&specifier, text, media_type)? } else { text.to_owned() };
-        Ok(Self { code, cache: RefCell::default() })
+        Ok(Self::of(code))
     }
 
     fn json(text: &str) -> Self {
         let text = serde_json::Value::String(text.to_owned());
-        Self { code: format!("export default JSON.parse({text});"), cache: RefCell::default() }
+        Self::of(format!("export default JSON.parse({text});"))
+    }
+
+    fn of(code: String) -> Self {
+        Self { code, first: Cell::default(), cache: RefCell::default() }
     }
 }
 
@@ -291,7 +297,8 @@ impl RealmModules {
             let text = self.library.text(&url, &referrer, is_json)?;
             let module = {
                 let cache = text.cache.borrow();
-                kit::compile(scope, &url, &text.code, cache.as_deref())
+                v8::String::new(scope, &text.code)
+                    .and_then(|code| kit::compile(scope, &url, code, cache.as_deref()))
             };
             let module = module.ok_or_else(|| caught(scope))?;
             if let Some(id) = module.script_id() {
@@ -328,6 +335,12 @@ impl RealmModules {
         for (url, module) in &*self.modules.borrow() {
             let text = self.library.texts.borrow().get(url).cloned();
             let Some(text) = text.filter(|text| text.cache.borrow().is_none()) else { continue };
+            if text.first.get() == 0 {
+                text.first.set(self.number);
+            }
+            if text.first.get() == self.number {
+                continue;
+            }
             let module = v8::Local::new(scope, module);
             let script = module.get_unbound_module_script(scope);
             *text.cache.borrow_mut() = script.create_code_cache().map(|cache| cache.to_vec());

@@ -2,7 +2,8 @@
 //! user. It spares both the evaluation of their modules.
 //!
 //! It is made once after a build, in a process of its own: V8 sets flags for that. Where there is none that
-//! fits this build, isolates start without, and slower.
+//! fits this build, isolates start without, and slower. The file begins with the kit (`parcel.rs`), whose texts
+//! the snapshot refers to.
 
 use std::path::Path;
 use std::rc::Rc;
@@ -17,10 +18,10 @@ use rustyscript::{RuntimeOptions, SnapshotBuilder};
 use super::buffers::Buffers;
 use super::calls::Calls;
 use super::extension;
-use super::kit::kit;
+use super::kit::{kit, put_kit};
 use super::ledger::Ledger;
 use super::platform::initialise;
-use super::stack;
+use super::{parcel, stack};
 
 /// Where deno_core leaves room for a context of somebody else.
 const REALM: usize = 0;
@@ -56,7 +57,13 @@ pub fn load_snapshot(file: &Path) -> io::Result<bool> {
     if !bytes.starts_with(head.as_bytes()) {
         return Ok(false);
     }
-    SNAPSHOT.get_or_init(|| &Box::leak(Box::new(bytes))[head.len()..]);
+    if SNAPSHOT.get().is_none() {
+        // SAFETY: it is of this build, which has written nothing else.
+        let parts = unsafe { parcel::open(&Box::leak(Box::new(bytes))[head.len()..]) };
+        let Some((kit, snapshot)) = parts else { return Ok(false) };
+        put_kit(kit);
+        SNAPSHOT.get_or_init(|| snapshot);
+    }
     Ok(true)
 }
 
@@ -71,6 +78,7 @@ pub fn write_snapshot(file: &Path) -> io::Result<()> {
     initialise();
     // Before V8 gets the flags that it makes snapshots with.
     let mut bytes = head().into_bytes();
+    parcel::pack(kit(), &mut bytes);
     let tokio = Rc::new(Tokio::new()?);
     let calls = Calls::new(0, 0, Box::new(|_, _| {}));
     let ledger = Rc::new(Ledger::new(Buffers::new(usize::MAX >> 1), calls, Box::new(|_| {})));
