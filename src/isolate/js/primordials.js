@@ -24,7 +24,7 @@ export function primordialsOf(names) {
     'TypedArrayOf',
   ]);
 
-  const primordials = { __proto__: null, uncurryThis, applyBind };
+  let primordials = { __proto__: null, uncurryThis, applyBind };
 
   const capital = (text) => text[0].toUpperCase() + text.slice(1);
   /** `Symbol.iterator` becomes `SymbolIterator`. */
@@ -121,10 +121,11 @@ export function primordialsOf(names) {
     copy(original.prototype, `${name}Prototype`, uncurryThis);
   }
 
-  primordials.ArrayPrototypeToString = (list) => primordials.ArrayPrototypeJoin(list);
-  primordials.TypedArrayPrototypeToString = (list) => primordials.TypedArrayPrototypeJoin(list);
-  primordials.PromisePrototypeCatch = (promise, onRejected) =>
-    primordials.PromisePrototypeThen(promise, undefined, onRejected);
+  const { ArrayPrototypeJoin, ArrayPrototypeMap, TypedArrayPrototypeJoin } = primordials;
+  const { ObjectPrototypeIsPrototypeOf, PromisePrototype, PromisePrototypeThen } = primordials;
+  primordials.ArrayPrototypeToString = (list) => ArrayPrototypeJoin(list);
+  primordials.TypedArrayPrototypeToString = (list) => TypedArrayPrototypeJoin(list);
+  primordials.PromisePrototypeCatch = (promise, onRejected) => PromisePrototypeThen(promise, undefined, onRejected);
   primordials.indirectEval = globalThis.eval;
   primordials.queueMicrotask = enqueueMicrotask;
 
@@ -205,20 +206,21 @@ export function primordialsOf(names) {
   }
 
   const SafePromise = makeSafe(Promise, class extends Promise {});
-  const { PromisePrototype, PromisePrototypeThen } = primordials;
   const safely = (value) =>
-    primordials.ObjectPrototypeIsPrototypeOf(PromisePrototype, value)
+    ObjectPrototypeIsPrototypeOf(PromisePrototype, value)
       ? new SafePromise((resolve, reject) => PromisePrototypeThen(value, resolve, reject))
       : value;
   // Within a promise of the realm: nobody sees the safe kind.
   primordials.SafePromiseAll = (values) =>
     new Promise((resolve, reject) =>
-      SafePromise.all(new SafeArrayIterator(primordials.ArrayPrototypeMap(values, safely))).then(resolve, reject),
+      SafePromise.all(new SafeArrayIterator(ArrayPrototypeMap(values, safely))).then(resolve, reject),
     );
   primordials.SafePromisePrototypeFinally = (promise, onFinally) =>
     new Promise((resolve, reject) => safely(promise).finally(onFinally).then(resolve, reject));
 
   const chosen = { __proto__: null };
   for (const name of names) chosen[name] = primordials[name];
+  // The functions that stay would hold those that nobody asked for.
+  primordials = undefined;
   return freeze(chosen);
 }
