@@ -15,6 +15,7 @@ mod extension;
 mod fatal;
 mod flights;
 mod handlers;
+mod image;
 mod interrupt;
 mod isolate;
 mod job;
@@ -43,6 +44,7 @@ use std::sync::Arc;
 
 pub use calls::{HostCall, MAX_TARGET, Reply};
 pub use fatal::{Loss, words_of};
+pub use image::settle;
 pub use interrupt::Interrupter;
 pub use isolate::Isolate;
 pub use job::{Job, Plan, Value};

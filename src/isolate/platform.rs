@@ -40,14 +40,14 @@ const ASK: Duration = Duration::from_secs(1);
 
 /// Gives memory back to the system that the C library keeps for itself: glibc holds what isolates have
 /// freed in the arenas of their threads, hundreds of megabytes after tasks with large buffers. Where that was
-/// done a moment ago, only `at_last`.
-pub fn give_memory_back(at_last: bool) {
+/// done a moment ago, only `at_last`; says whether it was done now.
+pub fn give_memory_back(at_last: bool) -> bool {
     static ASKED: Mutex<Option<Instant>> = Mutex::new(None);
     let now = Instant::now();
     {
         let mut asked = ASKED.lock();
         if !at_last && asked.is_some_and(|asked| now - asked < ASK) {
-            return;
+            return false;
         }
         *asked = Some(now);
     }
@@ -59,4 +59,5 @@ pub fn give_memory_back(at_last: bool) {
         // SAFETY: it may be called from any thread at any time.
         unsafe { malloc_trim(0) };
     }
+    true
 }

@@ -29,6 +29,7 @@ const REALM: usize = 0;
 /// Changes with every change of what the snapshot holds and refers to.
 const BUILD: &str = env!("ISOLANE_BUILD");
 
+static FILE: OnceLock<Mmap> = OnceLock::new();
 static SNAPSHOT: OnceLock<&'static [u8]> = OnceLock::new();
 
 /// The snapshot for new isolates, if one was loaded.
@@ -57,14 +58,23 @@ pub fn load_snapshot(file: &Path) -> io::Result<bool> {
     if !bytes.starts_with(head.as_bytes()) {
         return Ok(false);
     }
-    if SNAPSHOT.get().is_none() {
-        // SAFETY: it is of this build, which has written nothing else.
-        let parts = unsafe { parcel::open(&Box::leak(Box::new(bytes))[head.len()..]) };
-        let Some((kit, snapshot)) = parts else { return Ok(false) };
-        put_kit(kit);
-        SNAPSHOT.get_or_init(|| snapshot);
-    }
+    let file = FILE.get_or_init(|| bytes);
+    // SAFETY: it is of this build, which has written nothing else.
+    let Some((kit, snapshot)) = (unsafe { parcel::open(&file[head.len()..]) }) else {
+        return Ok(false);
+    };
+    put_kit(kit);
+    SNAPSHOT.get_or_init(|| snapshot);
     Ok(true)
+}
+
+/// Takes the file's pages out of the process until they are read again.
+pub(super) fn let_go_of_snapshot() {
+    #[cfg(target_os = "linux")]
+    if let Some(file) = FILE.get() {
+        // SAFETY: nobody writes to it, so that what is read again is the same.
+        let _ = unsafe { file.unchecked_advise(memmap2::UncheckedAdvice::DontNeed) };
+    }
 }
 
 /// Makes the snapshot of this build and writes it. The process is good for nothing else after that.

@@ -7,6 +7,7 @@
 
 mod bell;
 mod callers;
+mod chores;
 mod delivery;
 mod heart;
 mod inbox;

@@ -18,10 +18,11 @@ use tokio::time::sleep;
 
 use super::Shared;
 use super::bell::Bell;
+use super::chores::{Chore, Chores};
 use super::delivery::Answer;
 use super::seat::Order;
 use crate::isolate::{
-    Ended, Hooks, Isolate, Isolation, Job, LoadError, Loss, give_memory_back, words_of,
+    Ended, Hooks, Isolate, Isolation, Job, LoadError, Loss, give_memory_back, settle, words_of,
 };
 use crate::scheduler::{
     Exit, Generation, Input, Interruption, Outcome, Retirement, TaskId, WorkerId,
@@ -43,9 +44,6 @@ const GIVEN_UP: &str = "loading the worker script was given up";
 const DETACHED_REALMS: usize = 16;
 
 const OVER_MEMORY: &str = "the worker script takes more memory than its isolate may have";
-
-/// A worker with nothing to do for so long collects its garbage.
-const IDLE: Duration = Duration::from_secs(2);
 
 /// What a task that is over has under way may take so long, where nothing else is to be done.
 const LEFTOVER_PATIENCE: Duration = Duration::from_secs(5);
@@ -91,8 +89,8 @@ struct Worker<'a> {
     reports: Vec<Report>,
     /// The event loop has something to do.
     turning: bool,
-    /// Since it last had its garbage collected.
-    has_worked: bool,
+    /// What is to be tidied up.
+    chores: Chores,
     short_tasks: u32,
     /// When the latest task ended, or the worker woke up: it is read once a task.
     clock: Instant,
@@ -131,7 +129,7 @@ impl Starting<'_> {
                 orders,
                 reports: std::mem::take(&mut reports),
                 turning: true,
-                has_worked: true,
+                chores: Chores::default(),
                 short_tasks: 0,
                 clock: Instant::now(),
                 littered: false,
@@ -371,15 +369,18 @@ impl Worker<'_> {
             heart.take_orders(worker, generation, &mut self.orders);
         }
         // From here on: it may be rung for a sign of life in between.
-        let tidy_at = Instant::now() + IDLE;
+        let idle_since = Instant::now();
         while self.orders.is_empty() && !self.turning {
             bell.answer();
-            if !self.has_worked {
-                bell.idle.wait(&mut heart);
-            } else if bell.idle.wait_until(&mut heart, tidy_at).timed_out() {
-                drop(heart);
-                self.tidy_up();
-                heart = shared.heart.lock();
+            match self.chores.next(idle_since) {
+                None => bell.idle.wait(&mut heart),
+                Some((chore, at)) => {
+                    if bell.idle.wait_until(&mut heart, at).timed_out() {
+                        drop(heart);
+                        self.tidy_up(chore);
+                        heart = shared.heart.lock();
+                    }
+                }
             }
             heart.take_orders(worker, generation, &mut self.orders);
         }
@@ -387,11 +388,15 @@ impl Worker<'_> {
         self.clock = Instant::now();
     }
 
-    /// Gives back memory that the tasks have left, once for each time that nothing is to be done.
-    fn tidy_up(&mut self) {
-        self.isolate.collect_garbage();
-        self.look_at_memory();
-        self.has_worked = false;
+    fn tidy_up(&mut self, chore: Chore) {
+        match chore {
+            Chore::Collect => {
+                self.isolate.collect_garbage();
+                self.look_at_memory();
+            }
+            Chore::Settle => settle(),
+        }
+        self.chores.done(chore);
     }
 
     /// Does what was ordered up to the first thing that is to be reported, or to the end of the isolate.
@@ -428,7 +433,7 @@ impl Worker<'_> {
     }
 
     fn run(&mut self, task: TaskId, attempt: u32, job: &Job) {
-        self.has_worked = true;
+        self.chores.has_worked();
         self.usage = match job.plan.isolation {
             Isolation::Isolate => Usage::Private,
             Isolation::Shared | Isolation::Context => Usage::Shared,
