@@ -37,7 +37,7 @@ pub enum Attention {
     /// For anything.
     #[default]
     Asleep,
-    /// For anything but results. For these once there are as many as tasks that wait for a worker, so that
+    /// For anything but results. For these before the tasks that wait for a worker come to their end, so that
     /// none has nothing to do; it looks by itself soon.
     Dozing,
     /// It was woken, or looks at the flag.
@@ -46,6 +46,9 @@ pub enum Attention {
 
 /// Results that wake a JavaScript thread that dozes, however many tasks wait.
 const MANY: usize = 1024;
+/// One for so many tasks that wait does, too: the others keep the workers busy until it has read them and handed
+/// over the next ones.
+const SHARE: usize = 5;
 
 impl Outbox {
     pub fn flag(&self) -> &AtomicU32 {
@@ -62,7 +65,7 @@ impl Outbox {
         let are_results = deliveries.iter().all(is_result);
         let mut state = self.state.lock();
         state.deliveries.append(deliveries);
-        let are_few = state.deliveries.len() < waiting.min(MANY);
+        let are_few = state.deliveries.len() < (waiting / SHARE).min(MANY);
         if state.attention == Attention::Dozing && are_results && are_few {
             self.flag.store(1, Ordering::Relaxed);
             return false;
