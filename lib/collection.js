@@ -20,7 +20,7 @@ const SIZE = 256 * 1024;
  * So long results are read in one turn of the event loop. Whoever waits for them has his say in the same turn,
  * which takes about as long again.
  */
-const TURN_MS = 4;
+const TURN_MS = 1;
 /** After so many records the clock is looked at. */
 const LOOK = 128;
 
