@@ -49,6 +49,8 @@ const MANY: usize = 1024;
 /// One for so many tasks that wait does, too: the others keep the workers busy until it has read them and handed
 /// over the next ones.
 const SHARE: usize = 5;
+/// But to be woken for fewer than this takes longer than it brings, unless there are fewer that wait.
+const FEW: usize = 8;
 
 impl Outbox {
     pub fn flag(&self) -> &AtomicU32 {
@@ -65,7 +67,8 @@ impl Outbox {
         let are_results = deliveries.iter().all(is_result);
         let mut state = self.state.lock();
         state.deliveries.append(deliveries);
-        let are_few = state.deliveries.len() < (waiting / SHARE).min(MANY);
+        let enough = (waiting / SHARE).max(waiting.min(FEW)).min(MANY);
+        let are_few = state.deliveries.len() < enough;
         if state.attention == Attention::Dozing && are_results && are_few {
             self.flag.store(1, Ordering::Relaxed);
             return false;
