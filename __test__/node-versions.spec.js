@@ -40,3 +40,13 @@ for (const major of ['20', '22', '24', '26']) {
     );
   });
 }
+
+// It asks V8 in Node for what Node-API has not, see src/face/loans.rs.
+for (const major of ['20', '22', '24', '26']) {
+  test(`memory that is lent is kept on Node ${major}`, { skip, timeout: 300_000 }, async () => {
+    const { NODE_TEST_CONTEXT: _, ...env } = process.env;
+    const specs = ['worker-threads.spec.js', 'transfer.spec.js'].map((name) => path.join(__dirname, name));
+    const pattern = '--test-name-pattern=/beyond the end|contents that were written/';
+    await promisify(execFile)(await nodeOf(major), ['--test', pattern, ...specs], { env });
+  });
+}
