@@ -2,7 +2,7 @@
 //! user. It spares both the evaluation of their modules.
 //!
 //! It is made once after a build, in a process of its own: V8 sets flags for that. Where there is none that
-//! fits this build, isolates start without, and slower. The file begins with the kit (`parcel.rs`), whose texts
+//! fits this build, isolates start without, and slower. The file begins with the kit (`kit_file.rs`), whose texts
 //! the snapshot refers to.
 
 use std::path::Path;
@@ -21,7 +21,7 @@ use super::extension;
 use super::kit::{kit, put_kit};
 use super::ledger::Ledger;
 use super::platform::initialise;
-use super::{parcel, stack};
+use super::{kit_file, stack};
 
 /// Where deno_core leaves room for a context of somebody else.
 const REALM: usize = 0;
@@ -60,7 +60,7 @@ pub fn load_snapshot(file: &Path) -> io::Result<bool> {
     }
     let file = FILE.get_or_init(|| bytes);
     // SAFETY: it is of this build, which has written nothing else.
-    let Some((kit, snapshot)) = (unsafe { parcel::open(&file[head.len()..]) }) else {
+    let Some((kit, snapshot)) = (unsafe { kit_file::open(&file[head.len()..]) }) else {
         return Ok(false);
     };
     put_kit(kit);
@@ -88,7 +88,7 @@ pub fn write_snapshot(file: &Path) -> io::Result<()> {
     initialise();
     // Before V8 gets the flags that it makes snapshots with.
     let mut bytes = head().into_bytes();
-    parcel::pack(kit(), &mut bytes);
+    kit_file::pack(kit(), &mut bytes);
     let tokio = Rc::new(Tokio::new()?);
     let calls = Calls::new(0, 0, Box::new(|_, _| {}));
     let ledger = Rc::new(Ledger::new(Buffers::new(usize::MAX >> 1), calls, Box::new(|_| {})));
