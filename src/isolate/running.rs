@@ -7,6 +7,7 @@ use super::ledger::Ledger;
 use super::natives::{self, Natives, number, string};
 use super::pages::{Borrower, Lent};
 use super::realm::Realm;
+use super::shapes::MOST_ARGUMENTS;
 use super::wire::CodecError;
 use super::{CodeKind, Ended, Fault, FaultKind, Job, Pages, Parcel, Work, codec};
 
@@ -60,7 +61,7 @@ impl Running<'_> {
                 let attempt = v8::Integer::new_from_unsigned(scope, attempt).into();
                 let worker = v8::Integer::new_from_unsigned(scope, worker).into();
                 let who = [function, receiver, task_id, name, attempt, worker];
-                let mut arguments = [undefined; 16];
+                let mut arguments = [undefined; 6 + MOST_ARGUMENTS];
                 let count = who.len() + payload.arguments().len();
                 arguments[..who.len()].copy_from_slice(&who);
                 arguments[who.len()..count].copy_from_slice(payload.arguments());

@@ -12,6 +12,8 @@ use super::wire::{CodecError, TREE};
 
 /// As many as `runMade` takes.
 const MAX_KEYS: usize = 8;
+/// The values of these, and the function that makes an object of them.
+pub(super) const MOST_ARGUMENTS: usize = 1 + MAX_KEYS;
 /// More shapes of payloads than this are made key by key, but for those that came last.
 const MAX_SHAPES: usize = 16;
 
@@ -38,7 +40,7 @@ struct Shape {
 
 /// What the bootstrap's `run` takes last, or `runMade`.
 pub(super) struct Payload<'s> {
-    arguments: [v8::Local<'s, v8::Value>; 1 + MAX_KEYS],
+    arguments: [v8::Local<'s, v8::Value>; MOST_ARGUMENTS],
     count: usize,
     /// The function that makes it comes first, and the values for that follow.
     pub is_parts: bool,
@@ -62,7 +64,7 @@ impl Shapes {
         bytes: &[u8],
         buffers: &[v8::Local<'s, v8::ArrayBuffer>],
     ) -> Result<Payload<'s>, CodecError> {
-        let mut arguments = [v8::undefined(scope).into(); 1 + MAX_KEYS];
+        let mut arguments = [v8::undefined(scope).into(); MOST_ARGUMENTS];
         if natives.is_warm.get()
             && let Some((&TREE, tree)) = bytes.split_first()
             && let Some(shape) = self.0.borrow_mut().of(scope, tree)
