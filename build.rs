@@ -10,8 +10,8 @@ use std::{env, fs, io};
 /// What an isolate's snapshot holds, and the code whose addresses it refers to.
 const PARTS: [&str; 7] = [
     "src",
-    "lib/clone.js",
-    "lib/table.js",
+    "lib/values/clone.js",
+    "lib/values/table.js",
     "tools/fetch-classes.mjs",
     "package-lock.json",
     "Cargo.toml",

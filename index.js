@@ -1,8 +1,8 @@
 'use strict';
 
 const { IsolaneError } = require('./lib/errors.js');
-const { TASK_DEFAULTS } = require('./lib/options.js');
-const { WorkerPool } = require('./lib/pool.js');
+const { TASK_DEFAULTS } = require('./lib/options/options.js');
+const { WorkerPool } = require('./lib/pool/worker-pool.js');
 const { version } = require('./package.json');
 
 /** The pool that the latest `createWorkerPool` made, for code that is written against a single one. */

@@ -6,6 +6,6 @@ import { createRequire } from 'node:module';
 
 const require = createRequire(import.meta.url);
 const native = require('../native.cjs');
-const { snapshotFile } = require('../lib/snapshot.js');
+const { snapshotFile } = require('../lib/native/snapshot.js');
 
 native.writeSnapshot(snapshotFile());

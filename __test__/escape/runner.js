@@ -53,7 +53,7 @@ const TIMEOUT = 10_000;
 
 /** @returns {Record<string, Piece[]>} */
 function catalogue() {
-  return Object.fromEntries(CATEGORIES.map((category) => [category, require(`./${category}.js`)]));
+  return Object.fromEntries(CATEGORIES.map((category) => [category, require(`./pieces/${category}.js`)]));
 }
 
 /** The chosen pieces by category, each with its own `id`. */

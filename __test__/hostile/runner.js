@@ -45,7 +45,7 @@ const GIVEN_UP = new Set(['out-of-memory', 'unresponsive']);
 
 /** @returns {Record<string, Piece[]>} */
 function catalogue() {
-  return Object.fromEntries(CATEGORIES.map((category) => [category, require(`./${category}.js`)]));
+  return Object.fromEntries(CATEGORIES.map((category) => [category, require(`./pieces/${category}.js`)]));
 }
 
 function workerScript(pieces) {

@@ -6,8 +6,8 @@
 //     node mutants.js <seed> <how many>
 
 const fc = require('fast-check');
-const { Arena } = require('../../lib/arena.js');
-const { decode, encode, write } = require('../../lib/wire.js');
+const { Arena } = require('../../lib/values/arena.js');
+const { decode, encode, write } = require('../../lib/values/wire.js');
 const { build, graph } = require('./graphs.js');
 
 const [seed, count] = process.argv.slice(2).map(Number);

@@ -3,8 +3,8 @@
 // A server for requests of tasks, and the fetch that carries them out.
 
 const http = require('node:http');
-const { createFetch } = require('../../lib/fetch.js');
-const { permissions } = require('../../lib/permissions.js');
+const { createFetch } = require('../../lib/fetch/fetch.js');
+const { permissions } = require('../../lib/options/permissions.js');
 
 /**
  * @param {import('node:test').TestContext} t

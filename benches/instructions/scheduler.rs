@@ -35,7 +35,7 @@ struct Bench {
 }
 
 impl Bench {
-    /// As `lib/options.js` has it, with two workers.
+    /// As `lib/options/options.js` has it, with two workers.
     fn new(tasks_per_worker: usize) -> Self {
         let config = Config {
             size: 2,

@@ -1,4 +1,4 @@
-//! Deliveries as `lib/collection.js` reads them from the arena.
+//! Deliveries as `lib/pool/collection.js` reads them from the arena.
 //!
 //! Little endian, one record after another:
 //!
@@ -183,7 +183,7 @@ pub(super) fn ms(time: Duration) -> f64 {
     time.as_secs_f64() * 1000.0
 }
 
-/// An event as JSON; `lib/events.js` makes the public one of it.
+/// An event as JSON; `lib/observe/events.js` makes the public one of it.
 #[derive(Serialize)]
 #[serde(tag = "event", rename_all = "kebab-case", rename_all_fields = "camelCase")]
 enum Record {

@@ -1,4 +1,4 @@
-//! The dead letters as `lib/letters.js` reads them.
+//! The dead letters as `lib/pool/dead-letters.js` reads them.
 
 use napi::bindgen_prelude::Buffer;
 use napi_derive::napi;

@@ -33,7 +33,7 @@ use options::{Defaults, NativeOptions};
 use plans::Plans;
 use status::NativeStatus;
 
-/// Has isolates start from a snapshot file, see `lib/snapshot.js`. False where there is none for this build.
+/// Has isolates start from a snapshot file, see `lib/native/snapshot.js`. False where there is none for this build.
 #[napi]
 #[must_use]
 #[allow(clippy::needless_pass_by_value, reason = "napi makes the string for this call")]
@@ -55,7 +55,7 @@ pub fn write_snapshot(file: String) -> Result<()> {
 /// How long the end of a Node environment may wait for the threads of its pools.
 const ENVIRONMENT_END: Duration = Duration::from_secs(2);
 
-/// A pool, as `lib/pool.js` uses it.
+/// A pool, as `lib/pool/worker-pool.js` uses it.
 #[napi]
 pub struct NativePool {
     pool: Arc<Pool>,
@@ -142,7 +142,7 @@ impl NativePool {
     /// for at the flag.
     ///
     /// # Errors
-    /// When the arena does not hold what `lib/submission.js` writes.
+    /// When the arena does not hold what `lib/pool/submission.js` writes.
     #[napi]
     #[allow(clippy::needless_pass_by_value, reason = "napi makes the array for this call")]
     pub fn submit(
@@ -191,7 +191,7 @@ impl NativePool {
             };
             self.deliveries = self.pool.collect(attention).into();
         }
-        // SAFETY: the arena belongs to lib/collection.js, which does nothing with it during this call.
+        // SAFETY: the arena belongs to lib/pool/collection.js, which does nothing with it during this call.
         let arena = unsafe { arena.as_mut() };
         collection::write(&mut self.deliveries, &mut self.blobs, &mut self.parcels, arena)
     }
@@ -206,7 +206,7 @@ impl NativePool {
     /// it has them. Large ones are not copied.
     ///
     /// # Errors
-    /// When one cannot be detached; `lib/transfer.js` sees to it.
+    /// When one cannot be detached; `lib/values/transfer.js` sees to it.
     #[napi]
     pub fn take(&mut self, buffers: Vec<ArrayBuffer>) -> Result<u32> {
         self.loans.settle();
@@ -260,7 +260,7 @@ impl NativePool {
             if pages.size() != target.len() {
                 return Err(Error::new(Status::InvalidArg, "not as long as in the parcel"));
             }
-            // SAFETY: lib/transfer.js has just made it, and it is as long.
+            // SAFETY: lib/values/transfer.js has just made it, and it is as long.
             unsafe { pages.give(target.as_mut().as_mut_ptr()) };
         }
         Ok(())

@@ -1,4 +1,4 @@
-//! The options of a pool, as `lib/options.js` hands them over: checked, and with every default filled in.
+//! The options of a pool, as `lib/options/options.js` hands them over: checked, and with every default filled in.
 
 use std::sync::Arc;
 use std::time::Duration;

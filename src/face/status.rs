@@ -1,4 +1,4 @@
-//! The state of a pool as `lib/metrics.js` reads it.
+//! The state of a pool as `lib/observe/metrics.js` reads it.
 
 use napi_derive::napi;
 

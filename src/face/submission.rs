@@ -1,4 +1,4 @@
-//! Tasks as `lib/submission.js` writes them into the arena.
+//! Tasks as `lib/pool/submission.js` writes them into the arena.
 //!
 //! Little endian, one record after another:
 //!

@@ -1,5 +1,5 @@
 //! Calls of tasks to the parent: counted, bounded, and answered only while their attempt goes on. What
-//! is called, and with what, is bytes to this room; `js/host.js` and `lib/calls.js` know it.
+//! is called, and with what, is bytes to this room; `js/host.js` and `lib/host/calls.js` know it.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -14,7 +14,7 @@ use deno_core::{OpState, op2};
 
 use super::ledger::Ledger;
 
-/// No target is longer, in bytes; `lib/host.js` keeps to it.
+/// No target is longer, in bytes; `lib/host/functions.js` keeps to it.
 pub const MAX_TARGET: usize = 1024;
 
 /// Targets that move the items of streams begin so: they are counted apart, or the streams of a task

@@ -1,9 +1,9 @@
-//! Values across the boundary: the wire format of `lib/wire.js`, on the isolate's side.
+//! Values across the boundary: the wire format of `lib/values/wire.js`, on the isolate's side.
 //!
 //! The first byte tells the kind. Small and common values have kinds of their own, everything else
 //! is plain data (`tree`) or V8's serialization format, whose first byte is always `0xFF`. Errors lose their name, `cause`
 //! and own properties in it; where a value contains any, a second value follows that brings them
-//! back (`lib/clone.js`).
+//! back (`lib/values/clone.js`).
 
 use deno_core::v8;
 use v8::{ValueDeserializerHelper, ValueSerializerHelper};
@@ -281,7 +281,7 @@ impl v8::ValueSerializerImpl for Delegate {
     }
 }
 
-/// Makes the views that Node's side wrote as host objects, `lib/serializer.js` says how.
+/// Makes the views that Node's side wrote as host objects, `lib/values/serializer.js` says how.
 struct Views<'a> {
     natives: &'a Natives,
 }

@@ -72,7 +72,7 @@ impl Kit {
                 "ext:isolane/clone.js",
                 concat!(
                     "const module = {};\n",
-                    include_str!("../../lib/clone.js"),
+                    include_str!("../../lib/values/clone.js"),
                     "export default module.exports;\n"
                 )
                 .to_owned(),
@@ -81,7 +81,7 @@ impl Kit {
                 "ext:isolane/table.js",
                 concat!(
                     "const module = {};\n",
-                    include_str!("../../lib/table.js"),
+                    include_str!("../../lib/values/table.js"),
                     "export default module.exports;\n"
                 )
                 .to_owned(),

@@ -89,7 +89,7 @@ impl Survey {
                 self.has_errors = true;
                 tokens.error()?;
             }
-            // A view, as `lib/serializer.js` writes it; its buffer follows.
+            // A view, as `lib/values/serializer.js` writes it; its buffer follows.
             b'\\' => {
                 tokens.varint()?;
                 if tokens.varint()? == BYTES as usize {

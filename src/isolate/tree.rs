@@ -1,4 +1,4 @@
-//! Plain data in a format of our own: the isolate's side of `lib/tree.js`, where the layout stands.
+//! Plain data in a format of our own: the isolate's side of `lib/values/tree.js`, where the layout stands.
 
 use deno_core::v8;
 

@@ -1,4 +1,4 @@
-//! What the formats of a value share: the first byte, which `lib/kinds.js` has as well, and the error.
+//! What the formats of a value share: the first byte, which `lib/values/kinds.js` has as well, and the error.
 
 /// A value that cannot cross, or bytes that are not one. An exception may be pending.
 #[derive(Debug)]
@@ -17,9 +17,9 @@ pub(super) const ARRAY: u8 = 8;
 pub(super) const TREE: u8 = 9;
 /// A number that fits into an i32.
 pub(super) const INTEGER: u8 = 10;
-/// Much plain data, see `lib/table.js`.
+/// Much plain data, see `lib/values/table.js`.
 pub(super) const TABLE: u8 = 11;
-/// See `lib/tree.js`.
+/// See `lib/values/tree.js`.
 pub(super) const BIGINT: u8 = 12;
 /// V8's serialization format, and after the value what its errors lost.
 pub(super) const V8_WITH_ERRORS: u8 = 0xFE;

@@ -438,7 +438,7 @@ globalThis.isolane = {
     new AsyncFunction('inputs', 'config', text);
   },
 
-  /** Makes a view that Node's side has taken apart; `lib/serializer.js` counts them in this order. */
+  /** Makes a view that Node's side has taken apart; `lib/values/serializer.js` counts them in this order. */
   viewOf: (kind, buffer, offset, length) => new VIEWS[kind](buffer, offset, NumberIsNaN(length) ? undefined : length),
 
   tableInput: roomFor,

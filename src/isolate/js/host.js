@@ -1,5 +1,5 @@
 // Calls of a task to the parent: the tree of host functions, made of names alone, and the streams that go
-// either way. What is behind a name is known to the parent only (`lib/calls.js`, which answers).
+// either way. What is behind a name is known to the parent only (`lib/host/calls.js`, which answers).
 //
 // One primitive serves all of it: a value goes to a target, a value comes back. A stream of the parent is
 // asked for each item; for a stream of the task, the task asks whether an item is wanted, and sends it with
@@ -268,7 +268,7 @@ async function fail(id, error) {
 /**
  * Makes the tree of host functions.
  * @param {{ functions: Array<[name: string, inner: Array | null]>, maxCalls: number,
- *   memoryLimitMB: number } | undefined} host - as `lib/host.js` describes it
+ *   memoryLimitMB: number } | undefined} host - as `lib/host/functions.js` describes it
  */
 export function createHost(host) {
   if (host === undefined) return treeOf([], '');

@@ -1,0 +1,77 @@
+'use strict';
+
+// A payload is read while its task is written beside those before it, and a getter of it may do anything.
+
+const assert = require('node:assert/strict');
+const { test } = require('../support/test.js');
+const { failure, script, withPool } = require('../support/pool.js');
+
+const HANDLERS = script('export default { echo: (value) => value };');
+const echo = (payload) => ({ type: 'echo', payload });
+const WORDS = 'x'.repeat(2000);
+
+/** Tasks that have not been handed over, of so many bytes or more. */
+const before = (pool, bytes) =>
+  Array.from({ length: Math.ceil(bytes / WORDS.length) }, (_, i) => pool.submitTask(echo({ i, WORDS })));
+
+const payloadThat = (act) => ({
+  first: 1,
+  get middle() {
+    act();
+    return 2;
+  },
+  last: 3,
+});
+
+/** Those before, the one with the getter and one behind it give what was sent. */
+async function allArrive(pool, act, bytes) {
+  const earlier = before(pool, bytes);
+  const read = pool.submitTask(echo(payloadThat(act)));
+  const later = pool.submitTask(echo('later'));
+  assert.deepEqual(await Promise.all(earlier.map(async (task) => (await task).i)), [...earlier.keys()]);
+  assert.deepEqual(await read, { first: 1, middle: 2, last: 3 });
+  assert.equal(await later, 'later');
+}
+
+for (const bytes of [0, 4000, 7000, 8000]) {
+  test(`a getter submits tasks, behind ${bytes} bytes`, async (t) => {
+    const pool = await withPool(t, { workerScript: HANDLERS });
+    const inner = [];
+    await allArrive(pool, () => inner.push(...before(pool, 12_000)), bytes);
+    assert.deepEqual(await Promise.all(inner.map(async (task) => (await task).i)), [...inner.keys()]);
+  });
+
+  test(`a getter asks for what hands tasks over, behind ${bytes} bytes`, async (t) => {
+    const pool = await withPool(t, { workerScript: HANDLERS });
+    const act = () => {
+      assert.equal(pool.needsDrain, false);
+      pool.pause();
+      pool.resume();
+    };
+    await allArrive(pool, act, bytes);
+  });
+
+  test(`a getter aborts a task before it, behind ${bytes} bytes`, async (t) => {
+    const pool = await withPool(t, { workerScript: HANDLERS });
+    pool.pause();
+    const controller = new AbortController();
+    const aborted = failure(pool.submitTask({ ...echo(1), signal: controller.signal }), 'ERR_TASK_ABORTED');
+    const arrival = allArrive(pool, () => controller.abort(), bytes);
+    await aborted;
+    pool.resume();
+    await arrival;
+  });
+
+  test(`a getter submits tasks and throws, behind ${bytes} bytes`, async (t) => {
+    const pool = await withPool(t, { workerScript: HANDLERS });
+    let inner;
+    const payload = payloadThat(() => {
+      inner = before(pool, 12_000);
+      throw new Error('no');
+    });
+    const earlier = before(pool, bytes);
+    await failure(pool.submitTask(echo(payload)), 'ERR_DATA_CLONE');
+    await Promise.all([...earlier, ...inner]);
+    assert.equal(await pool.submitTask(echo('later')), 'later');
+  });
+}
