@@ -6,7 +6,7 @@
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
-const SOURCES = fileURLToPath(new URL('../src/isolate/js/fetch/', import.meta.url));
+const SOURCES = fileURLToPath(new URL('../src/isolate/realm/js/fetch/', import.meta.url));
 
 /** What undici's client needs and its classes only mention: nothing of it is ever called. */
 const CLIENT = /undici[\\/]lib[\\/](core[\\/](constants|errors)|util[\\/]timers)\.js$/;

@@ -1,6 +1,6 @@
 'use strict';
 
-// Modules of src/isolate/js for tests in this process: what they import of the isolate is made of Node's own.
+// Modules of src/isolate/realm/js for tests in this process: what they import of the isolate is made of Node's own.
 
 const { join } = require('node:path');
 const { build } = require('esbuild');
@@ -57,7 +57,7 @@ const standIns = {
   },
 };
 
-/** The exports of a module of src/isolate/js. */
+/** The exports of a module of src/isolate/realm/js. */
 async function realmModule(file) {
   const { outputFiles } = await build({
     bundle: true,

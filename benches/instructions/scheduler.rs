@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use isolane::metrics::Recorder;
 use isolane::scheduler::{
-    Balance, Config, Effect, Input, LetterRules, Outcome, Priority, Random, Retry, Scheduler, Task,
-    TaskId, Tells, WorkerId,
+    Balance, Config, DeadLetterLimits, Effect, Input, Outcome, Priority, Random, Retry, Scheduler,
+    Task, TaskId, Tells, WorkerId,
 };
 
 use super::{Case, measured};
@@ -53,7 +53,7 @@ impl Bench {
             max_abandoned: 100,
             heartbeat: Duration::from_secs(5),
             zombie_threshold: Duration::from_secs(30),
-            letters: LetterRules { max: 100, max_weight: 64 << 20 },
+            letters: DeadLetterLimits { max: 100, max_weight: 64 << 20 },
             breaker: None,
             auto_scale: None,
             seed: 1,

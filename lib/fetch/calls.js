@@ -1,7 +1,7 @@
 'use strict';
 
 // `fetch` of tasks: calls like those of host functions, which a task may break off.
-// src/isolate/js/bootstrap.js begins them.
+// src/isolate/realm/js/bootstrap.js begins them.
 
 /** The answer's body, and what is to be done when nobody reads it any more. */
 async function* bodyOf(body, onEnd) {

@@ -1,6 +1,6 @@
 'use strict';
 
-// Calls of tasks to this process: finds what is called, and answers. src/isolate/js/host.js is the other
+// Calls of tasks to this process: finds what is called, and answers. src/isolate/realm/js/host.js is the other
 // side; what goes over is
 //
 //     to here   [arguments, places of streams among them]; for the targets of STREAM_TARGETS [number, value]

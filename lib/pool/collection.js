@@ -13,7 +13,7 @@ const CALL = 254;
 const CALLER_OVER = 253;
 const KEPT = 64;
 const NEXT_BLOB = 0xffffffff;
-const NEXT_PARCEL = 0xfffffffe;
+const NEXT_MOVED = 0xfffffffe;
 
 const SIZE = 256 * 1024;
 /**
@@ -132,7 +132,7 @@ class Collection {
   #result() {
     const length = this.#u32();
     if (length === NEXT_BLOB) return decode(this.#native.takeBlob());
-    if (length === NEXT_PARCEL) {
+    if (length === NEXT_MOVED) {
       const bytes = this.#value();
       return decodeMoving(bytes, moveIn(this.#native));
     }

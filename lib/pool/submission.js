@@ -98,10 +98,10 @@ class Submission {
   /** @returns {Buffer} the value without its buffers, which are detached now */
   #move(arena, { value, transfer }, at) {
     const bytes = encodeMoving(value, transfer);
-    const parcel = this.#native.take(takeOver(transfer));
+    const moved = this.#native.take(takeOver(transfer));
     arena.reserve(8);
     arena.view.setUint32(at, MOVED, true);
-    arena.view.setUint32(at + 4, parcel, true);
+    arena.view.setUint32(at + 4, moved, true);
     arena.length += 8;
     return bytes;
   }

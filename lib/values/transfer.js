@@ -88,15 +88,15 @@ const REFUSES_ALL = (() => {
 const uncleared = (length) => (length === 0 ? new ArrayBuffer(0) : Buffer.allocUnsafeSlow(length).buffer);
 
 /**
- * Makes buffers of the next parcel of the native pool.
- * @param {{ parcel(): (ArrayBuffer | number)[], unpack(buffers: ArrayBuffer[]): void }} native
+ * Makes buffers of the next moved buffers of the native pool.
+ * @param {{ takeMoved(): (ArrayBuffer | number)[], fillMoved(buffers: ArrayBuffer[]): void }} native
  * @returns {ArrayBuffer[]}
  */
 function moveIn(native) {
-  const parcel = native.parcel();
-  const isMade = parcel.map((buffer) => typeof buffer === 'number');
-  const buffers = parcel.map((buffer, i) => (isMade[i] ? uncleared(buffer) : buffer));
-  if (isMade.includes(true)) native.unpack(buffers.filter((_, i) => isMade[i]));
+  const moved = native.takeMoved();
+  const isMade = moved.map((buffer) => typeof buffer === 'number');
+  const buffers = moved.map((buffer, i) => (isMade[i] ? uncleared(buffer) : buffer));
+  if (isMade.includes(true)) native.fillMoved(buffers.filter((_, i) => isMade[i]));
   return buffers;
 }
 

@@ -14,7 +14,7 @@
 //!     f64 ticket
 //!     where it is not 0 (done): u32 attempts · f64 figure of the status (a limit or a time in ms)
 //!     u32 length and the result or the error, in the wire format; length 0xFFFFFFFF: the next blob;
-//!         0xFFFFFFFE: what follows is one as here, whose buffers are in the next parcel
+//!         0xFFFFFFFE: what follows is one as here, whose buffers are in the next moved
 //! ```
 
 use std::collections::VecDeque;
@@ -23,7 +23,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::isolate::{Fault, FaultKind, HostCall, MAX_TARGET, Parcel};
+use crate::isolate::{Fault, FaultKind, HostCall, MAX_TARGET, MovedBuffers};
 use crate::pool::{Answer, Delivery, MemoryAlarm};
 use crate::scheduler::{Event, Exit, Failure, Retirement, TaskId, WorkerId};
 
@@ -33,7 +33,7 @@ const CALL: u8 = 254;
 const CALLER_OVER: u8 = 253;
 const KEPT: u8 = 64;
 const NEXT_BLOB: u32 = u32::MAX;
-const NEXT_PARCEL: u32 = u32::MAX - 1;
+const NEXT_MOVED: u32 = u32::MAX - 1;
 
 /// Larger values are handed to JavaScript as they are; smaller ones are cheaper to copy than to hand
 /// over.
@@ -46,10 +46,10 @@ const LONGEST: usize = 1 + 8 + 8 + 4 + 4 + 4 + MAX_TARGET + 4 + BLOB;
 pub(super) fn write(
     deliveries: &mut VecDeque<Delivery>,
     blobs: &mut VecDeque<Vec<u8>>,
-    parcels: &mut VecDeque<Parcel>,
+    moved_out: &mut VecDeque<MovedBuffers>,
     arena: &mut [u8],
 ) -> u32 {
-    let mut writer = Writer { arena, at: 0, blobs, parcels };
+    let mut writer = Writer { arena, at: 0, blobs, moved_out };
     while writer.arena.len() - writer.at >= LONGEST
         && let Some(delivery) = deliveries.pop_front()
     {
@@ -77,7 +77,7 @@ struct Writer<'a> {
     arena: &'a mut [u8],
     at: usize,
     blobs: &'a mut VecDeque<Vec<u8>>,
-    parcels: &'a mut VecDeque<Parcel>,
+    moved_out: &'a mut VecDeque<MovedBuffers>,
 }
 
 impl Writer<'_> {
@@ -95,11 +95,11 @@ impl Writer<'_> {
                 self.put(&ticket);
                 self.value(value);
             }
-            Ok(Answer::Moved(value, parcel)) => {
+            Ok(Answer::Moved(value, moved)) => {
                 self.put(&[DONE]);
                 self.put(&ticket);
-                self.put(&NEXT_PARCEL.to_le_bytes());
-                self.parcels.push_back(parcel);
+                self.put(&NEXT_MOVED.to_le_bytes());
+                self.moved_out.push_back(moved);
                 self.value(value);
             }
             Ok(fault @ Answer::Fault(_)) => {

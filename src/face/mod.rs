@@ -5,8 +5,8 @@
 //! done goes out in one.
 
 mod collection;
+mod lending;
 mod letters;
-mod loans;
 mod options;
 mod plans;
 mod status;
@@ -24,11 +24,11 @@ use napi::threadsafe_function::ThreadsafeFunctionCallMode;
 use napi::{Env, Error, Result, Status, sys};
 use napi_derive::napi;
 
-use crate::isolate::{self, Pages, Parcel};
+use crate::isolate::{self, MovedBuffers, Pages};
 use crate::pool::{Attention, Delivery, Pool, Topic};
 use crate::scheduler::{TaskId, WorkerId};
+use lending::{Lending, Wake};
 use letters::NativeLetter;
-use loans::{Loans, Wake};
 use options::{Defaults, NativeOptions};
 use plans::Plans;
 use status::NativeStatus;
@@ -66,13 +66,13 @@ pub struct NativePool {
     /// Values too large for the arena, in the order in which the arena refers to them.
     blobs: VecDeque<Vec<u8>>,
     /// Buffers of tasks that were not handed over yet, by the numbers that the arena has for them.
-    moved_in: HashMap<u32, Parcel>,
-    last_parcel: u32,
+    moved_in: HashMap<u32, MovedBuffers>,
+    last_moved: u32,
     /// Buffers of results, in the same order.
-    parcels: VecDeque<Parcel>,
+    moved_out: VecDeque<MovedBuffers>,
     /// The one that JavaScript makes buffers for.
     unpacked: Vec<Pages>,
-    loans: Rc<Loans>,
+    lending: Rc<Lending>,
     keep_alive: KeepAlive,
 }
 
@@ -98,13 +98,13 @@ impl NativePool {
             // Refused only while the environment ends, and then nobody waits.
             wake.call((), ThreadsafeFunctionCallMode::NonBlocking);
         });
-        let loans = Rc::new(Loans::new(env, wake.clone()));
+        let lending = Rc::new(Lending::new(env, wake.clone()));
         let pool = Pool::start(config, wake)
             .map_err(|error| Error::new(Status::GenericFailure, error.to_string()))?;
         let pool = Arc::new(pool);
-        env.add_env_cleanup_hook((pool.clone(), loans.clone()), |(pool, loans)| {
+        env.add_env_cleanup_hook((pool.clone(), lending.clone()), |(pool, lending)| {
             pool.join(ENVIRONMENT_END);
-            loans.end();
+            lending.end();
         })?;
         Ok(Self {
             pool,
@@ -113,10 +113,10 @@ impl NativePool {
             deliveries: VecDeque::new(),
             blobs: VecDeque::new(),
             moved_in: HashMap::new(),
-            last_parcel: 0,
-            parcels: VecDeque::new(),
+            last_moved: 0,
+            moved_out: VecDeque::new(),
             unpacked: Vec::new(),
-            loans,
+            lending,
             keep_alive,
         })
     }
@@ -183,7 +183,7 @@ impl NativePool {
     #[napi]
     pub fn collect(&mut self, mut arena: Uint8ArraySlice, attention: u32) -> u32 {
         if self.deliveries.is_empty() {
-            self.loans.settle();
+            self.lending.settle();
             let attention = match attention {
                 0 => Attention::Asleep,
                 1 => Attention::Dozing,
@@ -193,7 +193,7 @@ impl NativePool {
         }
         // SAFETY: the arena belongs to lib/pool/collection.js, which does nothing with it during this call.
         let arena = unsafe { arena.as_mut() };
-        collection::write(&mut self.deliveries, &mut self.blobs, &mut self.parcels, arena)
+        collection::write(&mut self.deliveries, &mut self.blobs, &mut self.moved_out, arena)
     }
 
     /// The next large value that the arena refers to. Not copied.
@@ -209,10 +209,10 @@ impl NativePool {
     /// When one cannot be detached; `lib/values/transfer.js` sees to it.
     #[napi]
     pub fn take(&mut self, buffers: Vec<ArrayBuffer>) -> Result<u32> {
-        self.loans.settle();
+        self.lending.settle();
         let mut pages = Vec::with_capacity(buffers.len());
         for mut buffer in buffers {
-            if let Some(lent) = self.loans.lend(&mut buffer) {
+            if let Some(lent) = self.lending.lend(&mut buffer) {
                 pages.push(lent);
                 continue;
             }
@@ -223,19 +223,19 @@ impl NativePool {
             });
             buffer.detach()?;
         }
-        self.last_parcel = self.last_parcel.wrapping_add(1);
-        self.moved_in.insert(self.last_parcel, Parcel::new(pages));
-        Ok(self.last_parcel)
+        self.last_moved = self.last_moved.wrapping_add(1);
+        self.moved_in.insert(self.last_moved, MovedBuffers::new(pages));
+        Ok(self.last_moved)
     }
 
     /// The next buffers that the arena refers to. Of those that JavaScript has to make, the lengths: they come
-    /// with [`NativePool::unpack`].
+    /// with [`NativePool::fill_moved`].
     #[napi(ts_return_type = "Array<ArrayBuffer | number>")]
-    pub fn parcel<'env>(&mut self, env: &'env Env) -> Vec<Either<Unknown<'env>, f64>> {
-        let parcel = self.parcels.pop_front().and_then(|parcel| parcel.take());
+    pub fn take_moved<'env>(&mut self, env: &'env Env) -> Vec<Either<Unknown<'env>, f64>> {
+        let moved = self.moved_out.pop_front().and_then(|moved| moved.take());
         self.unpacked.clear();
-        let parcel = parcel.into_iter().flatten().map(|mut pages| {
-            if let Some(buffer) = self.loans.back(&mut pages) {
+        let moved = moved.into_iter().flatten().map(|mut pages| {
+            if let Some(buffer) = self.lending.back(&mut pages) {
                 // SAFETY: a value of this environment.
                 return Either::A(unsafe { Unknown::from_raw_unchecked(env.raw(), buffer) });
             }
@@ -243,22 +243,22 @@ impl NativePool {
             self.unpacked.push(pages);
             Either::B(length)
         });
-        parcel.collect()
+        moved.collect()
     }
 
-    /// Gives what is left of the parcel to new buffers, which are as long. Large ones are not copied.
+    /// Gives what is left of the moved to new buffers, which are as long. Large ones are not copied.
     ///
     /// # Errors
     /// When they are not as long.
     #[napi]
-    pub fn unpack(&mut self, targets: Vec<ArrayBuffer>) -> Result<()> {
-        let parcel = std::mem::take(&mut self.unpacked);
-        if parcel.len() != targets.len() {
-            return Err(Error::new(Status::InvalidArg, "not as many buffers as in the parcel"));
+    pub fn fill_moved(&mut self, targets: Vec<ArrayBuffer>) -> Result<()> {
+        let moved = std::mem::take(&mut self.unpacked);
+        if moved.len() != targets.len() {
+            return Err(Error::new(Status::InvalidArg, "not as many buffers as in the moved"));
         }
-        for (pages, mut target) in parcel.into_iter().zip(targets) {
+        for (pages, mut target) in moved.into_iter().zip(targets) {
             if pages.size() != target.len() {
-                return Err(Error::new(Status::InvalidArg, "not as long as in the parcel"));
+                return Err(Error::new(Status::InvalidArg, "not as long as in the moved"));
             }
             // SAFETY: lib/values/transfer.js has just made it, and it is as long.
             unsafe { pages.give(target.as_mut().as_mut_ptr()) };
@@ -302,7 +302,7 @@ impl NativePool {
     #[napi]
     pub fn join(&self) {
         self.pool.join(ENVIRONMENT_END);
-        self.loans.settle();
+        self.lending.settle();
     }
 
     /// The dead letters, oldest first.

@@ -8,7 +8,7 @@ use napi_derive::napi;
 
 use crate::isolate::{CodeKind, Script, Spec, Work};
 use crate::pool;
-use crate::scheduler::{self, AutoScale, Balance, BreakerRules, LetterRules, Retry};
+use crate::scheduler::{self, AutoScale, Balance, BreakerRules, DeadLetterLimits, Retry};
 
 /// Times are milliseconds, memory is megabytes.
 #[napi(object)]
@@ -125,7 +125,7 @@ impl NativeOptions {
             max_abandoned: self.max_abandoned as usize,
             heartbeat: millis(self.heartbeat),
             zombie_threshold: millis(self.zombie_threshold),
-            letters: LetterRules {
+            letters: DeadLetterLimits {
                 max: self.max_dead_letters as usize,
                 max_weight: DEAD_LETTERS_WEIGHT,
             },

@@ -24,7 +24,7 @@ use napi::bindgen_prelude::Uint8Array;
 
 use super::options::{Defaults, millis};
 use super::plans::{Plans, UNKNOWN_TYPE};
-use crate::isolate::{CodeKind, Isolation, Job, Parcel, Plan, Work};
+use crate::isolate::{CodeKind, Isolation, Job, MovedBuffers, Plan, Work};
 use crate::scheduler::{Priority, Task, TaskId};
 
 const NEXT_BLOB: u32 = u32::MAX;
@@ -47,7 +47,7 @@ pub(super) struct Malformed(usize);
 pub(super) fn read(
     records: &[u8],
     blobs: &[Uint8Array],
-    moved: &mut HashMap<u32, Parcel>,
+    moved: &mut HashMap<u32, MovedBuffers>,
     plans: &mut Plans,
     defaults: &Defaults,
 ) -> Result<VecDeque<Task<Job>>, Malformed> {
@@ -63,7 +63,7 @@ pub(super) fn read(
 fn read_task<'a>(
     reader: &mut Reader,
     blobs: &mut impl Iterator<Item = &'a Uint8Array>,
-    moved: &mut HashMap<u32, Parcel>,
+    moved: &mut HashMap<u32, MovedBuffers>,
     plans: &mut Plans,
     defaults: &Defaults,
 ) -> Result<Task<Job>, Malformed> {
@@ -98,10 +98,10 @@ fn read_task<'a>(
     };
     let name = (flags & TASK_ID != 0).then(|| reader.string()).transpose()?;
     let mut length = reader.u32()?;
-    let mut buffers = Parcel::default();
+    let mut buffers = MovedBuffers::default();
     if length == MOVED {
-        let parcel = reader.u32()?;
-        buffers = moved.remove(&parcel).ok_or(Malformed(reader.at))?;
+        let number = reader.u32()?;
+        buffers = moved.remove(&number).ok_or(Malformed(reader.at))?;
         length = reader.u32()?;
     }
     let value = match length {

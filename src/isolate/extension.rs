@@ -25,7 +25,7 @@ extension!(
     deps = [deno_web, deno_crypto],
     ops = [op_isolane_call, op_isolane_console, op_isolane_report],
     esm_entry_point = "ext:isolane/engine.js",
-    esm = [dir "src/isolate/js", "engine.js"],
+    esm = [dir "src/isolate/realm/js", "engine.js"],
     options = { ledger: Rc<Ledger> },
     state = |state, options| {
         state.put(CoarseClock);

@@ -104,14 +104,14 @@ fn on_fatal_error(file: &str, line: i32, message: &str) {
 
 /// The message of a panic.
 #[must_use]
-pub fn words_of(payload: &(dyn Any + Send)) -> &str {
+pub fn panic_message(payload: &(dyn Any + Send)) -> &str {
     let text = payload.downcast_ref::<&str>().copied();
     let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
     text.unwrap_or("a panic without words")
 }
 
 fn describe(panic: &PanicHookInfo) -> String {
-    let message = words_of(panic.payload());
+    let message = panic_message(panic.payload());
     panic.location().map_or_else(|| message.to_owned(), |place| format!("{message} ({place})"))
 }
 

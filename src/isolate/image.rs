@@ -1,12 +1,12 @@
 //! The pages of the library in memory. A start runs much code that nothing else does: V8's, until an isolate is
 //! there, and the linker's, over all that it has to relocate.
 
-use super::platform::give_memory_back;
+use super::platform::trim_memory;
 use super::snapshot::let_go_of_snapshot;
 
 /// Lets go of what only the start of isolates took. Code that is run again comes back from the system's cache.
-pub fn settle() {
-    if give_memory_back(false) {
+pub fn release_start_memory() {
+    if trim_memory(false) {
         let_go_of_snapshot();
         #[cfg(target_os = "linux")]
         let_go_of_library();

@@ -477,7 +477,7 @@ impl Isolate {
         self.ledger.movable.forget(ticket);
         if realm.natives.is_torn() {
             self.broken = true;
-        } else if realm.natives.has_belongings() || !self.pending.is_empty() {
+        } else if realm.natives.has_task_resources() || !self.pending.is_empty() {
             let scope = &mut realm.scope(self.runtime.deno_runtime().v8_isolate());
             realm.natives.release(scope, ticket);
         }

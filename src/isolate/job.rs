@@ -3,7 +3,7 @@
 use std::ops::Deref;
 use std::sync::Arc;
 
-use super::{Isolation, Parcel, Work};
+use super::{Isolation, MovedBuffers, Work};
 
 /// What is run, and on which value. Cloned for each attempt: a retry runs it again.
 #[derive(Clone, Debug)]
@@ -24,13 +24,13 @@ pub struct Plan {
     pub name: Option<Box<str>>,
     /// The ArrayBuffers of the value that were moved, by the numbers that it has for them. Who begins it takes
     /// them: it cannot begin a second time.
-    pub buffers: Parcel,
+    pub buffers: MovedBuffers,
 }
 
 impl Plan {
     #[must_use]
     pub fn new(work: Work, isolation: Isolation) -> Self {
-        Self { work, isolation, name: None, buffers: Parcel::default() }
+        Self { work, isolation, name: None, buffers: MovedBuffers::default() }
     }
 }
 

@@ -55,19 +55,22 @@ impl Kit {
     fn assemble() -> Self {
         let extensions: Vec<Extension> = parts();
         let mut modules: Vec<(&'static str, String)> = vec![
-            (CORE, include_str!("js/core.js").to_owned()),
-            ("ext:isolane/primordials.js", include_str!("js/primordials.js").to_owned()),
-            ("ext:isolane/belongings.js", include_str!("js/belongings.js").to_owned()),
-            ("ext:isolane/console.js", include_str!("js/console.js").to_owned()),
-            ("ext:isolane/host.js", include_str!("js/host.js").to_owned()),
-            ("ext:isolane/fetch.js", include_str!("js/fetch.js").to_owned()),
+            (CORE, include_str!("realm/js/core.js").to_owned()),
+            ("ext:isolane/primordials.js", include_str!("realm/js/primordials.js").to_owned()),
+            (
+                "ext:isolane/task-resources.js",
+                include_str!("realm/js/task-resources.js").to_owned(),
+            ),
+            ("ext:isolane/console.js", include_str!("realm/js/console.js").to_owned()),
+            ("ext:isolane/host.js", include_str!("realm/js/host.js").to_owned()),
+            ("ext:isolane/fetch.js", include_str!("realm/js/fetch.js").to_owned()),
             (
                 "ext:isolane/fetch-classes.js",
                 include_str!(concat!(env!("OUT_DIR"), "/fetch-classes.js")).to_owned(),
             ),
-            ("ext:isolane/deadlines.js", include_str!("js/deadlines.js").to_owned()),
-            ("ext:isolane/timers.js", include_str!("js/timers.js").to_owned()),
-            (ENTRY, include_str!("js/bootstrap.js").to_owned()),
+            ("ext:isolane/deadlines.js", include_str!("realm/js/deadlines.js").to_owned()),
+            ("ext:isolane/timers.js", include_str!("realm/js/timers.js").to_owned()),
+            (ENTRY, include_str!("realm/js/bootstrap.js").to_owned()),
             (
                 "ext:isolane/clone.js",
                 concat!(
@@ -107,7 +110,7 @@ impl Kit {
                 text = text.replace("  op_message_port_create_entangled,\n", "");
                 text.insert_str(
                     0,
-                    "import { createPorts as op_message_port_create_entangled } from 'ext:isolane/belongings.js';\n",
+                    "import { createPorts as op_message_port_create_entangled } from 'ext:isolane/task-resources.js';\n",
                 );
             }
             modules.push((file.specifier, text));

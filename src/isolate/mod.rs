@@ -43,13 +43,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 pub use calls::{HostCall, MAX_TARGET, Reply};
-pub use fatal::{Loss, words_of};
-pub use image::settle;
+pub use fatal::{Loss, panic_message};
+pub use image::release_start_memory;
 pub use interrupt::Interrupter;
 pub use isolate::Isolate;
 pub use job::{Job, Plan, Value};
-pub use pages::{Keeper, Pages, Parcel};
-pub use platform::{give_memory_back, initialise};
+pub use pages::{Lender, MovedBuffers, Pages};
+pub use platform::{initialise, trim_memory};
 pub use snapshot::{load_snapshot, write_snapshot};
 
 /// How every isolate of a pool is made.
@@ -130,7 +130,7 @@ pub enum Ended {
     /// Its result, in the wire format.
     Done(Vec<u8>),
     /// The same, and the ArrayBuffers that it moves out.
-    Moved(Vec<u8>, Parcel),
+    Moved(Vec<u8>, MovedBuffers),
     Failed(Fault),
     /// By [`Interrupter::terminate`] or [`Isolate::end`].
     Interrupted,

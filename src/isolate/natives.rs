@@ -37,7 +37,7 @@ pub(super) struct Natives {
     pub is_warm: Cell<bool>,
     /// A table is being written.
     is_writing: Cell<bool>,
-    /// See `js/belongings.js`.
+    /// See `js/task-resources.js`.
     live: v8::SharedRef<v8::BackingStore>,
 }
 
@@ -118,7 +118,7 @@ impl Natives {
     }
 
     /// Whether any task has a timer or a message port.
-    pub fn has_belongings(&self) -> bool {
+    pub fn has_task_resources(&self) -> bool {
         self.live.iter().any(|byte| byte.get() != 0)
     }
 

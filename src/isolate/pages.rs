@@ -24,13 +24,13 @@ pub struct Pages {
 
 enum Store {
     Copy(Box<[u8]>),
-    Lent(Place, Box<dyn Keeper>),
+    Lent(Place, Box<dyn Lender>),
     #[cfg(target_os = "linux")]
     Mapping(mapping::Mapping),
 }
 
 /// Keeps memory in its place as long as it lives.
-pub trait Keeper: Any + Send + Sync {
+pub trait Lender: Any + Send + Sync {
     /// The memory is about to be used, until `release`. False where it is not kept any more.
     fn claim(&self) -> bool;
 
@@ -72,12 +72,12 @@ impl Pages {
     /// # Safety
     /// `length` bytes from `data` on can be read and written while the keeper lives and is claimed, and nobody
     /// else does so.
-    pub unsafe fn lent(data: *mut u8, length: usize, keeper: Box<dyn Keeper>) -> Self {
+    pub unsafe fn lent(data: *mut u8, length: usize, keeper: Box<dyn Lender>) -> Self {
         Self { store: Store::Lent(Place(data), keeper), length }
     }
 
     /// What keeps the memory, where that is a `T`.
-    pub fn keeper<T: Keeper>(&mut self) -> Option<&mut T> {
+    pub fn keeper<T: Lender>(&mut self) -> Option<&mut T> {
         match &mut self.store {
             Store::Lent(_, keeper) => (&mut **keeper as &mut dyn Any).downcast_mut(),
             _ => None,
@@ -334,7 +334,7 @@ mod mapping {
 
 /// Memory on its way, of which whoever comes first takes possession. Mostly empty.
 #[derive(Clone, Debug, Default)]
-pub struct Parcel(Option<Arc<Contents>>);
+pub struct MovedBuffers(Option<Arc<Contents>>);
 
 #[derive(Debug)]
 struct Contents {
@@ -342,7 +342,7 @@ struct Contents {
     pages: Mutex<Vec<Pages>>,
 }
 
-impl Parcel {
+impl MovedBuffers {
     #[must_use]
     pub fn new(pages: Vec<Pages>) -> Self {
         let contents = Contents { count: pages.len(), pages: Mutex::new(pages) };
@@ -371,10 +371,10 @@ impl Parcel {
     }
 }
 
-impl PartialEq for Parcel {
+impl PartialEq for MovedBuffers {
     fn eq(&self, other: &Self) -> bool {
         self.0.as_ref().map(Arc::as_ptr) == other.0.as_ref().map(Arc::as_ptr)
     }
 }
 
-impl Eq for Parcel {}
+impl Eq for MovedBuffers {}

@@ -41,7 +41,7 @@ const ASK: Duration = Duration::from_secs(1);
 /// Gives memory back to the system that the C library keeps for itself: glibc holds what isolates have
 /// freed in the arenas of their threads, hundreds of megabytes after tasks with large buffers. Where that was
 /// done a moment ago, only `at_last`; says whether it was done now.
-pub fn give_memory_back(at_last: bool) -> bool {
+pub fn trim_memory(at_last: bool) -> bool {
     static ASKED: Mutex<Option<Instant>> = Mutex::new(None);
     let now = Instant::now();
     {

@@ -9,7 +9,7 @@ use super::pages::{Borrower, Lent};
 use super::realm::Realm;
 use super::shapes::MOST_ARGUMENTS;
 use super::wire::CodecError;
-use super::{CodeKind, Ended, Fault, FaultKind, Job, Pages, Parcel, Work, codec};
+use super::{CodeKind, Ended, Fault, FaultKind, Job, MovedBuffers, Pages, Work, codec};
 
 /// Why a task with moved buffers cannot begin.
 const MOVED_BEFORE: &str =
@@ -193,7 +193,7 @@ impl Running<'_> {
             return Ok(Ended::MemoryLimit);
         }
         let pages = candidates.leave(&moved);
-        Ok(Ended::Moved(bytes, Parcel::new(pages)))
+        Ok(Ended::Moved(bytes, MovedBuffers::new(pages)))
     }
 
     /// The exception that is pending.

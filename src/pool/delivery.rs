@@ -1,6 +1,6 @@
 //! What goes to JavaScript.
 
-use crate::isolate::{ConsoleLine, Fault, HostCall, Job, LoadError, Memory, Parcel, Work};
+use crate::isolate::{ConsoleLine, Fault, HostCall, Job, LoadError, Memory, MovedBuffers, Work};
 use crate::scheduler::{Event, Failure, TaskId, Timing, Weigh, WorkerId};
 
 /// What a task gave: the scheduler's opaque result.
@@ -9,7 +9,7 @@ pub enum Answer {
     /// In the wire format.
     Value(Vec<u8>),
     /// The same, with the buffers that it has by their numbers.
-    Moved(Vec<u8>, Parcel),
+    Moved(Vec<u8>, MovedBuffers),
     Fault(Fault),
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::Shared;
-use crate::isolate::give_memory_back;
+use crate::isolate::trim_memory;
 
 /// Runs until the pool is closed.
 pub(super) fn run(shared: &Arc<Shared>) {
@@ -14,7 +14,7 @@ pub(super) fn run(shared: &Arc<Shared>) {
         let mut heart = shared.heart.lock();
         if heart.is_closed() {
             drop(heart);
-            give_memory_back(true);
+            trim_memory(true);
             return;
         }
         match heart.planned() {

@@ -22,7 +22,8 @@ use super::chores::{Chore, Chores};
 use super::delivery::Answer;
 use super::seat::Order;
 use crate::isolate::{
-    Ended, Hooks, Isolate, Isolation, Job, LoadError, Loss, give_memory_back, settle, words_of,
+    Ended, Hooks, Isolate, Isolation, Job, LoadError, Loss, panic_message, release_start_memory,
+    trim_memory,
 };
 use crate::scheduler::{
     Exit, Generation, Input, Interruption, Outcome, Retirement, TaskId, WorkerId,
@@ -61,7 +62,7 @@ pub(super) fn run(shared: &Arc<Shared>, worker: WorkerId, generation: Generation
     let (exit, culprit) = match exit {
         Ok(exit) => (exit, None),
         Err(panic) => {
-            shared.heart.lock().crashed(worker, words_of(panic.as_ref()).to_owned());
+            shared.heart.lock().crashed(worker, panic_message(panic.as_ref()).to_owned());
             (Exit::Panicked, running.get().map(|(task, _)| task))
         }
     };
@@ -333,7 +334,7 @@ impl Worker<'_> {
         if let Some(tokio) = Rc::into_inner(self.tokio) {
             tokio.shutdown_background();
         }
-        give_memory_back(false);
+        trim_memory(false);
         end.map(|()| self.orders)
     }
 
@@ -394,7 +395,7 @@ impl Worker<'_> {
                 self.isolate.collect_garbage();
                 self.look_at_memory();
             }
-            Chore::Settle => settle(),
+            Chore::Settle => release_start_memory(),
         }
         self.chores.done(chore);
     }

@@ -11,7 +11,7 @@ use super::{Failure, TaskId, WorkerId};
 
 /// How much is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct LetterRules {
+pub struct DeadLetterLimits {
     /// Zero: none, and no errors of attempts either.
     pub max: usize,
     /// Of payloads and errors together, in bytes.
@@ -71,7 +71,7 @@ pub struct Lapse<R> {
 const MOST_LAPSES: usize = 100;
 
 pub(super) struct Letters<P, R> {
-    rules: LetterRules,
+    rules: DeadLetterLimits,
     /// Lapses of tasks that are tried again.
     open: BTreeMap<TaskId, Vec<Lapse<R>>>,
     /// By the order of their deaths.
@@ -82,7 +82,7 @@ pub(super) struct Letters<P, R> {
 }
 
 impl<P: Weigh, R: Weigh> Letters<P, R> {
-    pub fn new(rules: LetterRules) -> Self {
+    pub fn new(rules: DeadLetterLimits) -> Self {
         Self {
             rules,
             open: BTreeMap::new(),

@@ -26,7 +26,7 @@ use std::time::{Duration, Instant};
 pub use balance::Balance;
 pub use breaker::{BreakerRules, BreakerState, BreakerView};
 pub use job::Job;
-pub use letters::{DeadLetter, Lapse, LetterRules, Weigh};
+pub use letters::{DeadLetter, DeadLetterLimits, Lapse, Weigh};
 pub use machine::{Scheduler, Tells};
 pub use random::Random;
 pub use retry::Retry;
@@ -93,7 +93,7 @@ pub struct Config {
     pub heartbeat: Duration,
     /// Silence after which a worker is a zombie.
     pub zombie_threshold: Duration,
-    pub letters: LetterRules,
+    pub letters: DeadLetterLimits,
     /// `None`: no type is held back.
     pub breaker: Option<BreakerRules>,
     pub auto_scale: Option<AutoScale>,

@@ -1,6 +1,6 @@
 use isolane::scheduler::{
-    Config, DeadLetter, Event, Exit, Failure, Input, Lapse, LetterRules, Outcome, Task, TaskId,
-    WorkerId,
+    Config, DeadLetter, DeadLetterLimits, Event, Exit, Failure, Input, Lapse, Outcome, Task,
+    TaskId, WorkerId,
 };
 
 use super::rig::{Rig, THROWN, config, ms, stubborn, task};
@@ -8,7 +8,7 @@ use super::rig::{Rig, THROWN, config, ms, stubborn, task};
 const CLEAR: Input<(), &str> = Input::ClearDeadLetters;
 
 fn kept(max: usize) -> Rig {
-    let letters = LetterRules { max, max_weight: usize::MAX };
+    let letters = DeadLetterLimits { max, max_weight: usize::MAX };
     Rig::new(Config { letters, ..config() })
 }
 
@@ -121,7 +121,7 @@ fn the_oldest_makes_room_for_the_newest() {
 /// With room for so many letters with one error.
 fn weighed(letters: usize) -> Rig {
     let one = size_of::<DeadLetter<(), &str>>() + size_of::<Lapse<&str>>() + "thrown".len();
-    let letters = LetterRules { max: 9, max_weight: letters * one };
+    let letters = DeadLetterLimits { max: 9, max_weight: letters * one };
     Rig::new(Config { letters, ..config() })
 }
 

@@ -3,9 +3,9 @@
 use std::time::{Duration, Instant};
 
 use isolane::scheduler::{
-    Balance, BreakerView, Config, Effect, Event, Exit, Failure, Generation, Input, Interruption,
-    LetterRules, Outcome, Priority, Retirement, Retry, Scheduler, Task, TaskId, Timing, WorkerId,
-    WorkerState,
+    Balance, BreakerView, Config, DeadLetterLimits, Effect, Event, Exit, Failure, Generation,
+    Input, Interruption, Outcome, Priority, Retirement, Retry, Scheduler, Task, TaskId, Timing,
+    WorkerId, WorkerState,
 };
 
 pub type Did = Effect<(), &'static str>;
@@ -36,7 +36,7 @@ pub fn config() -> Config {
         max_abandoned: 100,
         heartbeat: Duration::MAX,
         zombie_threshold: Duration::MAX,
-        letters: LetterRules { max: 100, max_weight: usize::MAX },
+        letters: DeadLetterLimits { max: 100, max_weight: usize::MAX },
         breaker: None,
         auto_scale: None,
         seed: 1,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use isolane::scheduler::{
-    AutoScale, Balance, BreakerRules, Config, Effect, Exit, Generation, Input, LetterRules,
+    AutoScale, Balance, BreakerRules, Config, DeadLetterLimits, Effect, Exit, Generation, Input,
     Outcome, Priority, Random, Retirement, Retry, Scheduler, Task, TaskId, WorkerId,
 };
 
@@ -527,7 +527,7 @@ fn config(random: &mut Random) -> Config {
         max_abandoned: [1_000, some(12)][some(2)],
         heartbeat,
         zombie_threshold,
-        letters: LetterRules {
+        letters: DeadLetterLimits {
             max: [100, some(10)][some(2)],
             max_weight: [usize::MAX, usize::MAX, some(4_000)][some(3)],
         },

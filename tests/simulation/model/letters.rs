@@ -1,9 +1,9 @@
 //! The account of the dead letters.
 
-use isolane::scheduler::{DeadLetter, Event, Failure, Lapse, LetterRules, Scheduler, TaskId};
+use isolane::scheduler::{DeadLetter, DeadLetterLimits, Event, Failure, Lapse, Scheduler, TaskId};
 
 pub struct Letters {
-    rules: LetterRules,
+    rules: DeadLetterLimits,
     /// Oldest first.
     dead: Vec<Dead>,
     /// What the scheduler said of them since the last settlement.
@@ -17,7 +17,7 @@ struct Dead {
 }
 
 impl Letters {
-    pub fn new(rules: LetterRules) -> Self {
+    pub fn new(rules: DeadLetterLimits) -> Self {
         Self { rules, dead: Vec::new(), said: Vec::new(), dropped: 0 }
     }
 

@@ -26,7 +26,7 @@ import * as url from 'ext:deno_url/00_url.js';
 import clone from 'ext:isolane/clone.js';
 import tables from 'ext:isolane/table.js';
 import { createConsole } from 'ext:isolane/console.js';
-import { closePortsOf, guard, live } from 'ext:isolane/belongings.js';
+import { closePortsOf, guard, live } from 'ext:isolane/task-resources.js';
 import { callParent, createHost } from 'ext:isolane/host.js';
 import * as timers from 'ext:isolane/timers.js';
 

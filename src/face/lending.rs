@@ -15,7 +15,7 @@ use napi::bindgen_prelude::{ArrayBuffer, JsValue};
 use napi::{Env, sys};
 use parking_lot::Mutex;
 
-use crate::isolate::{Keeper, Pages};
+use crate::isolate::{Lender, Pages};
 
 /// Less is copied, which takes about as long.
 const LENT: usize = 16 << 10;
@@ -24,7 +24,7 @@ const LENT: usize = 16 << 10;
 pub(super) type Wake = Arc<dyn Fn() + Send + Sync>;
 
 /// Those of one environment that are open. On its thread alone.
-pub(super) struct Loans {
+pub(super) struct Lending {
     env: Env,
     get_backing_store: Option<GetBackingStore>,
     open: RefCell<HashMap<u64, Open>>,
@@ -58,7 +58,7 @@ fn change(state: &AtomicU8, from: u8, to: u8) -> bool {
     state.compare_exchange(from, to, Ordering::AcqRel, Ordering::Acquire).is_ok()
 }
 
-impl Keeper for Loan {
+impl Lender for Loan {
     fn claim(&self) -> bool {
         change(&self.state, IDLE, USED)
     }
@@ -80,7 +80,7 @@ impl Drop for Loan {
     }
 }
 
-impl Loans {
+impl Lending {
     pub fn new(env: Env, wake: Wake) -> Self {
         Self {
             env,

@@ -12,7 +12,7 @@ import {
   op_isolane_room,
   op_void_async_deferred,
 } from 'ext:core/ops';
-import { CHANGING, FIRING, TIMERS_AND_PORTS, isOver, live } from 'ext:isolane/belongings.js';
+import { CHANGING, FIRING, TIMERS_AND_PORTS, isOver, live } from 'ext:isolane/task-resources.js';
 import { Deadline, leave, next, wait } from 'ext:isolane/deadlines.js';
 
 const {
