@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use isolane::metrics::Recorder;
+use isolane::metrics::{Recorder, TaskTimes};
 use isolane::scheduler::{
-    Balance, Config, DeadLetterLimits, Effect, Input, Outcome, Priority, Random, Retry, Scheduler,
-    Task, TaskId, Tells, WorkerId,
+    Balance, Config, DeadLetterLimits, Effect, EventFilter, Input, Outcome, Priority, Random,
+    Retry, Scheduler, Task, TaskId, Timing, WorkerId,
 };
 
 use super::{Case, measured};
@@ -53,7 +53,7 @@ impl Bench {
             max_abandoned: 100,
             heartbeat: Duration::from_secs(5),
             zombie_threshold: Duration::from_secs(30),
-            letters: DeadLetterLimits { max: 100, max_weight: 64 << 20 },
+            dead_letters: DeadLetterLimits { max: 100, max_weight: 64 << 20 },
             breaker: None,
             auto_scale: None,
             seed: 1,
@@ -61,7 +61,7 @@ impl Bench {
         let (now, mut effects) = (Instant::now(), Vec::new());
         let mut scheduler = Scheduler::new(config, now, &mut effects);
         // Nobody listens.
-        scheduler.tell_of(Tells { started: false, completed: false });
+        scheduler.set_event_filter(EventFilter { started: false, completed: false });
         let mut bench = Self {
             scheduler,
             now,
@@ -102,7 +102,7 @@ impl Bench {
             timeout: Some(Duration::from_secs(300)),
             queue_timeout: None,
             retry,
-            rested: false,
+            longest_idle_first: false,
             payload: self.payload.clone(),
         }));
         self.submitted
@@ -235,7 +235,10 @@ fn record(announce: &dyn Fn(u32)) {
         Effect::Settle { timing, .. } => Some(*timing),
         _ => None,
     });
-    let (timing, mut recorder) = (timing.unwrap(), Recorder::new(bench.now));
+    let timing = timing.unwrap();
+    let Timing { ran, waited, total, .. } = timing;
+    let times = TaskTimes { ran: Some(ran), waited, total };
+    let mut recorder = Recorder::new(bench.now);
     announce(SOME);
-    measured(SOME, |_| recorder.record(&timing, bench.now));
+    measured(SOME, |_| recorder.record(&times, bench.now));
 }

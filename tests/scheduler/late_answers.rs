@@ -17,7 +17,7 @@ fn changes_nothing(rig: &mut Rig, input: Input<(), &'static str>) {
     let state = |rig: &Rig| (rig.scheduler.stats(), rig.scheduler.workers().collect::<Vec<_>>());
     let before = state(rig);
     rig.tell(input);
-    assert!(rig.did.is_empty());
+    assert!(rig.effects.is_empty());
     assert_eq!(state(rig), before);
 }
 
