@@ -1,6 +1,6 @@
-//! What a right scheduler may do: a slow, plain account of the rules, apart from the real one.
+//! A reference model of the scheduler: slow and simple, and independent of the real one.
 //!
-//! It is before_input each input before the scheduler, then each effect in order, and objects by panicking.
+//! It is given each input before the scheduler, then each effect in order, and panics if a rule is broken.
 
 mod breakers;
 mod dead_letters;
@@ -25,42 +25,42 @@ pub struct Model {
     pub config: Config,
     pub now: Instant,
     pub tasks: BTreeMap<TaskId, TaskRecord>,
-    /// Those that are not settled, by their place.
+    /// The tasks that wait, and when they are due.
     pub waiting: BTreeMap<TaskId, Instant>,
     /// Workers that have a thread and were not abandoned.
     pub threads: BTreeMap<Key, Thread>,
     pub paused: bool,
     pub closed: bool,
     pub dead_letters: DeadLetters,
-    /// Workers given up that did not come back.
+    /// Lost workers that have not come back.
     pub abandoned: BTreeMap<Key, Exit>,
     breakers: Breakers,
     scaling: Scaling,
     last_heartbeat_round: Instant,
-    /// Whether the latest loss in a slot was one too many.
+    /// Whether the latest loss in a slot reached the limit of abandoned workers.
     abandoned_limit_reached: BTreeMap<WorkerId, bool>,
     generations: BTreeMap<WorkerId, Generation>,
     close: Option<Close>,
     under_backpressure: bool,
     counts: Stats,
     step: Step,
-    /// What has to become of the attempts that just ended.
+    /// What must follow the attempts that have just ended.
     verdicts: BTreeMap<TaskId, Verdict>,
 }
 
-/// Of the input that is being handled.
+/// What is known of the input that is being handled.
 #[derive(Default)]
 struct Step {
     arriving: Option<TaskId>,
     aborting: Option<TaskId>,
-    /// The letter whose task arrives.
+    /// The dead letter whose task is submitted again.
     retrying: Option<TaskId>,
-    /// Tasks were given up for want of workers.
+    /// Tasks failed because all workers are down.
     gave_up_waiting: bool,
-    /// The workers were to be heartbeat_requested for a sign of life.
+    /// A heartbeat round is due.
     round: bool,
     zombie: Option<Key>,
-    /// Tasks waited for a worker, if only for this moment.
+    /// Tasks waited for a worker at some point of this step.
     deep: bool,
     exits: BTreeMap<Key, Exit>,
 }
@@ -78,7 +78,7 @@ pub struct TaskRecord {
 pub enum Stage {
     Waiting,
     Running(Key),
-    /// Its attempt ended; the scheduler is to say what follows.
+    /// Its attempt has ended, and the scheduler must decide what follows.
     Judged,
     Settled,
 }
@@ -92,9 +92,9 @@ pub struct Thread {
     idle_since: Instant,
     last_heartbeat: Instant,
     heartbeat_requested: bool,
-    /// A round has to ask it.
+    /// The current round has to request a heartbeat from it.
     request_due: bool,
-    /// What counts of the time since it was heartbeat_requested.
+    /// The part of the time since the request that counts as silence.
     unanswered_for: Duration,
 }
 
@@ -114,7 +114,7 @@ pub struct Run {
 
 struct Close {
     drain_until: Instant,
-    /// When the last step of the end has to be over; known once it began.
+    /// When the last step of the shutdown must be complete; known once it has begun.
     bound: Option<Instant>,
 }
 
@@ -123,14 +123,14 @@ enum Verdict {
     Retry(WorkerId, Failure<u64>),
 }
 
-/// The tasks that lose their attempt with a worker.
+/// The tasks that are blamed for the loss of a worker.
 #[derive(Clone, Copy)]
 enum Blame {
     One(Option<TaskId>),
     All,
 }
 
-/// A worker that starts has this long at least.
+/// Minimum zombie threshold of a worker that starts or retires.
 const START_STOP_THRESHOLD: Duration = Duration::from_secs(30);
 
 impl Model {
@@ -168,18 +168,18 @@ impl Model {
             .is_some_and(|close| close.drain_until <= self.now || close.bound.is_some())
     }
 
-    /// Whether the last step of the end has begun.
+    /// Returns whether the last step of the shutdown has begun.
     pub fn winding_up(&self) -> bool {
         self.close.as_ref().is_some_and(|close| close.bound.is_some())
     }
 
-    /// Whether this attempt is what runs there.
+    /// Returns whether this attempt runs on that worker.
     pub fn runs(&self, key: Key, task: TaskId, attempt: u32) -> bool {
         let run = self.threads.get(&key).and_then(|thread| thread.runs.get(&task));
         run.is_some_and(|run| run.attempt == attempt)
     }
 
-    /// Takes in what is about to be handled. Late answers do not come here.
+    /// Takes an input before the scheduler handles it. Late answers are not passed to the model.
     pub fn before_input(&mut self, input: &Input<u64, u64>, now: Instant) {
         self.now = self.now.max(now);
         self.step = Step { deep: self.depth(None) > 0, ..Step::default() };
@@ -198,7 +198,7 @@ impl Model {
             }
             Input::ClearDeadLetters => self.dead_letters.clear(),
             Input::Heartbeat { worker, generation } => {
-                self.thread(*worker, *generation).record_heartbeat(now)
+                self.thread(*worker, *generation).record_heartbeat(now);
             }
             Input::Ready { worker, generation } => {
                 let thread = self.thread(*worker, *generation);
@@ -259,7 +259,7 @@ impl Model {
         often.max(Duration::from_millis(1))
     }
 
-    /// The time that a process stood still counts no more than two rounds.
+    /// If the process stood still, the time counts as at most two rounds.
     fn run_heartbeat_round(&mut self) {
         let (round, passed) = (self.heartbeat_interval(), self.now - self.last_heartbeat_round);
         if self.closed || passed < round {
@@ -298,14 +298,14 @@ impl Model {
         }
     }
 
-    /// Says what has to follow the end of an attempt.
+    /// Decides what must follow the end of an attempt.
     fn judge(
         &mut self,
         (id, worker): (TaskId, WorkerId),
         result: Result<u64, Failure<u64>>,
         end: End,
     ) {
-        let known = self.tasks.get_mut(&id).expect("known");
+        let known = self.tasks.get_mut(&id).expect("the task is known");
         if known.stage == Stage::Settled {
             return;
         }
@@ -337,7 +337,7 @@ impl Model {
                 self.judge((id, key.0), Err(self.cut_short(id, &run)), End::Bad);
                 continue;
             }
-            let known = self.tasks.get_mut(&id).expect("known");
+            let known = self.tasks.get_mut(&id).expect("the task is known");
             if known.stage != Stage::Settled {
                 self.breakers.ended(&known.task.kind, id, End::Neither, self.now);
                 known.attempts -= 1;
@@ -361,7 +361,7 @@ impl Thread {
     }
 }
 
-/// Whether something of a worker stays in the process after this.
+/// Returns whether an isolate stays in the process after this exit.
 pub fn leaks_isolate(exit: Exit) -> bool {
     match exit {
         Exit::Retired(_) | Exit::StartFailed => false,

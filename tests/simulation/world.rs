@@ -1,4 +1,4 @@
-//! One life of a pool: a caller with moods, workers with faults, and a clock that jumps.
+//! The world of one simulated pool: a random caller, workers with faults, and a clock that jumps.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -18,7 +18,7 @@ pub struct World<'a> {
     model: Model,
     start: Instant,
     now: Instant,
-    /// What the workers will do, by time.
+    /// What the workers are going to do, by time.
     schedule: BTreeMap<(Instant, u64), Action>,
     planned: u64,
     submitted: u64,
@@ -40,7 +40,7 @@ struct Faults {
     caller: u32,
 }
 
-/// A laptop that is opened again, in ms.
+/// A laptop that was asleep, in ms.
 const HOURS: u32 = 20_000_000;
 
 #[derive(Clone, Debug)]
@@ -103,7 +103,7 @@ impl<'a> World<'a> {
         world
     }
 
-    /// Runs it to its end, which has to come.
+    /// Runs the pool to its end, which must come.
     pub fn live(mut self) {
         for _ in 0..20 + self.below(300) {
             self.step();
@@ -140,7 +140,7 @@ impl<'a> World<'a> {
         }
     }
 
-    /// Lets time pass, often too much, before whatever comes next.
+    /// Advances the clock, often beyond what is due next.
     fn skip_time(&mut self, most: u32) {
         let span = self.span(most);
         self.now += span;
@@ -175,7 +175,7 @@ impl<'a> World<'a> {
         self.tell(input);
     }
 
-    /// Goes on to whatever happens next.
+    /// Advances to whatever is due next.
     fn advance(&mut self) {
         let action = self.schedule.first_key_value().map(|(&(at, _), _)| at);
         let tick = self.scheduler.next_tick();
@@ -226,7 +226,7 @@ impl<'a> World<'a> {
         self.tell(Input::Close { drain_until });
     }
 
-    /// The pool's own watch gives a worker up.
+    /// The pool itself reports a worker as lost.
     fn give_up_worker(&mut self) {
         let keys: Vec<Key> = self.model.threads.keys().copied().collect();
         if let Some(key) = self.any_of(&keys) {
@@ -257,7 +257,7 @@ impl<'a> World<'a> {
         if !self.has_effect(&action) {
             self.tell(Input::Tick);
         }
-        // A task may just have come to where a made-up answer to it comes from.
+        // The tick may just have assigned the task to the worker of an invented answer.
         let has_effect = self.has_effect(&action);
         let input = match action {
             Action::Ready((worker, generation)) => Input::Ready { worker, generation },
@@ -276,7 +276,7 @@ impl<'a> World<'a> {
         }
     }
 
-    /// Whether it changes anything.
+    /// Returns whether the scheduler must react to it.
     fn has_effect(&self, action: &Action) -> bool {
         let model = &self.model;
         match action {
@@ -293,7 +293,7 @@ impl<'a> World<'a> {
     }
 
     fn tell(&mut self, input: Input<u64, u64>) {
-        // A thread may have taken the time, and then waited for the lock.
+        // A thread may read the clock before it waits for the lock.
         let is_late = self.model.now == self.now && self.chance(3);
         let back = if is_late { self.span(1_000) } else { Duration::ZERO };
         let now = self.now.checked_sub(back).unwrap_or(self.now);
@@ -303,14 +303,14 @@ impl<'a> World<'a> {
         self.carry_out();
     }
 
-    /// What is late or unknown changes nothing.
+    /// Checks that a late or unknown input has no effect.
     fn check_late(&mut self, input: Input<u64, u64>) {
         self.note(|world| format!("{:?} <- late {input:?}", world.now - world.start));
         let scheduler = &self.scheduler;
         let state =
             |s: &Scheduler<u64, u64>| (s.stats(), s.workers().collect::<Vec<_>>(), s.next_tick());
         let before = state(scheduler);
-        // Spans of zero keep ending at every tick.
+        // Timers with a span of zero are due in every tick.
         if before.2.is_some_and(|tick| tick <= self.now) {
             return;
         }
@@ -333,7 +333,7 @@ impl<'a> World<'a> {
         self.model.check(&self.scheduler);
     }
 
-    /// Returns what ran on a worker that is given up now: it may answer all the same.
+    /// Returns the attempts of a worker that is abandoned now: it may still answer.
     fn lost_attempts(&self, effect: &Effect<u64, u64>) -> Vec<(TaskId, u32)> {
         let &Effect::Abandon { worker, generation } = effect else {
             return Vec::new();
@@ -412,7 +412,7 @@ impl<'a> World<'a> {
             if self.chance(50) {
                 return self.after(200, exit(key, Exit::Fatal, Some(task)));
             }
-            // It tells of its task, and then falls asleep for ever.
+            // It reports its task, and then sleeps forever.
             let at = self.now + self.span(200);
             let retire = self.chance(50).then_some(Retirement::MemoryLimit);
             self.at(at, finish(key, (task, attempt), Outcome::MemoryLimit, retire));
@@ -473,7 +473,7 @@ impl<'a> World<'a> {
         self.chance(percent).then(|| self.span(most))
     }
 
-    /// Now and then nothing at all.
+    /// Returns a random span; sometimes zero.
     fn span(&mut self, most: u32) -> Duration {
         span(&mut self.random, most)
     }

@@ -1,4 +1,4 @@
-//! The account of the circuit breakers.
+//! The model of the circuit breakers.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use isolane::scheduler::{BreakerRules, BreakerState, BreakerView, Event, Schedul
 pub struct Breakers {
     rules: Option<BreakerRules>,
     kinds: BTreeMap<Arc<str>, Record>,
-    /// What the scheduler has to say yet.
+    /// Events that the scheduler has to emit.
     expected: Vec<Event>,
     pub opened: u64,
 }
@@ -33,7 +33,7 @@ impl Breakers {
         Self { rules, kinds: BTreeMap::new(), expected: Vec::new(), opened: 0 }
     }
 
-    /// Returns for how long a task of this kind has to be held back, if it has to.
+    /// Returns for how long a task of this kind must be held back, if it must.
     pub fn refusal(&self, kind: &str, now: Instant) -> Option<Duration> {
         let record = self.kinds.get(kind)?;
         if record.probe.is_some() {

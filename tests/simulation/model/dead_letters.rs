@@ -1,4 +1,4 @@
-//! The account of the dead letters.
+//! The model of the dead letters.
 
 use isolane::scheduler::{
     DeadLetter, DeadLetterLimits, Event, FailedAttempt, Failure, Scheduler, TaskId,
@@ -8,7 +8,7 @@ pub struct DeadLetters {
     rules: DeadLetterLimits,
     /// Oldest first.
     dead: Vec<Dead>,
-    /// What the scheduler said of them since the last settlement.
+    /// Events of the scheduler since the last settlement.
     said: Vec<Event>,
     pub dropped: u64,
 }
@@ -43,7 +43,7 @@ impl DeadLetters {
         self.said.push(event.clone());
     }
 
-    /// Takes in the end of a task, with its failures if it failed for good.
+    /// Takes the settlement of a task, with its failures if it failed for good.
     pub fn settled(
         &mut self,
         task: TaskId,

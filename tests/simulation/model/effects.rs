@@ -1,4 +1,4 @@
-//! What each effect has to be at its place among the others.
+//! Checks that each effect is allowed at its position among the others.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
@@ -12,7 +12,7 @@ use super::breakers::End;
 use super::{Blame, Key, Life, Model, Run, START_STOP_THRESHOLD, Stage, Thread, Verdict};
 
 impl Model {
-    /// Takes in an effect; it has to be allowed at this point.
+    /// Takes an effect, which must be allowed at this point.
     pub fn effect(&mut self, effect: &Effect<u64, u64>) {
         let refused = matches!(effect, Effect::Settle { result: Err(Failure::Closed), .. });
         assert!(!self.closed || refused, "nothing but refusals after Closed");
@@ -30,7 +30,7 @@ impl Model {
             &Effect::Retire { worker, generation, why } => self.retire(worker, generation, why),
             &Effect::Abandon { worker, generation } => self.abandon((worker, generation)),
             &Effect::RequestHeartbeat { worker, generation } => {
-                self.request_heartbeat(worker, generation)
+                self.request_heartbeat(worker, generation);
             }
             Effect::Emit(event) => self.event(event),
             Effect::Closed => {
@@ -50,7 +50,7 @@ impl Model {
         self.pass_over(id);
         let due = self.waiting.remove(&id).expect("assigns only what waits");
         assert!(due <= now, "assigns before it is due");
-        let known = self.tasks.get_mut(&id).expect("known");
+        let known = self.tasks.get_mut(&id).expect("the task is known");
         assert_eq!(known.stage, Stage::Waiting);
         assert_eq!(payload, known.task.payload);
         if let (false, Some(limit)) = (known.started, known.task.queue_timeout) {
@@ -75,12 +75,12 @@ impl Model {
         assert!(max.is_none_or(|max| taken <= max), "outlives its tasks");
     }
 
-    /// Only what its breaker holds back may be passed over.
+    /// Checks that only tasks that their breaker holds back are overtaken.
     fn pass_over(&mut self, id: TaskId) {
         let arrives = self.step.arriving == Some(id);
         let rank = (self.tasks[&id].task.priority, id);
         for (priority, other) in self.due() {
-            // What became due before it arrived is served as if the tick had come in time.
+            // Tasks that became due before it arrived are served as if a tick had come in time.
             let waited = other != id && self.step.arriving != Some(other);
             if waited && (arrives || (priority, other) < rank) {
                 self.hold_back(other, &format!("{id:?} overtakes it"));
@@ -187,7 +187,7 @@ impl Model {
                 assert!(run.signalled.is_none() && place == Stage::Settled);
             }
             (Interruption::Abort, true) => {
-                assert!(now >= run.signalled.expect("before_input first") + grace);
+                assert!(now >= run.signalled.expect("told first") + grace);
             }
             (Interruption::Shutdown, true) => assert!(ending && place == Stage::Settled),
             other => panic!("interrupts by {other:?}"),
@@ -277,7 +277,7 @@ impl Model {
                 let Some(Verdict::Retry(worker, failure)) = self.verdicts.remove(&task) else {
                     panic!("{task:?} is retried for no reason");
                 };
-                let known = self.tasks.get_mut(&task).expect("known");
+                let known = self.tasks.get_mut(&task).expect("the task is known");
                 assert_eq!(attempt, known.attempts + 1);
                 let (attempt, worker, at) = (known.attempts, Some(worker), self.now);
                 known.failures.push(FailedAttempt { attempt, failure, worker, at });
@@ -312,7 +312,7 @@ impl Model {
             }
             Event::CircuitOpened { .. } | Event::CircuitClosed { .. } => self.breakers.said(event),
             Event::ScaledUp { .. } | Event::ScaledDown { .. } => {
-                // It was chosen before the task arrived.
+                // The number was chosen before the task arrived.
                 let arriving = self.step.arriving.filter(|id| self.waiting.contains_key(id));
                 self.scaling.said(event, self.need(arriving), self.now);
             }
@@ -321,7 +321,7 @@ impl Model {
     }
 }
 
-/// Whether a task has failed by itself.
+/// Returns whether a task with this failure becomes a dead letter.
 fn is_death(failure: &Failure<u64>) -> bool {
     !matches!(
         failure,

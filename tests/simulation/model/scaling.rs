@@ -1,4 +1,4 @@
-//! The account of the number of workers.
+//! The model of the number of workers.
 
 use std::time::{Duration, Instant};
 
@@ -11,28 +11,28 @@ pub struct Scaling {
     least: usize,
     most: usize,
     pub size: usize,
-    /// A change that was heartbeat_requested for and not yet made.
+    /// A size that was requested and not yet set.
     wanted: Option<usize>,
     overloaded_since: Option<Instant>,
     cooldown_until: Option<Instant>,
-    /// It is time for a change since.
+    /// Since when a change is due.
     owed_since: Option<Instant>,
 }
 
-/// What the number depends on.
+/// What the number of workers depends on.
 #[derive(Clone, Copy, Debug)]
 pub struct Need {
     /// Tasks that wait for a worker.
     pub depth: usize,
-    /// There were some at some moment since the previous input.
+    /// Whether there were any since the previous input.
     pub deep: bool,
-    /// How long the most idle worker had nothing to do.
+    /// The longest idle time of a worker.
     pub idle: Option<Duration>,
-    /// Too many workers were given up.
+    /// Whether too many workers were abandoned.
     pub abandoned_limit_reached: bool,
-    /// Nobody has closed the pool.
+    /// Whether the pool is open.
     pub open: bool,
-    /// Tasks that wait though none is held up on purpose.
+    /// Tasks that wait, or 0 if the pool is paused.
     pub pressure: usize,
 }
 
@@ -84,7 +84,7 @@ impl Scaling {
         self.cooldown_until.is_some_and(|until| now < until)
     }
 
-    /// Returns the size that it is time for.
+    /// Returns the size that is due.
     fn owed(&self, need: Need, now: Instant) -> Option<usize> {
         let rules = self.rules.filter(|_| need.open && !self.is_cooling_down(now))?;
         let tasks = rules.queue_depth.max(1);

@@ -1,4 +1,4 @@
-//! What has to be true of the whole when all effects of an input are known.
+//! Checks the whole state once all effects of an input are known.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
@@ -9,7 +9,7 @@ use super::scaling::Need;
 use super::{Key, Life, Model, Stage};
 
 impl Model {
-    /// Compares the whole when all effects of an input are known.
+    /// Compares the scheduler with the model once all effects of an input are known.
     pub fn check(&mut self, scheduler: &Scheduler<u64, u64>) {
         let undecided: Vec<_> = self.verdicts.keys().collect();
         assert!(undecided.is_empty(), "{undecided:?} are left without a decision");
@@ -37,7 +37,7 @@ impl Model {
     }
 
     pub(super) fn need(&self, arriving: Option<TaskId>) -> Need {
-        // While some start, none is one too many.
+        // While workers start, none is surplus.
         let settled = self.threads.values().all(|thread| thread.life != Life::Starting);
         let idle = self.threads.values().filter(|thread| settled && thread.is_idle());
         let depth = self.depth(arriving);
@@ -52,13 +52,13 @@ impl Model {
         }
     }
 
-    /// Returns how many wait for a worker, without this one.
+    /// Returns how many tasks wait for a worker, without this one.
     pub(super) fn depth(&self, arriving: Option<TaskId>) -> usize {
         let due = |(id, due): &(&TaskId, &Instant)| **due <= self.now && Some(**id) != arriving;
         self.waiting.iter().filter(due).count()
     }
 
-    /// Returns what waits for a worker, in its order.
+    /// Returns the tasks that wait for a worker, in their order.
     pub(super) fn due(&self) -> BTreeSet<(Priority, TaskId)> {
         let due = self.waiting.iter().filter(|(_, due)| **due <= self.now);
         due.map(|(id, _)| (self.tasks[id].task.priority, *id)).collect()
@@ -81,7 +81,7 @@ impl Model {
                 (thread.runs.len(), thread.last_heartbeat)
             );
             assert!(!thread.request_due, "{key:?} is not heartbeat_requested for a sign of life");
-            // The limit of one that was starting until now is another one from the next round on.
+            // A worker that was starting until now has another threshold from the next round on.
             let is_judged =
                 thread.life != Life::Retiring(self.now) && !thread.unanswered_for.is_zero();
             let is_zombie =
@@ -125,7 +125,7 @@ impl Model {
             let is_last = !config.auto_restart || view.failures >= config.max_restart_attempts;
             match view.state {
                 Cooling => {
-                    assert!(!abandoned_limit_reached && !is_last, "{view:?} is to be replaced")
+                    assert!(!abandoned_limit_reached && !is_last, "{view:?} is to be replaced");
                 }
                 Down => assert!(abandoned_limit_reached || is_last, "{view:?} is not replaced"),
                 _ => {}
@@ -189,13 +189,13 @@ impl Model {
         if self.closed {
             assert_eq!(scheduler.next_tick(), None, "ticks after Closed");
         } else if let Some(at) = self.next() {
-            // A span of zero may have begun in this very step.
+            // A span of zero may have begun in this step.
             assert!(at >= self.now, "something was due {:?} ago and not done", self.now - at);
             assert!(scheduler.next_tick().is_some_and(|tick| tick <= at), "ticks too late");
         }
     }
 
-    /// Returns when something has to happen by itself.
+    /// Returns when something is due without an input.
     fn next(&self) -> Option<Instant> {
         let config = &self.config;
         let close = self.close.as_ref().filter(|close| close.bound.is_none());
