@@ -1,4 +1,4 @@
-//! The scheduler's own work for a task, and the histograms'.
+//! The work of the scheduler and of the histograms for a task.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -35,7 +35,7 @@ struct Bench {
 }
 
 impl Bench {
-    /// As `lib/options/options.js` has it, with two workers.
+    /// The defaults of `lib/options/options.js`, with two workers.
     fn new(tasks_per_worker: usize) -> Self {
         let config = Config {
             size: 2,
@@ -60,7 +60,7 @@ impl Bench {
         };
         let (now, mut effects) = (Instant::now(), Vec::new());
         let mut scheduler = Scheduler::new(config, now, &mut effects);
-        // Nobody listens.
+        // There is no listener.
         scheduler.set_event_filter(EventFilter { started: false, completed: false });
         let mut bench = Self {
             scheduler,
@@ -77,15 +77,15 @@ impl Bench {
         bench
     }
 
-    /// Drops what was done before.
+    /// Drops the effects of the previous input.
     fn tell(&mut self, input: Input<Arc<u64>, u64>) {
         self.effects.clear();
-        // As far apart as tiny tasks are.
+        // The distance of tiny tasks.
         self.now += Duration::from_micros(1);
         self.scheduler.handle(input, self.now, &mut self.effects);
     }
 
-    /// Gives the number of the task.
+    /// Returns the id of the task.
     fn submit(&mut self, priority: u8) -> u64 {
         self.submitted += 1;
         let retry = Retry {
@@ -116,7 +116,7 @@ impl Bench {
         }
     }
 
-    /// What was assigned last: worker and task.
+    /// Returns the latest assignment: worker and task.
     fn assigned(&self) -> Option<(WorkerId, u64)> {
         self.effects.iter().find_map(|effect| match effect {
             Effect::Assign { worker, task, .. } => Some((*worker, task.0)),
@@ -221,7 +221,7 @@ fn overdue(announce: &dyn Fn(u32)) {
     announce(SOME);
     bench.now += Duration::from_secs(299);
     measured(SOME, |_| {
-        // The tasks were submitted so far apart, and this is when the first of them is over.
+        // Each tick passes the timeout of a hundred tasks, which were submitted 1 µs apart.
         bench.now += Duration::from_micros(100);
         bench.tell(Input::Tick);
     });

@@ -52,7 +52,7 @@ fn a_second_answer_is_not_taken_for_that_of_the_retry() {
 }
 
 #[test]
-fn news_of_an_ended_or_unknown_worker_are_dropped() {
+fn reports_of_an_ended_or_unknown_worker_are_dropped() {
     let mut rig = Rig::new(config());
     rig.exit(0, Exit::Panicked, None);
     let exited = |worker, generation| Input::Exited {

@@ -43,8 +43,8 @@ impl<P> Fifo<P> {
         match self.chunks.back_mut() {
             Some(chunk) if is_last && chunk.len() < CHUNK => chunk.push_back(job),
             _ if is_last => {
-                // The first chunk grows on demand, because most queues are short. Whoever needs another
-                // one has filled one.
+                // The first chunk grows on demand, because a queue may stay short. A later one follows a
+                // full one.
                 let capacity = if self.chunks.is_empty() { 1 } else { CHUNK };
                 let mut chunk = VecDeque::with_capacity(capacity);
                 chunk.push_back(job);

@@ -94,7 +94,7 @@ impl Model {
             };
             assert!(fits, "{key:?} is {:?} and not {:?}", view.state, thread.life);
             assert!(view.state != Draining || !thread.runs.is_empty(), "drained and not retired");
-            assert!(!thread.draining || view.state != Ready, "worn and in use");
+            assert!(!thread.draining || view.state != Ready, "draining and in use");
             let taken = thread.served + thread.runs.len() as u64;
             has_room |= view.state == Ready
                 && thread.runs.len() < self.config.tasks_per_worker
