@@ -119,7 +119,7 @@ impl Lending {
 
     /// The buffer whose memory came back; `None` where it was not lent.
     pub fn back(&self, pages: &mut Pages) -> Option<sys::napi_value> {
-        let loan = pages.keeper::<Loan>()?;
+        let loan = pages.lender::<Loan>()?;
         loan.ended = None;
         let Open { buffer, .. } = self.open.borrow_mut().remove(&loan.number)?;
         Some(self.take(buffer))

@@ -1,9 +1,13 @@
-//! A task as the isolate sees it, in little room: very many wait at times.
+//! A task as the isolate gets it. It is kept small, because a pool may hold millions of them.
 
 use std::ops::Deref;
 use std::sync::Arc;
 
-use super::{Isolation, MovedBuffers, Work};
+use deno_core::v8;
+
+use crate::isolate::primitives::string;
+use crate::isolate::spec::{Isolation, Work};
+use crate::isolate::values::moved_buffers::MovedBuffers;
 
 /// What is run, and on which value. Cloned for each attempt: a retry runs it again.
 #[derive(Clone, Debug)]
@@ -13,6 +17,26 @@ pub struct Job {
     pub number: u64,
     /// The payload of a handler, or `{ inputs, config }`, in the wire format.
     pub value: Value,
+}
+
+impl Job {
+    /// Returns `ctx.taskId`.
+    pub(in crate::isolate) fn task_id<'s>(
+        &self,
+        scope: &mut v8::HandleScope<'s>,
+    ) -> v8::Local<'s, v8::String> {
+        if let Some(name) = &self.plan.name {
+            return string(scope, name);
+        }
+        let mut digits = itoa::Buffer::new();
+        let digits = digits.format(self.number).as_bytes();
+        // `task-` and the twenty digits of a u64.
+        let mut text = *b"task-00000000000000000000";
+        let end = 5 + digits.len();
+        text[5..end].copy_from_slice(digits);
+        v8::String::new_from_one_byte(scope, &text[..end], v8::NewStringType::Normal)
+            .unwrap_or_else(|| v8::String::empty(scope))
+    }
 }
 
 /// All of a task but its value. Those that have neither a name nor buffers share it with others.

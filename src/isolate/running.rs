@@ -2,29 +2,34 @@
 
 use deno_core::v8;
 
-use super::code::CodeCache;
-use super::ledger::Ledger;
-use super::natives::{self, Natives, number, string};
-use super::pages::{Borrower, Lent};
-use super::realm::Realm;
-use super::shapes::MOST_ARGUMENTS;
-use super::wire::CodecError;
-use super::{CodeKind, Ended, Fault, FaultKind, Job, MovedBuffers, Pages, Work, codec};
+use crate::isolate::code::code_cache::CodeCache;
+use crate::isolate::job::Job;
+use crate::isolate::outcome::{Ended, Fault, FaultKind};
+use crate::isolate::primitives::string;
+use crate::isolate::realm::functions::RealmFunctions;
+use crate::isolate::realm::realm::Realm;
+use crate::isolate::spec::{CodeKind, Work};
+use crate::isolate::state::IsolateState;
+use crate::isolate::values::codec;
+use crate::isolate::values::moved_buffers::MovedBuffers;
+use crate::isolate::values::pages::{Borrower, Lent, Pages};
+use crate::isolate::values::shapes::MOST_ARGUMENTS;
+use crate::isolate::values::wire::CodecError;
 
 /// Why a task with moved buffers cannot begin.
 const MOVED_BEFORE: &str =
     "payload cannot be given a second time: its transferred buffers went to an earlier attempt";
 
 /// The task that runs now, and how its end is put into words.
-pub(super) struct Running<'a> {
-    pub natives: &'a Natives,
-    pub ledger: &'a Ledger,
+pub struct RunningTask<'a> {
+    pub functions: &'a RealmFunctions,
+    pub state: &'a IsolateState,
     pub ticket: u64,
 }
 
-pub(super) type CatchScope<'s, 'p> = v8::TryCatch<'s, v8::HandleScope<'p>>;
+pub type CatchScope<'s, 'p> = v8::TryCatch<'s, v8::HandleScope<'p>>;
 
-impl Running<'_> {
+impl RunningTask<'_> {
     /// Runs a task as far as it goes without waiting. Gives the promise that it waits for, and what a filter is
     /// about.
     ///
@@ -47,7 +52,7 @@ impl Running<'_> {
         let undefined = v8::undefined(scope).into();
         let (result, filter_scope) = match &job.plan.work {
             Work::Handler(name) => {
-                let Ok(payload) = realm.shapes.read(scope, self.natives, &job.value, &buffers)
+                let Ok(payload) = realm.shapes.read(scope, self.functions, &job.value, &buffers)
                 else {
                     return Err(self.undecodable(scope));
                 };
@@ -56,7 +61,7 @@ impl Running<'_> {
                 };
                 let function = v8::Local::new(scope, &handler.function).into();
                 let receiver = v8::Local::new(scope, &handler.receiver);
-                let task_id = natives::name(scope, job).into();
+                let task_id = job.task_id(scope).into();
                 let name = realm.handlers.type_of(scope, handler, name).into();
                 let attempt = v8::Integer::new_from_unsigned(scope, attempt).into();
                 let worker = v8::Integer::new_from_unsigned(scope, worker).into();
@@ -65,19 +70,20 @@ impl Running<'_> {
                 let count = who.len() + payload.arguments().len();
                 arguments[..who.len()].copy_from_slice(&who);
                 arguments[who.len()..count].copy_from_slice(payload.arguments());
-                let run = if payload.is_parts { &self.natives.run_made } else { &self.natives.run };
+                let run =
+                    if payload.is_parts { &self.functions.run_made } else { &self.functions.run };
                 let run = v8::Local::new(scope, run);
                 (run.call(scope, undefined, &arguments[..count]), None)
             }
             Work::Code(text) => {
-                let Ok(value) = codec::decode_moved(scope, self.natives, &job.value, &buffers)
+                let Ok(value) = codec::decode_moved(scope, self.functions, &job.value, &buffers)
                 else {
                     return Err(self.undecodable(scope));
                 };
-                let Some(function) = code.get(scope, self.natives, text) else {
+                let Some(function) = code.get(scope, self.functions, text) else {
                     return Err(self.failed(scope, FaultKind::Syntax));
                 };
-                let run = v8::Local::new(scope, &self.natives.run_code);
+                let run = v8::Local::new(scope, &self.functions.run_code);
                 let result = run.call(scope, undefined, &[function.into(), value]);
                 (result, (text.kind == CodeKind::Filter).then_some(value))
             }
@@ -102,7 +108,7 @@ impl Running<'_> {
             }
             v8::PromiseState::Rejected => {
                 let promise = v8::Global::new(scope, promise);
-                self.ledger.forgive(&promise);
+                self.state.mark_handled(&promise);
                 let reason = v8::Local::new(scope, promise).result(scope);
                 let ended = self.thrown(scope, reason, FaultKind::Thrown);
                 Err(self.unless_ended(scope, ended))
@@ -150,7 +156,7 @@ impl Running<'_> {
             text.strip_prefix("Error: ").unwrap_or(&text).to_owned()
         });
         scope.reset();
-        let path = self.natives.path_of_uncloneable(scope, value, "result");
+        let path = self.functions.path_of_uncloneable(scope, value, "result");
         scope.reset();
         let path = path.unwrap_or_else(|| "result".into());
         Self::fault(FaultKind::DataClone, &format!("{path} cannot be cloned: {why}"))
@@ -166,9 +172,9 @@ impl Running<'_> {
         let mut buffers = Vec::with_capacity(pages.len());
         for pages in pages {
             let lent = Lent::new(pages)?;
-            let store = self.ledger.buffers.store(scope, Borrower(lent.clone()))?;
+            let store = self.state.buffers.store(scope, Borrower(lent.clone()))?;
             let buffer = v8::ArrayBuffer::with_backing_store(scope, &store);
-            self.ledger.movable.arrived(scope, self.ticket, buffer, lent);
+            self.state.transfers.arrived(scope, self.ticket, buffer, lent);
             buffers.push(buffer);
         }
         Some(buffers)
@@ -180,15 +186,16 @@ impl Running<'_> {
         value: v8::Local<'s, v8::Value>,
     ) -> Result<Ended, CodecError> {
         // A realm that is kept is for those to come, and what it has is theirs as well.
-        let is_last = !self.natives.is_warm.get();
-        let candidates = self.ledger.movable.candidates(scope, self.ticket, value, is_last);
+        let is_last = !self.functions.is_warm.get();
+        let candidates = self.state.transfers.candidates(scope, self.ticket, value, is_last);
         // A text that is there once is written as often as it is referred to.
-        let is_too_large = |bytes: &[u8]| self.ledger.buffers.is_too_large(bytes.len());
+        let is_too_large = |bytes: &[u8]| self.state.buffers.is_too_large(bytes.len());
         if candidates.buffers.is_empty() {
-            let bytes = codec::encode(scope, self.natives, value)?;
+            let bytes = codec::encode(scope, self.functions, value)?;
             return Ok(if is_too_large(&bytes) { Ended::MemoryLimit } else { Ended::Done(bytes) });
         }
-        let (bytes, moved) = codec::encode_moving(scope, self.natives, value, &candidates.buffers)?;
+        let (bytes, moved) =
+            codec::encode_moving(scope, self.functions, value, &candidates.buffers)?;
         if is_too_large(&bytes) {
             return Ok(Ended::MemoryLimit);
         }
@@ -203,7 +210,7 @@ impl Running<'_> {
         }
         let Some(exception) = scope.exception() else {
             // An isolate without memory for an exception.
-            self.ledger.spent.set(true);
+            self.state.heap_exhausted.set(true);
             return Ended::MemoryLimit;
         };
         let exception = v8::Global::new(scope, exception);
@@ -220,7 +227,7 @@ impl Running<'_> {
         error: v8::Local<'s, v8::Value>,
         kind: FaultKind,
     ) -> Ended {
-        let mut bytes = codec::encode(scope, self.natives, error);
+        let mut bytes = codec::encode(scope, self.functions, error);
         if bytes.is_err() {
             // A getter of it may have run until its time was over, and would do so again.
             if let Some(ended) = self.ended_by_force(scope) {
@@ -228,15 +235,15 @@ impl Running<'_> {
             }
             // It cannot be cloned as it is: it is a function, or a getter of it throws.
             scope.reset();
-            let replica = self.natives.replica_of(scope, error).ok_or(CodecError);
-            bytes = replica.and_then(|replica| codec::encode(scope, self.natives, replica));
+            let replica = self.functions.replica_of(scope, error).ok_or(CodecError);
+            bytes = replica.and_then(|replica| codec::encode(scope, self.functions, replica));
         }
         if let Some(ended) = self.ended_by_force(scope) {
             return ended;
         }
         scope.reset();
         let bytes = bytes.unwrap_or_default();
-        if self.ledger.buffers.is_too_large(bytes.len()) {
+        if self.state.buffers.is_too_large(bytes.len()) {
             return Ended::MemoryLimit;
         }
         Ended::Failed(Fault { kind, error: bytes })
@@ -255,17 +262,17 @@ impl Running<'_> {
 
     /// Whether the task was ended from outside or by its memory; takes V8's termination back.
     pub fn ended_by_force(&self, scope: &mut CatchScope<'_, '_>) -> Option<Ended> {
-        if self.ledger.stopped.get() {
+        if self.state.stopped.get() {
             // Another's code was stopped. This task goes on, and runs again elsewhere if it is not done.
             scope.cancel_terminate_execution();
         }
-        let memory = self.ledger.take_memory_end(self.ticket);
-        let forced = self.ledger.terminated.get() == Some(self.ticket);
+        let memory = self.state.take_memory_end(self.ticket);
+        let forced = self.state.terminated.get() == Some(self.ticket);
         if !forced && !memory {
             return None;
         }
         // Also where it came to its end before the interrupt met it: the next one is not to blame.
-        self.ledger.terminated.set(None);
+        self.state.terminated.set(None);
         scope.cancel_terminate_execution();
         scope.reset();
         Some(if memory { Ended::MemoryLimit } else { Ended::Interrupted })
@@ -274,13 +281,4 @@ impl Running<'_> {
     pub fn fault(kind: FaultKind, text: &str) -> Ended {
         Ended::Failed(Fault { kind, error: text.as_bytes().to_vec() })
     }
-}
-
-/// Says whose code runs from here on; promise reactions and timers that it starts inherit it.
-pub(super) fn set_running(scope: &mut v8::HandleScope, ticket: Option<u64>) {
-    let data = match ticket {
-        Some(ticket) => number(scope, ticket),
-        None => v8::undefined(scope).into(),
-    };
-    scope.set_continuation_preserved_embedder_data(data);
 }

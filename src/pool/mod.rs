@@ -401,7 +401,7 @@ impl Shared {
             interrupter.terminate(task.0, attempt);
         }
         for interrupter in calls.ask {
-            interrupter.ask();
+            interrupter.request_heartbeat();
         }
         for interrupter in calls.terminate_all {
             interrupter.terminate_all();

@@ -87,7 +87,7 @@ impl Seat {
     /// Whether it answered since the last time, in any way; what its isolate said of its memory is
     /// taken in. A thread that makes another isolate cannot answer, and has a limit of its own.
     pub fn has_answered(&mut self) -> bool {
-        let answers = self.interrupter.as_ref().map_or(0, Interrupter::answers);
+        let answers = self.interrupter.as_ref().map_or(0, Interrupter::heartbeats);
         let heard = (self.bell.answers(), answers);
         let before = std::mem::replace(&mut self.heard, heard);
         if let Some(interrupter) = self.interrupter.as_ref().filter(|_| heard.1 != before.1) {

@@ -179,7 +179,7 @@ impl Starting<'_> {
                 self.bell.answer();
                 self.bell.has_orders() && self.is_to_stop(orders)
             });
-            if loaded.is_err() && isolate.is_spent() {
+            if loaded.is_err() && isolate.is_heap_exhausted() {
                 return Err(LoadError { message: OVER_MEMORY.to_owned(), ..Default::default() });
             }
             loaded?;
@@ -492,7 +492,7 @@ impl Worker<'_> {
         if self.usage == Usage::Private {
             self.usage = Usage::Over;
         }
-        let is_spent = self.isolate.is_spent();
+        let is_spent = self.isolate.is_heap_exhausted();
         if is_spent {
             self.look_at_memory();
         }
