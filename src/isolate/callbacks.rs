@@ -9,7 +9,6 @@ use crate::isolate::code::import;
 use crate::isolate::code::library::Library;
 use crate::isolate::code::realm_modules::AllRealmModules;
 use crate::isolate::code::stack;
-use crate::isolate::current_task::{EngineContext, running_ticket};
 use crate::isolate::limits::fatal;
 use crate::isolate::limits::interrupt::on_collected;
 use crate::isolate::limits::interrupter::Interrupter;
@@ -18,6 +17,7 @@ use crate::isolate::realm::bootstrap::install::engine_ops;
 use crate::isolate::realm::data::Realms;
 use crate::isolate::realm::engine::airlock::Airlock;
 use crate::isolate::state::{IsolateState, UncaughtError};
+use crate::isolate::task::current::{EngineContext, running_ticket};
 
 /// The heap may take so many times its limit while V8 comes to a stop.
 const STOPPING_ROOM: usize = 4;

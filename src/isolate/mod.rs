@@ -4,6 +4,7 @@
 //! [`Interrupter`]. It knows nothing of queues, retries or Node: it is given a [`Job`] and reports how that
 //! [`Ended`].
 //!
+//! * `task`: what is run, whose code runs, how it ends.
 //! * `realm`: the contexts that tasks run in, and the way from them to deno_core.
 //! * `code`: code tasks, modules, TypeScript, stack traces.
 //! * `values`: the wire format, and memory that is moved instead of copied.
@@ -12,35 +13,32 @@
 
 mod callbacks;
 mod code;
-mod current_task;
 mod hooks;
 mod host;
-mod in_flight;
 mod isolate;
-mod job;
 mod limits;
 mod load;
-mod outcome;
 mod platform;
 mod primitives;
 mod realm;
-mod running;
+mod settle;
 mod spec;
 mod state;
+mod task;
 mod values;
 
 pub use code::load_error::LoadError;
 pub use hooks::{ConsoleLine, Hooks};
 pub use host::calls::{HostCall, MAX_TARGET, Reply};
 pub use isolate::Isolate;
-pub use job::{Job, Plan, Value};
 pub use limits::fatal::{Loss, panic_message};
 pub use limits::interrupter::Interrupter;
 pub use limits::memory::Memory;
 pub use limits::resident::{release_start_memory, trim_memory};
-pub use outcome::{Ended, Fault, FaultKind, Leftover};
 pub use platform::initialise;
 pub use realm::snapshot::{load_snapshot, write_snapshot};
 pub use spec::{Code, CodeKind, Isolation, Script, Spec, Work};
+pub use task::job::{Job, Plan, Value};
+pub use task::outcome::{Ended, Fault, FaultKind, Leftover};
 pub use values::moved_buffers::MovedBuffers;
 pub use values::pages::{Lender, Pages};

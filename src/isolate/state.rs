@@ -14,8 +14,8 @@ use deno_core::v8;
 
 use crate::isolate::hooks::ConsoleLine;
 use crate::isolate::host::calls::Calls;
-use crate::isolate::in_flight::InFlight;
 use crate::isolate::limits::buffers::Buffers;
+use crate::isolate::task::in_flight::InFlight;
 use crate::isolate::values::transfer::Transfers;
 
 /// Time that a listener of `ctx.signal` may run without a pause.

@@ -17,8 +17,8 @@ use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, AtomicUsize, Ordering:
 
 use deno_core::v8;
 
-use crate::isolate::current_task::running;
 use crate::isolate::limits::memory::Memory;
+use crate::isolate::task::current::running;
 
 /// What `malloc` guarantees, and what V8 expects of an allocator.
 const ALIGNMENT: usize = 16;

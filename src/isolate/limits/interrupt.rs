@@ -7,9 +7,9 @@ use std::ffi::c_void;
 
 use deno_core::v8;
 
-use crate::isolate::current_task::running;
 use crate::isolate::limits::heartbeat::Heartbeat;
 use crate::isolate::state::IsolateState;
+use crate::isolate::task::current::running;
 
 /// The attempt that an interrupt is for, packed into the one word that V8 passes on.
 pub struct Target {

@@ -7,4 +7,5 @@ pub mod engine;
 pub mod functions;
 pub mod realm;
 pub mod snapshot;
+pub mod supply;
 pub mod transit;

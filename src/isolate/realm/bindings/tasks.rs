@@ -7,9 +7,9 @@ use std::time::Instant;
 
 use deno_core::v8;
 
-use crate::isolate::current_task::running_ticket;
 use crate::isolate::primitives::throw_range_error;
 use crate::isolate::state::{IsolateState, TaskEvent};
+use crate::isolate::task::current::running_ticket;
 use crate::isolate::values::transfer::is_transferable;
 
 type Args<'s> = v8::FunctionCallbackArguments<'s>;

@@ -9,13 +9,13 @@ use std::rc::Rc;
 use deno_core::v8;
 use v8::{ValueDeserializerHelper, ValueSerializerHelper};
 
-use crate::isolate::current_task::running_ticket;
 use crate::isolate::host::op::CALL;
 use crate::isolate::limits::interrupt::release_held;
 use crate::isolate::primitives::{number as number_of, string, throw_range_error};
 use crate::isolate::realm::data::RealmData;
 use crate::isolate::realm::engine::blobs;
 use crate::isolate::state::IsolateState;
+use crate::isolate::task::current::running_ticket;
 
 /// An op, or a function of deno_core, in the engine's context.
 struct Op {

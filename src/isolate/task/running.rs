@@ -3,13 +3,13 @@
 use deno_core::v8;
 
 use crate::isolate::code::code_cache::CodeCache;
-use crate::isolate::job::Job;
-use crate::isolate::outcome::{Ended, Fault, FaultKind};
 use crate::isolate::primitives::string;
 use crate::isolate::realm::functions::RealmFunctions;
 use crate::isolate::realm::realm::Realm;
 use crate::isolate::spec::{CodeKind, Work};
 use crate::isolate::state::IsolateState;
+use crate::isolate::task::job::Job;
+use crate::isolate::task::outcome::{Ended, Fault, FaultKind};
 use crate::isolate::values::codec;
 use crate::isolate::values::moved_buffers::MovedBuffers;
 use crate::isolate::values::pages::{Borrower, Lent, Pages};
