@@ -4,7 +4,7 @@
  *
  *     node tools/lint/links.mjs
  */
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -100,7 +100,7 @@ function withoutFences(markdown) {
     .join('\n');
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
+if (realpathSync(process.argv[1] ?? '.') === fileURLToPath(import.meta.url)) {
   const broken = brokenLinks();
   for (const line of broken) console.error(line);
   process.exitCode = broken.length === 0 ? 0 : 1;
