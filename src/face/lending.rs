@@ -121,7 +121,7 @@ impl Lending {
 
     /// Returns the buffer whose memory came back; `None` if it was not lent.
     pub fn back(&self, pages: &mut Pages) -> Option<sys::napi_value> {
-        let loan = pages.keeper::<Loan>()?;
+        let loan = pages.lender::<Loan>()?;
         loan.dropped = None;
         let Open { buffer, .. } = self.open.borrow_mut().remove(&loan.number)?;
         Some(self.take(buffer))

@@ -1,118 +1,90 @@
 //! `Isolate`: one V8 isolate with its realm, its handlers and the tasks in flight in it.
 
 use std::collections::HashMap;
-use std::future::{Future, poll_fn};
-use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::Duration;
 
 use deno_core::{PollEventLoopOptions, v8};
 use deno_web::BlobStore;
 use rustyscript::tokio::runtime::Runtime as Tokio;
 use rustyscript::{Runtime, RuntimeOptions};
-use tokio::time::sleep;
 
-use super::airlock::Airlock;
-use super::buffers::Buffers;
-use super::calls::Calls;
-use super::code::CodeCache;
-use super::fatal::{self, Inside, Watch};
-use super::handlers::Handlers;
-use super::interrupt::{InterruptSlot, Interrupter, on_collected};
-use super::kit::kit;
-use super::ledger::{Ending, Ledger, Stray};
-use super::modules::{self, Library};
-use super::natives::string;
-use super::realm::{Outfit, Realm};
-use super::running::{Running, set_running};
-use super::snapshot::snapshot;
-use super::stack::{self, Places};
-use super::{
-    Ended, FaultKind, Hooks, Isolation, Job, Leftover, LoadError, Memory, Script, Spec, Work,
-    extension,
-};
+use crate::isolate::callbacks;
+use crate::isolate::code::code_cache::CodeCache;
+use crate::isolate::code::library::Library;
+use crate::isolate::code::load_error::LoadError;
+use crate::isolate::code::stack::SourceMapping;
+use crate::isolate::hooks::Hooks;
+use crate::isolate::host::calls::Calls;
+use crate::isolate::limits::buffers::Buffers;
+use crate::isolate::limits::fatal::{InsideIsolate, LossReporter};
+use crate::isolate::limits::interrupt::on_refusal;
+use crate::isolate::limits::interrupter::Interrupter;
+use crate::isolate::limits::memory::Memory;
+use crate::isolate::load::load_into;
+use crate::isolate::primitives::string;
+use crate::isolate::realm::engine::extension;
+use crate::isolate::realm::realm::{Realm, RealmOptions};
+use crate::isolate::realm::snapshot::snapshot;
+use crate::isolate::realm::supply::RealmSupply;
+use crate::isolate::spec::{Isolation, Script, Spec, Work};
+use crate::isolate::state::IsolateState;
+use crate::isolate::task::current::set_running;
+use crate::isolate::task::job::Job;
+use crate::isolate::task::outcome::{Ended, FaultKind, Leftover};
+use crate::isolate::task::running::RunningTask;
 
-/// A warm isolate. Everything of it happens on the thread that made it, inside the context of the
-/// tokio runtime that it was given.
+/// A persistent isolate. All of its methods are called on the thread that made it, inside the context of the tokio
+/// runtime that it was given.
 pub struct Isolate {
-    runtime: Runtime,
+    pub(in crate::isolate) runtime: Runtime,
     interrupter: Interrupter,
-    /// Where handlers run that share what they leave.
-    shared: Rc<Realm>,
-    /// Made ahead, for code that is to see nothing of others.
-    bare: Ahead,
-    /// With handlers of its own.
-    loaded: Ahead,
-    /// What every realm has.
-    outfit: Outfit,
+    /// The realm of handlers that share state.
+    pub(in crate::isolate) shared: Rc<Realm>,
+    /// Fresh realms for tasks that must see nothing of others.
+    realms: RealmSupply,
     library: Rc<Library>,
     blobs: Arc<BlobStore>,
-    /// The worker script in the library.
+    /// The URL of the worker script in the library.
     script: Option<Rc<str>>,
     tokio: Rc<Tokio>,
     code: CodeCache,
-    ledger: Rc<Ledger>,
-    pending: HashMap<u64, Pending>,
-    /// Fresh realms that V8 has not collected.
-    left: Vec<Left>,
-    ended: Vec<(u64, u32, Ended)>,
-    /// What is pending may never settle, for instance because V8 dropped queued microtasks.
-    broken: bool,
-    /// Dropped last: V8 can also fail while it goes.
-    _watch: Watch,
+    pub(in crate::isolate) state: Rc<IsolateState>,
+    /// The tasks whose promise has not settled, by ticket.
+    pub(in crate::isolate) pending: HashMap<u64, Pending>,
+    pub(in crate::isolate) ended: Vec<(u64, u32, Ended)>,
+    /// Pending tasks may never settle, for instance because V8 dropped queued microtasks.
+    pub(in crate::isolate) broken: bool,
+    /// Dropped last, because V8 can also fail while the isolate is dropped.
+    _loss_reporter: LossReporter,
 }
-
-/// A realm that waits for its task.
-#[derive(Default)]
-struct Ahead {
-    realm: Option<Realm>,
-    /// Some task has wanted one.
-    is_used: bool,
-}
-
-impl Ahead {
-    fn is_wanted(&self) -> bool {
-        self.is_used && self.realm.is_none()
-    }
-}
-
-/// A realm whose task is over, or will be.
-struct Left {
-    ticket: u64,
-    context: v8::Weak<v8::Context>,
-    /// Thorough collections before it was seen to be over.
-    since: Option<u32>,
-}
-
-/// A realm that was there after so many thorough collections is held by something.
-const COLLECTIONS: u32 = 2;
 
 /// A task whose promise has not settled.
-struct Pending {
-    attempt: u32,
-    realm: Rc<Realm>,
-    filter_scope: Option<v8::Global<v8::Value>>,
+pub(in crate::isolate) struct Pending {
+    pub attempt: u32,
+    pub realm: Rc<Realm>,
+    /// The arguments of a filter, of which the inputs may be the result.
+    pub filter_scope: Option<v8::Global<v8::Value>>,
 }
 
 impl Isolate {
     /// Makes an isolate without handlers.
     ///
     /// # Errors
-    /// When V8 or the extensions do not start; no code of a user is to blame.
+    /// When V8 or the extensions do not start. No code of a user can cause that.
     pub fn new(spec: &Spec, tokio: Rc<Tokio>, hooks: Hooks) -> Result<Self, LoadError> {
-        let watch = Watch::over_this_thread(hooks.lost);
-        let _inside = Inside::enter();
-        let buffers = Buffers::new(spec.memory_limit);
+        let loss_reporter = LossReporter::over_this_thread(hooks.lost);
+        let _inside = InsideIsolate::enter();
+        let buffers = Buffers::new(spec.memory_limit, on_refusal);
         let params = v8::CreateParams::default()
             .heap_limits(0, spec.memory_limit)
             .array_buffer_allocator(buffers.allocator());
         let calls = Calls::new(spec.max_host_calls, spec.memory_limit, hooks.call);
-        let ledger = Rc::new(Ledger::new(buffers, calls, hooks.console));
+        let state = Rc::new(IsolateState::new(buffers, calls, hooks.console));
         let mut runtime = Runtime::with_tokio_runtime(
             RuntimeOptions {
-                extensions: extension::extensions(ledger.clone()),
+                extensions: extension::extensions(state.clone()),
                 isolate_params: Some(params),
                 startup_snapshot: snapshot(),
                 ..Default::default()
@@ -121,118 +93,119 @@ impl Isolate {
         )
         .map_err(|error| LoadError { message: error.to_string(), ..Default::default() })?;
         let library = Rc::new(Library::new(&spec.imports)?);
-        let interrupter = Interrupter::of(runtime.deno_runtime().v8_isolate());
-        guard(&mut runtime, &ledger, library.clone(), interrupter.clone(), spec.memory_limit);
+        let interrupter = Interrupter::new(runtime.deno_runtime().v8_isolate());
+        callbacks::install(
+            &mut runtime,
+            &state,
+            library.clone(),
+            interrupter.clone(),
+            spec.memory_limit,
+        );
         let blobs = runtime.deno_runtime().op_state().borrow().borrow::<Arc<BlobStore>>().clone();
-        let outfit = Outfit { env: spec.env.clone(), host: spec.host.clone() };
-        let shared = Rc::new(Realm::new(runtime.deno_runtime().v8_isolate(), &outfit));
-        shared.natives.is_warm.set(true);
+        let options = RealmOptions { env: spec.env.clone(), host: spec.host.clone() };
+        let realms = RealmSupply::new(options);
+        let shared = Rc::new(realms.make(runtime.deno_runtime().v8_isolate()));
+        shared.functions.is_warm.set(true);
         Ok(Self {
             runtime,
             interrupter,
             shared,
-            bare: Ahead::default(),
-            loaded: Ahead::default(),
-            outfit,
+            realms,
             library,
             blobs,
             script: None,
             tokio,
             code: CodeCache::new(spec.memory_limit),
-            ledger,
+            state,
             pending: HashMap::new(),
-            left: Vec::new(),
             ended: Vec::new(),
             broken: false,
-            _watch: watch,
+            _loss_reporter: loss_reporter,
         })
     }
 
-    /// Loads the worker script and finds its handlers. Gives up when `stop`, which is asked whenever
-    /// the event loop turns, says so; it keeps the waker of the context that it is given.
+    /// Loads the worker script and finds its handlers. Stops when `stop` returns true: it is called whenever the event
+    /// loop turns, and keeps the waker of the context that it is given.
     ///
     /// # Errors
-    /// When it does not resolve, parse or evaluate, or exports no handler, or was given up.
+    /// When the script does not resolve, parse or evaluate, exports no handler, or was stopped.
     ///
     /// # Panics
-    /// When a task runs already.
+    /// When a task is in flight.
     pub fn load(
         &mut self,
         script: &Script,
         tokio: &Tokio,
         mut stop: impl FnMut(&Context) -> bool,
     ) -> Result<(), LoadError> {
-        let _inside = Inside::enter();
+        let _inside = InsideIsolate::enter();
         let url = self.library.add(script)?;
         let realm = Rc::get_mut(&mut self.shared).expect("no task runs yet");
         load_into(&mut self.runtime, realm, &url, tokio, &mut stop)?;
         self.script = Some(url);
-        self.ledger.rejections.borrow_mut().clear();
-        self.sweep();
+        self.state.rejections.borrow_mut().clear();
+        self.process_state();
         Ok(())
     }
 
-    /// The way to end a task from another thread.
+    /// Returns the handle by which other threads end tasks.
     #[must_use]
     pub fn interrupter(&self) -> Interrupter {
         self.interrupter.clone()
     }
 
-    /// Runs a task as far as it goes without waiting. `None` when it waits for something; then
-    /// [`Isolate::poll`] drives it and [`Isolate::take_ended`] tells how it ended.
+    /// Runs a task until it ends or waits. Returns `None` where it waits: then [`Isolate::poll`] drives it, and
+    /// [`Isolate::take_ended`] returns how it ended.
     pub fn begin(&mut self, ticket: u64, attempt: u32, worker: u32, job: &Job) -> Option<Ended> {
-        let _inside = Inside::enter();
-        self.ledger.in_flight.begin(ticket, attempt);
+        let _inside = InsideIsolate::enter();
+        self.state.in_flight.begin(ticket, attempt);
         let realm = match self.realm_for(ticket, attempt, job) {
             Ok(realm) => realm,
             Err(ended) => {
-                self.ledger.in_flight.end(ticket);
-                self.sweep();
+                self.state.in_flight.end(ticket);
+                self.process_state();
                 return Some(ended);
             }
         };
-        // Looked at after it was put in flight: an interrupt that comes later meets it there.
-        let ended = if self.interrupter.is_doomed(ticket, attempt) {
+        // Read after the attempt was put in flight: an interrupt that comes later finds it there.
+        let ended = if self.interrupter.is_terminated(ticket, attempt) {
             Some(Ended::Interrupted)
         } else {
             self.call(ticket, attempt, worker, job, &realm)
         };
         if ended.is_some() {
-            self.let_go(ticket, &realm);
+            self.release_resources(ticket, &realm);
         }
-        // Its interrupt may still be on its way to whoever runs next.
-        self.broken |= self.is_spent() && !self.pending.is_empty();
-        self.sweep();
+        // Its interrupt may still come, and meet the next task.
+        self.broken |= self.is_heap_exhausted() && !self.pending.is_empty();
+        self.process_state();
         ended
     }
 
-    /// Whether tasks like the last ones would want something that can be made ahead.
+    /// Whether [`Isolate::prepare`] has something to do.
     #[must_use]
     pub fn wants_to_prepare(&self) -> bool {
-        self.bare.is_wanted() || self.loaded.is_wanted()
+        self.realms.bare.is_wanted() || self.realms.loaded.is_wanted()
     }
 
-    /// Makes what the next tasks will want, while nothing is to be done.
+    /// Makes realms for the next tasks, if these are like the last ones. To be called while the worker is idle.
     pub fn prepare(&mut self) {
-        let _inside = Inside::enter();
-        if self.bare.is_wanted() {
-            self.bare.realm = Some(self.make_realm());
+        let _inside = InsideIsolate::enter();
+        if self.realms.bare.is_wanted() {
+            let realm = self.realms.make(self.runtime.deno_runtime().v8_isolate());
+            self.realms.bare.realm = Some(realm);
         }
-        if self.loaded.is_wanted() {
-            // The task that wants it hears why it cannot be made.
-            self.loaded.realm = self.make_loaded_realm(|_| false).ok();
-            self.loaded.is_used &= self.loaded.realm.is_some();
-            self.sweep();
+        if self.realms.loaded.is_wanted() {
+            // Where it cannot be made, the task that wants it is told why.
+            self.realms.loaded.realm = self.make_loaded_realm(|_| false).ok();
+            self.realms.loaded.is_used &= self.realms.loaded.realm.is_some();
+            self.process_state();
         }
     }
 
-    fn make_realm(&mut self) -> Realm {
-        Realm::new(self.runtime.deno_runtime().v8_isolate(), &self.outfit)
-    }
-
-    /// A fresh realm with handlers of its own.
+    /// Makes a fresh realm with handlers of its own.
     fn make_loaded_realm(&mut self, stop: impl Fn(&Context) -> bool) -> Result<Realm, LoadError> {
-        let mut realm = self.make_realm();
+        let mut realm = self.realms.make(self.runtime.deno_runtime().v8_isolate());
         if let Some(url) = self.script.clone() {
             let tokio = self.tokio.clone();
             load_into(&mut self.runtime, &mut realm, &url, &tokio, stop)?;
@@ -243,56 +216,46 @@ impl Isolate {
     fn realm_for(&mut self, ticket: u64, attempt: u32, job: &Job) -> Result<Rc<Realm>, Ended> {
         let realm = match (&job.plan.work, job.plan.isolation) {
             (Work::Code(_), _) => {
-                self.bare.is_used = true;
-                self.bare.realm.take().unwrap_or_else(|| self.make_realm())
+                self.realms.bare.is_used = true;
+                match self.realms.bare.realm.take() {
+                    Some(realm) => realm,
+                    None => self.realms.make(self.runtime.deno_runtime().v8_isolate()),
+                }
             }
             (Work::Handler(_), Isolation::Context) => {
-                self.loaded.is_used = true;
-                match self.loaded.realm.take() {
+                self.realms.loaded.is_used = true;
+                match self.realms.loaded.realm.take() {
                     Some(realm) => realm,
                     None => self.load_for(ticket, attempt)?,
                 }
             }
             (Work::Handler(_), _) => return Ok(self.shared.clone()),
         };
-        let isolate = self.runtime.deno_runtime().v8_isolate();
-        let context = v8::Weak::new(isolate, &realm.context);
-        self.left.push(Left { ticket, context, since: None });
-        Ok(Rc::new(realm))
+        Ok(self.realms.give(self.runtime.deno_runtime().v8_isolate(), realm, ticket))
     }
 
-    /// How many realms of tasks that are over do not go, whatever is collected.
+    /// Returns how many realms of tasks that are over do not go, whatever is collected.
     pub fn detached_realms(&mut self) -> usize {
-        let ledger = &self.ledger;
-        let now = ledger.collections.get();
-        self.left.retain_mut(|left| {
-            if !ledger.is_in_flight(left.ticket) {
-                left.since.get_or_insert(now);
-            }
-            !left.context.is_empty()
-        });
-        let is_held =
-            |left: &&Left| left.since.is_some_and(|since| now.wrapping_sub(since) >= COLLECTIONS);
-        self.left.iter().filter(is_held).count()
+        self.realms.detached(&self.state)
     }
 
-    /// Loads the worker script for a task that waits for it, and on whose time it runs.
+    /// Loads the worker script into a fresh realm for a task, on that task's run time.
     fn load_for(&mut self, ticket: u64, attempt: u32) -> Result<Realm, Ended> {
         let interrupter = self.interrupter.clone();
         {
             let scope = &mut self.shared.scope(self.runtime.deno_runtime().v8_isolate());
             set_running(scope, Some(ticket));
         }
-        let loaded = self.make_loaded_realm(|_| interrupter.is_doomed(ticket, attempt));
-        let Self { runtime, shared, ledger, .. } = self;
+        let loaded = self.make_loaded_realm(|_| interrupter.is_terminated(ticket, attempt));
+        let Self { runtime, shared, state, .. } = self;
         let scope = &mut shared.scope(runtime.deno_runtime().v8_isolate());
         let scope = &mut v8::TryCatch::new(scope);
-        let task = Running { natives: &shared.natives, ledger, ticket };
+        let task = RunningTask { functions: &shared.functions, state, ticket };
         set_running(scope, None);
         if let Some(ended) = task.ended_by_force(scope) {
             return Err(ended);
         }
-        if interrupter.is_doomed(ticket, attempt) {
+        if interrupter.is_terminated(ticket, attempt) {
             return Err(Ended::Interrupted);
         }
         loaded.map_err(|error| {
@@ -302,25 +265,25 @@ impl Isolate {
         })
     }
 
-    /// Drives timers, promises and calls of the pending tasks. Ready when nothing is left to drive.
+    /// Turns the event loop: timers, promises and calls of the pending tasks. Ready when nothing is left to do.
     pub fn poll(&mut self, cx: &mut Context) -> Poll<()> {
-        let _inside = Inside::enter();
-        self.go_on();
+        let _inside = InsideIsolate::enter();
+        self.call_next_turn();
         let polled =
             self.runtime.deno_runtime().poll_event_loop(cx, PollEventLoopOptions::default());
-        if !self.ledger.again.borrow().is_empty() {
+        if !self.state.next_turn.borrow().is_empty() {
             cx.waker().wake_by_ref();
         }
-        let terminated = self.ledger.terminated.get().is_some() || self.ledger.stopped.get();
-        self.sweep();
+        let terminated = self.state.terminated.get().is_some() || self.state.stopped.get();
+        self.process_state();
         match polled {
-            Poll::Ready(Ok(())) if self.ledger.again.borrow().is_empty() => Poll::Ready(()),
+            Poll::Ready(Ok(())) if self.state.next_turn.borrow().is_empty() => Poll::Ready(()),
             Poll::Pending | Poll::Ready(Ok(())) => Poll::Pending,
             Poll::Ready(Err(error)) => {
-                // A termination, which `sweep` has seen, or an error that has no owner and may come
+                // A termination, which `process_state` has handled, or an error of no task, which may come
                 // again at every turn.
                 if !terminated {
-                    self.ledger.print("error", &error.to_string(), None);
+                    self.state.print("error", &error.to_string(), None);
                     self.broken = true;
                 }
                 cx.waker().wake_by_ref();
@@ -329,11 +292,10 @@ impl Isolate {
         }
     }
 
-    /// Calls what a realm has not come to an end with. One that is interrupted ends as one that the event loop
-    /// calls: `poll` sees to it.
-    fn go_on(&mut self) {
-        let again = std::mem::take(&mut *self.ledger.again.borrow_mut());
-        for function in again {
+    /// Calls the functions that realms have deferred to this turn.
+    fn call_next_turn(&mut self) {
+        let functions = std::mem::take(&mut *self.state.next_turn.borrow_mut());
+        for function in functions {
             let scope = &mut self.shared.scope(self.runtime.deno_runtime().v8_isolate());
             let function = v8::Local::new(scope, function);
             let Some(context) = function.get_creation_context(scope) else { continue };
@@ -342,61 +304,60 @@ impl Isolate {
             let receiver = v8::undefined(scope).into();
             function.call(scope, receiver, &[]);
         }
-        if self.ledger.terminated.get().is_some() || self.ledger.stopped.get() {
-            self.sweep();
+        if self.state.terminated.get().is_some() || self.state.stopped.get() {
+            self.process_state();
         }
     }
 
-    /// Pending tasks that ended since the last call: ticket, attempt and how.
+    /// Returns the pending tasks that ended since the last call: ticket, attempt and how.
     pub fn take_ended(&mut self) -> Vec<(u64, u32, Ended)> {
         std::mem::take(&mut self.ended)
     }
 
-    /// Whether there is anything to take with [`Isolate::take_ended`].
+    /// Whether [`Isolate::take_ended`] has something to return.
     #[must_use]
     pub fn has_ended(&self) -> bool {
         !self.ended.is_empty()
     }
 
-    /// Whether this isolate can go on; if not, what is still in flight in it has to run elsewhere.
+    /// Whether the isolate must not be used any more. What is in flight in it has to run elsewhere.
     #[must_use]
     pub fn is_broken(&self) -> bool {
         self.broken
     }
 
-    /// Whether the heap came so near to its limit that this was raised: the limit does not hold any more,
-    /// and the isolate has to be replaced. A task that buffers or WebAssembly took over the limit
-    /// spends nothing.
+    /// Whether the heap came so near its limit that the limit was raised. It holds no longer, and the isolate has to
+    /// be replaced. Buffers and WebAssembly that went over the limit do not exhaust the heap.
     #[must_use]
-    pub fn is_spent(&self) -> bool {
-        self.ledger.spent.get()
+    pub fn is_heap_exhausted(&self) -> bool {
+        self.state.heap_exhausted.get()
     }
 
-    /// What tasks that are over keep busy here, where no task is pending. What the worker script began
-    /// when it was loaded, or begins from its own timers, is none of it.
+    /// Returns what tasks that are over keep busy, where no task is pending. What the worker script began when it was
+    /// loaded, or begins in its own timers, does not count.
     #[must_use]
     pub fn leftovers(&self) -> Option<Leftover> {
-        if self.ledger.leftover.get() {
+        if self.state.leftover.get() {
             return Some(Leftover::Code);
         }
-        let waits = self.pending.is_empty() && self.ledger.operations.get() > 0;
+        let waits = self.pending.is_empty() && self.state.operations.get() > 0;
         waits.then_some(Leftover::Operations)
     }
 
     /// Aborts `ctx.signal` of a pending task. `name` is that of the signal's reason, a DOMException.
     pub fn signal(&mut self, ticket: u64, message: &str, name: &str) {
-        let _inside = Inside::enter();
+        let _inside = InsideIsolate::enter();
         if let Some(pending) = self.pending.get(&ticket) {
             let realm = pending.realm.clone();
             self.abort(ticket, &realm, message, name);
-            self.sweep();
+            self.process_state();
         }
     }
 
-    /// Gives a pending attempt up: its signal is aborted, its timers are cancelled, and what it still
-    /// says finds nobody. False where it is not pending.
+    /// Ends a pending attempt: aborts its signal, cancels its timers, and drops what it still returns. Returns false
+    /// where the attempt is not pending.
     pub fn end(&mut self, ticket: u64, attempt: u32, message: &str, name: &str) -> bool {
-        let _inside = Inside::enter();
+        let _inside = InsideIsolate::enter();
         self.interrupter.forget(ticket, attempt);
         if self.pending.get(&ticket).is_none_or(|pending| pending.attempt != attempt) {
             return false;
@@ -405,7 +366,7 @@ impl Isolate {
             self.abort(ticket, &realm, message, name);
             self.release(ticket, &realm);
         }
-        self.sweep();
+        self.process_state();
         true
     }
 
@@ -413,26 +374,26 @@ impl Isolate {
         let scope = &mut realm.scope(self.runtime.deno_runtime().v8_isolate());
         let scope = &mut v8::TryCatch::new(scope);
         set_running(scope, Some(ticket));
-        self.ledger.set_signalling(true);
-        // What a listener throws is in the ledger.
-        let _ = realm.natives.abort(scope, ticket, message, name);
+        self.state.set_signalling(true);
+        // What a listener throws is noted in the state.
+        let _ = realm.functions.abort(scope, ticket, message, name);
         scope.perform_microtask_checkpoint();
-        self.ledger.set_signalling(false);
-        if self.ledger.stopped.get() {
+        self.state.set_signalling(false);
+        if self.state.stopped.get() {
             scope.cancel_terminate_execution();
             scope.reset();
         }
         set_running(scope, None);
     }
 
-    /// What it takes of memory now.
+    /// Returns the memory in use now.
     pub fn memory(&mut self) -> Memory {
-        self.ledger.buffers.look(self.runtime.deno_runtime().v8_isolate())
+        self.state.buffers.look(self.runtime.deno_runtime().v8_isolate())
     }
 
-    /// Collects garbage, thoroughly.
+    /// Makes a full garbage collection.
     pub fn collect_garbage(&mut self) {
-        let _inside = Inside::enter();
+        let _inside = InsideIsolate::enter();
         self.runtime.deno_runtime().v8_isolate().low_memory_notification();
     }
 
@@ -444,16 +405,16 @@ impl Isolate {
         job: &Job,
         realm: &Rc<Realm>,
     ) -> Option<Ended> {
-        let Self { runtime, code, ledger, pending, .. } = self;
-        let natives = &realm.natives;
+        let Self { runtime, code, state, pending, .. } = self;
+        let functions = &realm.functions;
         let scope = &mut realm.scope(runtime.deno_runtime().v8_isolate());
         let scope = &mut v8::TryCatch::new(scope);
-        let task = Running { natives, ledger, ticket };
+        let task = RunningTask { functions, state, ticket };
         set_running(scope, Some(ticket));
 
         let begun = task.begin(scope, realm, code, (attempt, worker), job);
         let ended = match begun {
-            Ok((promise, filter_scope)) if natives.hold(scope, ticket, promise).is_some() => {
+            Ok((promise, filter_scope)) if functions.hold(scope, ticket, promise).is_some() => {
                 let filter_scope = filter_scope.map(|value| v8::Global::new(scope, value));
                 pending.insert(ticket, Pending { attempt, realm: realm.clone(), filter_scope });
                 None
@@ -465,255 +426,31 @@ impl Isolate {
         ended
     }
 
-    /// Lets go of what a task that is over has left behind, and of which code ran last.
-    fn release(&mut self, ticket: u64, realm: &Realm) {
+    /// Releases what a task that is over holds, and makes code of no task the current one.
+    pub(in crate::isolate) fn release(&mut self, ticket: u64, realm: &Realm) {
         set_running(&mut realm.scope(self.runtime.deno_runtime().v8_isolate()), None);
-        self.let_go(ticket, realm);
+        self.release_resources(ticket, realm);
     }
 
-    /// Lets go of what a task that is over has left behind.
-    fn let_go(&mut self, ticket: u64, realm: &Realm) {
-        self.ledger.in_flight.end(ticket);
-        self.ledger.movable.forget(ticket);
-        if realm.natives.is_torn() {
+    /// Releases what a task that is over holds: timers, ports, buffers, Blobs.
+    fn release_resources(&mut self, ticket: u64, realm: &Realm) {
+        self.state.in_flight.end(ticket);
+        self.state.transfers.forget(ticket);
+        if realm.functions.is_inconsistent() {
             self.broken = true;
-        } else if realm.natives.has_task_resources() || !self.pending.is_empty() {
+        } else if realm.functions.has_task_resources() || !self.pending.is_empty() {
             let scope = &mut realm.scope(self.runtime.deno_runtime().v8_isolate());
-            realm.natives.release(scope, ticket);
+            realm.functions.release(scope, ticket);
         }
         if !std::ptr::eq(realm, &raw const *self.shared) {
-            realm.modules.blobs.clear(&self.blobs);
+            realm.data.blobs.clear(&self.blobs);
         }
-    }
-
-    /// Reads the ledger after JavaScript ran: settled promises, errors nobody caught, force.
-    fn sweep(&mut self) {
-        if self.ledger.stopped.get() && !self.broken {
-            // V8 has thrown away the microtasks of all with those of the one that was stopped.
-            self.runtime.deno_runtime().v8_isolate().cancel_terminate_execution();
-            self.broken = true;
-        }
-        if let Some(ticket) = self.ledger.terminated.take() {
-            // `call` reports its own; this one was ended while the event loop ran, and V8 has thrown
-            // away the microtasks of the others with it.
-            self.runtime.deno_runtime().v8_isolate().cancel_terminate_execution();
-            let memory = self.ledger.take_memory_end(ticket);
-            self.drop_pending(ticket, if memory { Ended::MemoryLimit } else { Ended::Interrupted });
-            self.broken |= !self.pending.is_empty();
-            // What would have told of their end was thrown away, too.
-            self.ledger.operations.set(0);
-        }
-        if let Some(ticket) = self.ledger.buffers.refusal() {
-            // The interrupt met another task, or none.
-            self.drop_pending(ticket, Ended::MemoryLimit);
-        }
-        // Code of no task has had its error, and no more follows from it.
-        self.ledger.buffers.forget_refusal();
-        let endings = std::mem::take(&mut *self.ledger.endings.borrow_mut());
-        for ending in endings {
-            match ending {
-                Ending::Settled { ticket, fulfilled, value } => {
-                    self.settle(ticket, fulfilled, &value);
-                }
-                Ending::Stray(stray) => self.take_stray(&stray),
-            }
-        }
-        let rejections = std::mem::take(&mut *self.ledger.rejections.borrow_mut());
-        for (_, stray) in rejections {
-            self.take_stray(&stray);
-        }
-    }
-
-    fn take_stray(&mut self, Stray { ticket, error }: &Stray) {
-        match *ticket {
-            Some(ticket) if self.pending.contains_key(&ticket) => self.settle(ticket, false, error),
-            ticket => self.print_stray(ticket, error),
-        }
-    }
-
-    /// Ends a task whose promise has not settled.
-    fn drop_pending(&mut self, ticket: u64, ended: Ended) {
-        if let Some(pending) = self.pending.remove(&ticket) {
-            self.ended.push((ticket, pending.attempt, ended));
-            self.release(ticket, &pending.realm);
-        }
-    }
-
-    fn settle(&mut self, ticket: u64, fulfilled: bool, value: &v8::Global<v8::Value>) {
-        // Late: the task was ended, or failed by a stray error of its own.
-        let Some(pending) = self.pending.remove(&ticket) else { return };
-        let ended = {
-            let Self { runtime, ledger, .. } = self;
-            let scope = &mut pending.realm.scope(runtime.deno_runtime().v8_isolate());
-            let scope = &mut v8::TryCatch::new(scope);
-            let task = Running { natives: &pending.realm.natives, ledger, ticket };
-            set_running(scope, Some(ticket));
-            let value = v8::Local::new(scope, value);
-            let filter_scope = pending.filter_scope.map(|value| v8::Local::new(scope, value));
-            let ended = if fulfilled {
-                task.done(scope, value, filter_scope)
-            } else {
-                task.thrown(scope, value, FaultKind::Thrown)
-            };
-            task.unless_ended(scope, ended)
-        };
-        self.release(ticket, &pending.realm);
-        self.ended.push((ticket, pending.attempt, ended));
-    }
-
-    fn print_stray(&mut self, ticket: Option<u64>, error: &v8::Global<v8::Value>) {
-        let scope = &mut self.shared.scope(self.runtime.deno_runtime().v8_isolate());
-        let scope = &mut v8::TryCatch::new(scope);
-        let error = v8::Local::new(scope, error);
-        let stack = v8::Local::<v8::Object>::try_from(error)
-            .ok()
-            .and_then(|error| {
-                let key = string(scope, "stack").into();
-                error.get(scope, key)
-            })
-            .filter(|stack| stack.is_string());
-        let text = stack.unwrap_or(error).to_rust_string_lossy(scope);
-        self.ledger.print("error", &format!("Uncaught {text}"), ticket);
     }
 }
 
 impl Drop for Isolate {
     fn drop(&mut self) {
-        Places::forget_all();
-        self.ledger.buffers.detach();
-    }
-}
-
-/// How often a load that waits looks whether it is to go on.
-const LOOK: Duration = Duration::from_millis(20);
-
-/// Evaluates the worker script in a realm and finds its handlers.
-fn load_into(
-    runtime: &mut Runtime,
-    realm: &mut Realm,
-    url: &Rc<str>,
-    tokio: &Tokio,
-    mut stop: impl FnMut(&Context) -> bool,
-) -> Result<(), LoadError> {
-    let (module, evaluation) = {
-        let scope = &mut realm.scope(runtime.deno_runtime().v8_isolate());
-        let (module, evaluation) = realm.modules.run(scope, url)?;
-        (v8::Global::new(scope, module), v8::Global::new(scope, evaluation))
-    };
-    let mut tick = pin!(None);
-    // Until it settles, and not until no timer is left that the module has set.
-    tokio.block_on(poll_fn(|cx| {
-        loop {
-            if stop(cx) {
-                let message = "loading was given up".to_owned();
-                return Poll::Ready(Err(LoadError { message, ..Default::default() }));
-            }
-            let deno = runtime.deno_runtime();
-            {
-                let scope = &mut realm.scope(deno.v8_isolate());
-                let promise = v8::Local::new(scope, &evaluation);
-                match promise.state() {
-                    v8::PromiseState::Fulfilled => return Poll::Ready(Ok(())),
-                    v8::PromiseState::Rejected => {
-                        if let Some(slot) = InterruptSlot::of(scope) {
-                            slot.ledger.forgive(&evaluation);
-                        }
-                        let reason = promise.result(scope);
-                        return Poll::Ready(Err(LoadError::of(scope, reason)));
-                    }
-                    v8::PromiseState::Pending => {}
-                }
-            }
-            let polled = deno.poll_event_loop(cx, PollEventLoopOptions::default());
-            if let Poll::Ready(Err(error)) = polled {
-                let message = error.to_string();
-                return Poll::Ready(Err(LoadError { message, ..Default::default() }));
-            }
-            let scope = &mut realm.scope(deno.v8_isolate());
-            if v8::Local::new(scope, &evaluation).state() != v8::PromiseState::Pending {
-                continue;
-            }
-            if tick.is_none() {
-                tick.set(Some(sleep(LOOK)));
-            }
-            let Some(ticking) = tick.as_mut().as_pin_mut() else { return Poll::Pending };
-            if ticking.poll(cx).is_pending() {
-                return Poll::Pending;
-            }
-            tick.set(None);
-        }
-    }))?;
-    let scope = &mut realm.scope(runtime.deno_runtime().v8_isolate());
-    let module = v8::Local::new(scope, module);
-    realm.handlers = Handlers::of(scope, module)?;
-    Ok(())
-}
-
-/// How many times its limit the heap may take while V8 comes to a stop.
-const STOPPING_ROOM: usize = 4;
-
-/// Installs what V8 asks and tells while JavaScript runs.
-fn guard(
-    runtime: &mut Runtime,
-    ledger: &Rc<Ledger>,
-    library: Rc<Library>,
-    interrupter: Interrupter,
-    limit: usize,
-) {
-    let deno = runtime.deno_runtime();
-    let airlock = {
-        let kit = kit();
-        Airlock::new(&mut deno.handle_scope(), &kit.ops, |op| kit.is_async(op))
-    };
-    let context = deno.main_context();
-    let (spending, pulse) = (ledger.clone(), interrupter.pulse());
-    let most = limit * STOPPING_ROOM;
-    deno.add_near_heap_limit_callback(move |current, _| {
-        spending.spent.set(true);
-        interrupter.terminate_current();
-        // Room to come to a stop in. The isolate is replaced after this. There is an end to it: where V8
-        // cannot come to a stop, all of it is lost.
-        (current * 2).min(most).max(current)
-    });
-    let isolate = deno.v8_isolate();
-    isolate.set_allow_atomics_wait(false);
-    isolate.set_prepare_stack_trace_callback(stack::prepare);
-    fatal::guard(isolate);
-    isolate.add_gc_epilogue_callback(
-        on_collected,
-        std::ptr::null_mut(),
-        v8::GCType::kGCTypeMarkSweepCompact,
-    );
-    ledger.buffers.attach(isolate);
-    isolate.set_host_import_module_dynamically_callback(modules::import_dynamically);
-    isolate.set_host_initialize_import_meta_object_callback(modules::describe_module);
-    isolate.set_slot(Rc::new(InterruptSlot {
-        ledger: ledger.clone(),
-        context,
-        airlock,
-        library,
-        pulse,
-    }));
-    isolate.set_promise_reject_callback(on_promise_reject);
-}
-
-/// Keeps rejected promises until somebody handles them or the ledger is read.
-unsafe extern "C" fn on_promise_reject(message: v8::PromiseRejectMessage) {
-    // SAFETY: V8 calls this with the isolate entered, which is what a callback scope needs.
-    let scope = &mut unsafe { v8::CallbackScope::new(&message) };
-    let Some(slot) = scope.get_slot::<Rc<InterruptSlot>>().cloned() else { return };
-    let promise = v8::Global::new(scope, message.get_promise());
-    match message.get_event() {
-        v8::PromiseRejectEvent::PromiseRejectWithNoHandler => {
-            let Some(error) = message.get_value() else { return };
-            let ticket = super::interrupt::running_ticket(scope);
-            let error = v8::Global::new(scope, error);
-            slot.ledger.rejections.borrow_mut().push((promise, Stray { ticket, error }));
-        }
-        v8::PromiseRejectEvent::PromiseHandlerAddedAfterReject => {
-            slot.ledger.rejections.borrow_mut().retain(|(rejected, _)| *rejected != promise);
-        }
-        // A promise that was settled twice: the first time counts, as in the language.
-        _ => {}
+        SourceMapping::forget_all();
+        self.state.buffers.detach();
     }
 }

@@ -1,12 +1,10 @@
 //! V8's platform: one for the process, made before any isolate.
 
 use std::sync::Once;
-use std::time::{Duration, Instant};
 
 use deno_core::{JsRuntime, v8};
-use parking_lot::Mutex;
 
-use super::fatal;
+use crate::isolate::limits::fatal;
 
 static PLATFORM: Once = Once::new();
 
@@ -32,32 +30,4 @@ pub fn initialise() {
         JsRuntime::init_platform(Some(platform.make_shared()), false);
         fatal::install();
     });
-}
-
-/// How often the C library is asked at most: it looks through the arenas of all threads, and a pool of a
-/// thousand workers that is closed would ask a thousand times.
-const ASK: Duration = Duration::from_secs(1);
-
-/// Gives memory back to the system that the C library keeps for itself: glibc holds what isolates have
-/// freed in the arenas of their threads, hundreds of megabytes after tasks with large buffers. Where that was
-/// done a moment ago, only `at_last`; says whether it was done now.
-pub fn trim_memory(at_last: bool) -> bool {
-    static ASKED: Mutex<Option<Instant>> = Mutex::new(None);
-    let now = Instant::now();
-    {
-        let mut asked = ASKED.lock();
-        if !at_last && asked.is_some_and(|asked| now - asked < ASK) {
-            return false;
-        }
-        *asked = Some(now);
-    }
-    #[cfg(all(target_os = "linux", target_env = "gnu"))]
-    {
-        unsafe extern "C" {
-            fn malloc_trim(pad: usize) -> std::ffi::c_int;
-        }
-        // SAFETY: it may be called from any thread at any time.
-        unsafe { malloc_trim(0) };
-    }
-    true
 }

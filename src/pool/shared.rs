@@ -111,7 +111,7 @@ impl Shared {
             interrupter.terminate(task.0, attempt);
         }
         for interrupter in deferred.request_heartbeat {
-            interrupter.ask();
+            interrupter.request_heartbeat();
         }
         for interrupter in deferred.terminate_all {
             interrupter.terminate_all();

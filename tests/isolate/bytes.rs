@@ -194,7 +194,7 @@ fn live(seed: u64, strings: u64, tally: &mut Tally) -> u64 {
             Ended::MemoryLimit => tally.too_large += 1,
             other => panic!("{bytes:02x?} (seed {seed}): {other:?}"),
         }
-        if bench.isolate.is_spent() {
+        if bench.isolate.is_heap_exhausted() {
             return done;
         }
     }

@@ -132,7 +132,7 @@ fn code_that_runs_on_is_stopped() {
     });
     let interrupter = receive.recv().unwrap();
     while !thread.is_finished() {
-        interrupter.ask();
+        interrupter.request_heartbeat();
         std::thread::sleep(Duration::from_millis(5));
     }
     assert_eq!(thread.join().unwrap(), (true, true));

@@ -8,7 +8,7 @@ fn each_ends_with_memory_limit(codes: &'static [&'static str]) {
         for code in codes {
             let mut bench = Bench::new(quiet());
             assert_eq!(bench.run(code), Ended::MemoryLimit, "{code}");
-            assert!(!bench.isolate.is_spent(), "{code}");
+            assert!(!bench.isolate.is_heap_exhausted(), "{code}");
             assert!(!bench.isolate.is_broken(), "{code}");
             assert_eq!(number(&bench.run("return 1")), 1, "after {code}");
             bench.isolate.collect_garbage();
@@ -51,7 +51,7 @@ fn heap_and_buffers_count_together() {
         assert_eq!(number(&bench.run(buffers)), 1);
         assert_eq!(number(&bench.handle("keep")), 1);
         assert_eq!(bench.run(buffers), Ended::MemoryLimit);
-        assert!(!bench.isolate.is_spent());
+        assert!(!bench.isolate.is_heap_exhausted());
         assert_eq!(number(&bench.handle("let_go")), 1);
         assert_eq!(number(&bench.run(buffers)), 1);
     });
@@ -124,7 +124,7 @@ fn memory_of_webassembly_is_seen_while_its_task_runs() {
     for code in [grow, many.into(), resizable.into()] {
         let ended = asked_while(move |bench| {
             let ended = bench.run(&code);
-            assert!(!bench.isolate.is_spent());
+            assert!(!bench.isolate.is_heap_exhausted());
             assert_eq!(number(&bench.run("return 1")), 1);
             ended
         });
@@ -157,7 +157,7 @@ fn a_heap_at_its_limit_spends_the_isolate() {
         let mut bench = Bench::new(quiet());
         let code = "const all = []; for (;;) all.push({ n: all.length });";
         assert_eq!(bench.run(code), Ended::MemoryLimit);
-        assert!(bench.isolate.is_spent());
+        assert!(bench.isolate.is_heap_exhausted());
     });
 }
 
@@ -171,7 +171,7 @@ fn asked_while<T: Send + 'static>(body: impl FnOnce(&mut Bench) -> T + Send + 's
     });
     let interrupter = receive.recv().unwrap();
     while !thread.is_finished() {
-        interrupter.ask();
+        interrupter.request_heartbeat();
         std::thread::sleep(Duration::from_millis(10));
     }
     thread.join().unwrap()

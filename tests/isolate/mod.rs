@@ -2,12 +2,12 @@
 
 mod bytes;
 mod calls;
+mod heartbeat;
 mod job;
 mod leftovers;
 mod loss;
 mod memory;
 mod pages;
-mod pulse;
 mod texts;
 
 use std::rc::Rc;

@@ -82,7 +82,7 @@ impl WorkerHandle {
     ///
     /// A thread that creates another isolate cannot give one; it has its own time limit, and counts as alive.
     pub fn take_heartbeat(&mut self) -> bool {
-        let of_isolate = self.interrupter.as_ref().map_or(0, Interrupter::answers);
+        let of_isolate = self.interrupter.as_ref().map_or(0, Interrupter::heartbeats);
         let seen = (self.wake_up.heartbeats(), of_isolate);
         let before = std::mem::replace(&mut self.heartbeats_seen, seen);
         if let Some(interrupter) = self.interrupter.as_ref().filter(|_| seen.1 != before.1) {

@@ -51,7 +51,7 @@ impl WorkerContext<'_> {
                 self.wake_up.answer_heartbeat();
                 self.wake_up.has_orders() && self.should_stop(orders)
             });
-            if loaded.is_err() && isolate.is_spent() {
+            if loaded.is_err() && isolate.is_heap_exhausted() {
                 return Err(LoadError { message: OVER_MEMORY.to_owned(), ..Default::default() });
             }
             loaded?;

@@ -31,14 +31,14 @@ impl IsolateRun<'_> {
         if self.isolate_use == IsolateUse::Exclusive {
             self.isolate_use = IsolateUse::ExclusiveEnded;
         }
-        let is_spent = self.isolate.is_spent();
-        if is_spent {
+        let is_heap_exhausted = self.isolate.is_heap_exhausted();
+        if is_heap_exhausted {
             self.measure_memory();
         }
         let retire = match self.isolate_use {
             // The worker continues in another isolate.
             IsolateUse::ExclusiveEnded => None,
-            _ if is_spent => Some(Retirement::MemoryLimit),
+            _ if is_heap_exhausted => Some(Retirement::MemoryLimit),
             _ => self.memory_retirement(),
         };
         let outcome = match ended {

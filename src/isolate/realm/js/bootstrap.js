@@ -229,7 +229,7 @@ event.setEventTargetData(globalThis);
 event.saveGlobalThisReference({ __proto__: null, reportException: (error) => report(error, getAsyncContext()) });
 
 /** What no snapshot keeps: V8 makes some globals anew in each realm, and time goes on. */
-function awaken() {
+function complete() {
   delete globalThis.SharedArrayBuffer;
   // V8's own is not finished, and its clock counts nanoseconds.
   delete globalThis.Temporal;
@@ -452,7 +452,7 @@ globalThis.isolane = {
   },
   putCausesBack: () => putCausesBack(),
   restoreErrors: clone.restoreErrors,
-  awaken,
+  complete,
   buildError,
   pathOfUncloneable: (value, root) => clone.pathOfUncloneable(value, root, cloneable),
   live,

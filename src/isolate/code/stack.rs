@@ -1,0 +1,114 @@
+//! What `error.stack` says: as V8 puts it, with the places of TypeScript where that was the user's text.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::fmt::Write;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use deno_core::v8;
+use sourcemap::SourceMap;
+
+use crate::isolate::primitives::string;
+
+/// Of a head that is longer the stack has only the beginning; the message has it all.
+const LONG: usize = 1 << 20;
+
+thread_local! {
+    static MAPS: RefCell<HashMap<Rc<str>, SourceMapping>> = RefCell::default();
+}
+
+/// Where the text that V8 runs was in what the user wrote.
+#[derive(Clone)]
+pub struct SourceMapping {
+    pub map: Arc<SourceMap>,
+    /// Lines of ours before the user's.
+    pub lead: u32,
+}
+
+impl SourceMapping {
+    /// Keeps them for stacks of the isolate of this thread, by the name of the script.
+    pub fn note(self, name: &str) {
+        MAPS.with_borrow_mut(|maps| maps.insert(name.into(), self));
+    }
+
+    pub fn forget(name: &str) {
+        MAPS.with_borrow_mut(|maps| maps.remove(name));
+    }
+
+    /// Forgets all of this thread.
+    pub fn forget_all() {
+        MAPS.take();
+    }
+}
+
+/// Called by V8 when a stack is asked for the first time.
+pub fn prepare<'s>(
+    scope: &mut v8::HandleScope<'s>,
+    error: v8::Local<'s, v8::Value>,
+    callsites: v8::Local<'s, v8::Array>,
+) -> v8::Local<'s, v8::Value> {
+    if let Some((function, receiver)) = users_function(scope) {
+        let stack = function.call(scope, receiver, &[error, callsites.into()]);
+        return stack.unwrap_or_else(|| v8::undefined(scope).into());
+    }
+    let scope = &mut v8::TryCatch::new(scope);
+    let mut stack = match error.to_string(scope) {
+        Some(head) if head.length() <= LONG => head.to_rust_string_lossy(scope),
+        Some(head) => {
+            let mut units = vec![0; LONG];
+            head.write_v2(scope, 0, &mut units, v8::WriteFlags::empty());
+            String::from_utf16_lossy(&units) + "…"
+        }
+        None => "Error".to_owned(),
+    };
+    for index in 0..callsites.length() {
+        let Some(call) = callsites.get_index(scope, index).and_then(|call| call.to_string(scope))
+        else {
+            break;
+        };
+        if call.length() > LONG {
+            continue;
+        }
+        stack.push_str("\n    at ");
+        add_call(&mut stack, &call.to_rust_string_lossy(scope));
+    }
+    string(scope, &stack).into()
+}
+
+/// `Error.prepareStackTrace`, where a user has put a function there.
+fn users_function<'s>(
+    scope: &mut v8::HandleScope<'s>,
+) -> Option<(v8::Local<'s, v8::Function>, v8::Local<'s, v8::Value>)> {
+    let global = scope.get_current_context().global(scope);
+    let name = string(scope, "Error").into();
+    let error: v8::Local<v8::Object> = global.get(scope, name)?.try_into().ok()?;
+    let name = string(scope, "prepareStackTrace").into();
+    let function = error.get(scope, name)?.try_into().ok()?;
+    Some((function, error.into()))
+}
+
+/// Adds a call, such as `f (file:///a.ts:1:2)` or `file:///a.ts:1:2`.
+fn add_call(stack: &mut String, call: &str) {
+    let (text, end) = call.strip_suffix(')').map_or((call, ""), |text| (text, ")"));
+    let mapped = MAPS.with_borrow(|maps| {
+        if maps.is_empty() {
+            return None;
+        }
+        let mut parts = text.rsplitn(3, ':');
+        let column: u32 = parts.next()?.parse().ok()?;
+        let line: u32 = parts.next()?.parse().ok()?;
+        let before = parts.next()?;
+        let name = before.rsplit(['(', ' ']).next()?;
+        let SourceMapping { map, lead } = maps.get(name)?;
+        let token = map.lookup_token(line.saturating_sub(1), column.saturating_sub(1))?;
+        let line = token.get_src_line().saturating_sub(*lead);
+        Some((before.to_owned(), line, token.get_src_col()))
+    });
+    match mapped {
+        Some((before, line, column)) => {
+            let _ = write!(stack, "{before}:{}:{}{end}", line + 1, column + 1);
+        }
+        None => stack.push_str(call),
+    }
+}

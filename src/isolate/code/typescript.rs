@@ -1,0 +1,268 @@
+//! TypeScript's types taken out of a text, on a thread of its own: swc's passes recurse natively, as deep
+//! as the text is nested, and some texts take it for ever.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use deno_ast::swc::ast::{
+    ArrayLit, BlockStmt, Class, ClassMember, Expr, ExprOrSpread, FnExpr, ObjectLit, ObjectPat,
+    ObjectPatProp, Program, PropOrSpread, Stmt, TsNamespaceBody,
+};
+use deno_ast::swc::ecma_visit::{Visit, VisitWith};
+use deno_ast::{EmitOptions, MediaType, ParseParams, SourceMapOption};
+
+/// The largest stack that a text gets. It is address space: memory comes with use.
+const STACK_LIMIT: usize = 1 << 30;
+/// What every text gets, however short.
+const STACK_BASE: usize = 8 << 20;
+/// The indentation that swc may write: its size goes with the square of the depth.
+const INDENT_LIMIT: usize = 128 << 20;
+/// swc looks back in some places, and takes a time exponential in how often they are nested.
+const TIME_LIMIT: Duration = Duration::from_secs(10);
+/// Threads that went on after everybody had lost their patience: swc cannot be stopped.
+const ABANDONED_LIMIT: usize = 4;
+/// How often whoever waits looks whether it still should.
+const LOOK: Duration = Duration::from_millis(5);
+
+static ABANDONED: AtomicUsize = AtomicUsize::new(0);
+
+/// What a text is put into.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Shape {
+    /// A body of statements.
+    Body,
+    /// One expression in parentheses.
+    Expression,
+}
+
+/// JavaScript, and the source map from it to TypeScript, as JSON.
+pub struct Stripped {
+    pub text: String,
+    pub map: Option<String>,
+}
+
+pub enum Refusal {
+    /// It is not TypeScript; the place counts from 1, with the line of the wrapping.
+    Syntax { line: usize, column: usize, message: String },
+    /// It closes the function or the parentheses that it was put into.
+    Leaves,
+    /// It was not read to its end, and why.
+    Unread(String),
+    /// Whoever asked does not want it any more.
+    Stopped,
+}
+
+/// Takes the types out of a text that was put into an async function. `go_on` is asked every few
+/// milliseconds.
+///
+/// # Errors
+/// See [`Refusal`].
+pub fn strip_types(
+    text: String,
+    shape: Shape,
+    mut go_on: impl FnMut() -> bool,
+) -> Result<Stripped, Refusal> {
+    let unread = |why: String| Err(Refusal::Unread(why));
+    let stack = stack_for(&text);
+    if stack > STACK_LIMIT {
+        return unread(format!(
+            "it may need {} MiB of stack, and the limit is {} MiB",
+            stack >> 20,
+            STACK_LIMIT >> 20
+        ));
+    }
+    if ABANDONED.load(Ordering::SeqCst) >= ABANDONED_LIMIT {
+        return unread(format!("{ABANDONED_LIMIT} texts before it are still being read"));
+    }
+    let (sender, receiver) = mpsc::sync_channel(1);
+    let thread = thread::Builder::new().name("isolane-typescript".into()).stack_size(stack);
+    let thread = thread.spawn(move || {
+        // A panic drops the sender.
+        let _ = sender.send(strip(&text, shape));
+    });
+    let thread = match thread {
+        Ok(thread) => thread,
+        Err(error) => return unread(format!("its thread did not start: {error}")),
+    };
+    let begun = Instant::now();
+    loop {
+        match receiver.recv_timeout(LOOK) {
+            Ok(result) => return result,
+            Err(RecvTimeoutError::Disconnected) => return unread("swc panicked".into()),
+            Err(RecvTimeoutError::Timeout) => {}
+        }
+        let is_late = begun.elapsed() > TIME_LIMIT;
+        if !is_late && go_on() {
+            continue;
+        }
+        abandon(thread);
+        if is_late {
+            return unread(format!("it took more than {} seconds", TIME_LIMIT.as_secs()));
+        }
+        return Err(Refusal::Stopped);
+    }
+}
+
+/// Leaves a thread to itself, and counts it until it ends.
+fn abandon(thread: thread::JoinHandle<()>) {
+    ABANDONED.fetch_add(1, Ordering::SeqCst);
+    let wait = move || {
+        let _ = thread.join();
+        ABANDONED.fetch_sub(1, Ordering::SeqCst);
+    };
+    // Where no thread starts, the count stays one too high.
+    let _ = thread::Builder::new().stack_size(64 << 10).spawn(wait);
+}
+
+/// More stack than swc takes for a text. Each level of its recursion comes with a token of its own, so
+/// the tokens are counted, with what the worst use of each was measured to take, twice.
+fn stack_for(text: &str) -> usize {
+    const SAFETY: usize = if cfg!(debug_assertions) { 16 } else { 2 };
+    // Parentheses took 5.9 KB, an assignment 2.4 KB, `do` 1.1 KB.
+    const OPENING: usize = 6 << 10;
+    const SIGN: usize = 5 << 9;
+    const WORD: usize = 5 << 8;
+    let mut in_word = false;
+    let mut sum = 0_usize;
+    for byte in text.bytes() {
+        let was_in_word = std::mem::replace(
+            &mut in_word,
+            byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'$' | 0x80..),
+        );
+        sum += match byte {
+            b'(' | b'[' | b'{' | b'<' => OPENING,
+            _ if in_word && was_in_word => 0,
+            _ if in_word => WORD,
+            b')' | b']' | b'}' | 0..=b' ' => 0,
+            _ => SIGN,
+        };
+    }
+    STACK_BASE + sum.saturating_mul(SAFETY)
+}
+
+fn strip(text: &str, shape: Shape) -> Result<Stripped, Refusal> {
+    let parsed = deno_ast::parse_script(ParseParams {
+        specifier: deno_ast::ModuleSpecifier::parse("file:///task.ts")
+            .map_err(|error| Refusal::Unread(error.to_string()))?,
+        text: text.into(),
+        media_type: MediaType::TypeScript,
+        capture_tokens: false,
+        scope_analysis: false,
+        maybe_syntax: None,
+    })
+    .map_err(|error| {
+        let at = error.display_position();
+        let message = error.kind.msg().into_owned();
+        Refusal::Syntax { line: at.line_number, column: at.column_number, message }
+    })?;
+    let program = parsed.program();
+    if !is_one_function(&program, shape) {
+        return Err(Refusal::Leaves);
+    }
+    let mut indent = Indent::default();
+    program.visit_with(&mut indent);
+    if indent.bytes > INDENT_LIMIT {
+        return Err(Refusal::Unread("it is nested too deep".into()));
+    }
+    drop(program);
+    let emit = EmitOptions {
+        source_map: SourceMapOption::Separate,
+        inline_sources: false,
+        // V8 and swc may disagree on where one ends.
+        remove_comments: true,
+        ..Default::default()
+    };
+    let source = parsed
+        .transpile(&Default::default(), &Default::default(), &emit)
+        .map_err(|error| Refusal::Unread(error.to_string()))?
+        .into_source();
+    Ok(Stripped { text: source.text, map: source.source_map })
+}
+
+/// Whether a script is the function that a text was put into, and nothing beside it.
+fn is_one_function(program: &Program, shape: Shape) -> bool {
+    let Program::Script(script) = program else { return false };
+    let [Stmt::Expr(statement)] = script.body.as_slice() else { return false };
+    let Expr::Paren(inner) = &*statement.expr else { return false };
+    let Expr::Fn(FnExpr { function, .. }) = &*inner.expr else { return false };
+    let statements = function.body.as_ref().map_or(&[][..], |body| &body.stmts);
+    match (shape, statements) {
+        (Shape::Body, _) => true,
+        (Shape::Expression, [Stmt::Return(statement)]) => {
+            statement.arg.as_deref().is_some_and(Expr::is_paren)
+        }
+        (Shape::Expression, _) => false,
+    }
+}
+
+/// Counts the indentation that a program is printed with, and rather too much.
+#[derive(Default)]
+struct Indent {
+    depth: usize,
+    bytes: usize,
+}
+
+impl Indent {
+    const WIDTH: usize = 4;
+
+    fn line<T: VisitWith<Self>>(&mut self, node: &T) {
+        self.bytes = self.bytes.saturating_add(self.depth * Self::WIDTH);
+        node.visit_children_with(self);
+    }
+
+    fn inside<T: VisitWith<Self>>(&mut self, node: &T) {
+        self.depth += 1;
+        // The line that closes it.
+        self.line(node);
+        self.depth -= 1;
+    }
+}
+
+impl Visit for Indent {
+    fn visit_stmt(&mut self, node: &Stmt) {
+        // `if (1) if (1) …` indents too.
+        self.inside(node);
+    }
+
+    fn visit_block_stmt(&mut self, node: &BlockStmt) {
+        self.inside(node);
+    }
+
+    fn visit_ts_namespace_body(&mut self, node: &TsNamespaceBody) {
+        self.inside(node);
+    }
+
+    fn visit_class(&mut self, node: &Class) {
+        self.inside(node);
+    }
+
+    fn visit_class_member(&mut self, node: &ClassMember) {
+        self.line(node);
+    }
+
+    fn visit_array_lit(&mut self, node: &ArrayLit) {
+        self.inside(node);
+    }
+
+    fn visit_expr_or_spread(&mut self, node: &ExprOrSpread) {
+        self.line(node);
+    }
+
+    fn visit_object_lit(&mut self, node: &ObjectLit) {
+        self.inside(node);
+    }
+
+    fn visit_prop_or_spread(&mut self, node: &PropOrSpread) {
+        self.line(node);
+    }
+
+    fn visit_object_pat(&mut self, node: &ObjectPat) {
+        self.inside(node);
+    }
+
+    fn visit_object_pat_prop(&mut self, node: &ObjectPatProp) {
+        self.line(node);
+    }
+}

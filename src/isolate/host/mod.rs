@@ -1,0 +1,4 @@
+//! Calls of tasks to the parent.
+
+pub mod calls;
+pub mod op;

@@ -1,0 +1,27 @@
+//! Small values of JavaScript made in Rust: strings, numbers, errors. Of the current context.
+
+use deno_core::v8;
+
+/// A string that Rust made; what does not fit into V8's limit becomes the empty string.
+pub fn string<'s>(scope: &mut v8::HandleScope<'s>, text: &str) -> v8::Local<'s, v8::String> {
+    v8::String::new(scope, text).unwrap_or_else(|| v8::String::empty(scope))
+}
+
+/// A ticket as JavaScript sees it.
+pub fn number<'s>(scope: &mut v8::HandleScope<'s>, ticket: u64) -> v8::Local<'s, v8::Value> {
+    v8::Number::new(scope, ticket as f64).into()
+}
+
+/// Throws a `RangeError`.
+pub fn throw_range_error(scope: &mut v8::HandleScope, message: &str) {
+    let message = string(scope, message);
+    let error = v8::Exception::range_error(scope, message);
+    scope.throw_exception(error);
+}
+
+/// Throws a `TypeError`.
+pub fn throw_type_error(scope: &mut v8::HandleScope, message: &str) {
+    let message = string(scope, message);
+    let error = v8::Exception::type_error(scope, message);
+    scope.throw_exception(error);
+}

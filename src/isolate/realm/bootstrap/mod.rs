@@ -1,0 +1,8 @@
+//! The modules that every realm is made of: their texts, their evaluation, and their form in the snapshot's file.
+
+pub mod bootstrap;
+pub mod file;
+pub mod install;
+pub mod modules;
+mod source_scan;
+pub mod source_text;

@@ -1,0 +1,287 @@
+//! `RealmFunctions`: the functions of `js/bootstrap.js` that Rust calls.
+
+use std::cell::Cell;
+use std::slice;
+
+use deno_core::v8;
+
+use crate::isolate::primitives::{number, string};
+use crate::isolate::values::wire::CodecError;
+
+/// Handles to the bootstrap's functions in a realm.
+pub struct RealmFunctions {
+    pub run: v8::Global<v8::Function>,
+    pub run_made: v8::Global<v8::Function>,
+    pub run_code: v8::Global<v8::Function>,
+    /// `Object.prototype` of the realm.
+    pub object_prototype: v8::Global<v8::Value>,
+    hold: v8::Global<v8::Function>,
+    release: v8::Global<v8::Function>,
+    abort: v8::Global<v8::Function>,
+    set_env: v8::Global<v8::Function>,
+    set_host: v8::Global<v8::Function>,
+    collect_errors: v8::Global<v8::Function>,
+    replica_of: v8::Global<v8::Function>,
+    restore_errors: v8::Global<v8::Function>,
+    path_of_uncloneable: v8::Global<v8::Function>,
+    take_causes: v8::Global<v8::Function>,
+    put_causes_back: v8::Global<v8::Function>,
+    check_body: v8::Global<v8::Function>,
+    view_of: v8::Global<v8::Function>,
+    pub build_error: v8::Global<v8::Function>,
+    complete: v8::Global<v8::Function>,
+    table_input: v8::Global<v8::Function>,
+    read_table: v8::Global<v8::Function>,
+    write_table: v8::Global<v8::Function>,
+    /// The realm runs many tasks, so that functions which it calls often are compiled.
+    pub is_warm: Cell<bool>,
+    /// A table is being written.
+    is_writing: Cell<bool>,
+    /// See `js/task-resources.js`.
+    live: v8::SharedRef<v8::BackingStore>,
+}
+
+/// The byte at which `live[CHANGING]` begins.
+const CHANGING: usize = 2 * size_of::<u32>();
+
+impl RealmFunctions {
+    /// Takes `globalThis.isolane` away from the realm.
+    ///
+    /// # Panics
+    /// When the bootstrap is not the one that belongs to this code.
+    pub fn take(scope: &mut v8::HandleScope) -> Self {
+        let global = scope.get_current_context().global(scope);
+        let name = string(scope, "isolane");
+        let object: v8::Local<v8::Object> = global
+            .get(scope, name.into())
+            .and_then(|value| value.try_into().ok())
+            .expect("the bootstrap leaves its functions in globalThis.isolane");
+        global.delete(scope, name.into());
+        let mut function = |name: &str| {
+            let name = string(scope, name);
+            let function: v8::Local<v8::Function> = object
+                .get(scope, name.into())
+                .and_then(|value| value.try_into().ok())
+                .expect("the bootstrap defines every function that is taken");
+            v8::Global::new(scope, function)
+        };
+        let (run, run_made) = (function("run"), function("runMade"));
+        let run_code = function("runCode");
+        let (hold, release) = (function("hold"), function("release"));
+        let abort = function("abort");
+        let (set_env, set_host) = (function("setEnv"), function("setHost"));
+        let (collect_errors, restore_errors) =
+            (function("collectErrors"), function("restoreErrors"));
+        let (replica_of, check_body) = (function("replicaOf"), function("checkBody"));
+        let (view_of, build_error) = (function("viewOf"), function("buildError"));
+        let complete = function("complete");
+        let table_input = function("tableInput");
+        let (read_table, write_table) = (function("readTable"), function("writeTable"));
+        let (take_causes, put_causes_back) = (function("takeCauses"), function("putCausesBack"));
+        let path_of_uncloneable = function("pathOfUncloneable");
+        let object_prototype =
+            v8::Object::new(scope).get_prototype(scope).expect("an object literal has a prototype");
+        let object_prototype = v8::Global::new(scope, object_prototype);
+        let name = string(scope, "live");
+        let live: v8::Local<v8::Uint32Array> = object
+            .get(scope, name.into())
+            .and_then(|value| value.try_into().ok())
+            .expect("the bootstrap counts what belongs to tasks in a Uint32Array");
+        let live = live.buffer(scope).expect("a typed array has a buffer").get_backing_store();
+        Self {
+            run,
+            run_made,
+            run_code,
+            object_prototype,
+            hold,
+            release,
+            abort,
+            set_env,
+            set_host,
+            collect_errors,
+            replica_of,
+            restore_errors,
+            path_of_uncloneable,
+            take_causes,
+            put_causes_back,
+            check_body,
+            view_of,
+            build_error,
+            complete,
+            table_input,
+            read_table,
+            write_table,
+            is_warm: Cell::new(false),
+            is_writing: Cell::new(false),
+            live,
+        }
+    }
+
+    /// Whether any task has a timer or a message port.
+    pub fn has_task_resources(&self) -> bool {
+        self.live.iter().any(|byte| byte.get() != 0)
+    }
+
+    /// Whether an interrupt came while the timers were being changed.
+    pub fn is_inconsistent(&self) -> bool {
+        self.live.iter().skip(CHANGING).any(|byte| byte.get() != 0)
+    }
+
+    pub fn hold(
+        &self,
+        scope: &mut v8::HandleScope,
+        ticket: u64,
+        promise: v8::Local<v8::Value>,
+    ) -> Option<()> {
+        let ticket = number(scope, ticket);
+        call(scope, &self.hold, &[ticket, promise]).map(drop)
+    }
+
+    pub fn release(&self, scope: &mut v8::HandleScope, ticket: u64) -> Option<()> {
+        let ticket = number(scope, ticket);
+        call(scope, &self.release, &[ticket]).map(drop)
+    }
+
+    pub fn abort(
+        &self,
+        scope: &mut v8::HandleScope,
+        ticket: u64,
+        message: &str,
+        name: &str,
+    ) -> Option<()> {
+        let ticket = number(scope, ticket);
+        let (message, name) = (string(scope, message), string(scope, name));
+        call(scope, &self.abort, &[ticket, message.into(), name.into()]).map(drop)
+    }
+
+    /// Completes a realm that may come from a snapshot.
+    pub fn complete(&self, scope: &mut v8::HandleScope) -> Option<()> {
+        call(scope, &self.complete, &[]).map(drop)
+    }
+
+    pub fn set_env(&self, scope: &mut v8::HandleScope, env: v8::Local<v8::Value>) -> Option<()> {
+        call(scope, &self.set_env, &[env]).map(drop)
+    }
+
+    pub fn set_host(&self, scope: &mut v8::HandleScope, host: v8::Local<v8::Value>) -> Option<()> {
+        call(scope, &self.set_host, &[host]).map(drop)
+    }
+
+    pub fn collect_errors<'s>(
+        &self,
+        scope: &mut v8::HandleScope<'s>,
+        value: v8::Local<v8::Value>,
+    ) -> Option<v8::Local<'s, v8::Array>> {
+        call(scope, &self.collect_errors, &[value])?.try_into().ok()
+    }
+
+    /// A view of a buffer; `kind` is its place in the bootstrap's list.
+    pub fn view_of<'s>(
+        &self,
+        scope: &mut v8::HandleScope<'s>,
+        kind: u32,
+        buffer: v8::Local<v8::Value>,
+        offset: f64,
+        length: f64,
+    ) -> Option<v8::Local<'s, v8::Object>> {
+        let kind = v8::Integer::new_from_unsigned(scope, kind).into();
+        let offset = v8::Number::new(scope, offset).into();
+        let length = v8::Number::new(scope, length).into();
+        call(scope, &self.view_of, &[kind, buffer, offset, length])?.try_into().ok()
+    }
+
+    /// Throws where a text is not the body of an async function: where something in it closes the
+    /// function early, too. Runs nothing of it; heeds V8's interrupts.
+    pub fn check_body(&self, scope: &mut v8::HandleScope, text: &str) -> Option<()> {
+        let text = string(scope, text).into();
+        call(scope, &self.check_body, &[text]).map(drop)
+    }
+
+    /// Makes a value of a table.
+    pub fn read_table<'s>(
+        &self,
+        scope: &mut v8::HandleScope<'s>,
+        bytes: &[u8],
+    ) -> Option<v8::Local<'s, v8::Value>> {
+        let length = v8::Number::new(scope, bytes.len() as f64).into();
+        let input = call(scope, &self.table_input, &[length])?;
+        let input: v8::Local<v8::Uint8Array> = input.try_into().ok()?;
+        if input.byte_length() != bytes.len() {
+            return None;
+        }
+        // SAFETY: it is as long as the bytes, and belongs to the bootstrap alone.
+        unsafe { input.data().cast::<u8>().copy_from(bytes.as_ptr(), bytes.len()) };
+        call(scope, &self.read_table, &[input.into()])
+    }
+
+    /// Turns a value into a table. `Ok(None)` where it is for V8's serializer; `Err` where a getter of it
+    /// throws.
+    pub fn write_table(
+        &self,
+        scope: &mut v8::HandleScope,
+        value: v8::Local<v8::Value>,
+    ) -> Result<Option<Vec<u8>>, CodecError> {
+        if self.is_writing.replace(true) {
+            // A getter of the value has another one written.
+            return Ok(None);
+        }
+        let table = call(scope, &self.write_table, &[value]);
+        // Also where it was ended by force, of which the bootstrap hears nothing.
+        self.is_writing.set(false);
+        let Ok(table) = v8::Local::<v8::Uint8Array>::try_from(table.ok_or(CodecError)?) else {
+            return Ok(None);
+        };
+        let length = table.byte_length();
+        // SAFETY: it is as long, and no JavaScript runs meanwhile.
+        let bytes = unsafe { slice::from_raw_parts(table.data().cast::<u8>(), length) };
+        Ok(Some(bytes.to_vec()))
+    }
+
+    pub fn take_causes(
+        &self,
+        scope: &mut v8::HandleScope,
+        found: v8::Local<v8::Value>,
+    ) -> Option<()> {
+        call(scope, &self.take_causes, &[found]).map(drop)
+    }
+
+    pub fn put_causes_back(&self, scope: &mut v8::HandleScope) -> Option<()> {
+        call(scope, &self.put_causes_back, &[]).map(drop)
+    }
+
+    pub fn replica_of<'s>(
+        &self,
+        scope: &mut v8::HandleScope<'s>,
+        value: v8::Local<v8::Value>,
+    ) -> Option<v8::Local<'s, v8::Value>> {
+        call(scope, &self.replica_of, &[value])
+    }
+
+    pub fn restore_errors(
+        &self,
+        scope: &mut v8::HandleScope,
+        found: v8::Local<v8::Value>,
+    ) -> Option<()> {
+        call(scope, &self.restore_errors, &[found]).map(drop)
+    }
+
+    pub fn path_of_uncloneable(
+        &self,
+        scope: &mut v8::HandleScope,
+        value: v8::Local<v8::Value>,
+        root: &str,
+    ) -> Option<String> {
+        let root = string(scope, root);
+        let path = call(scope, &self.path_of_uncloneable, &[value, root.into()])?;
+        Some(path.to_rust_string_lossy(scope))
+    }
+}
+
+fn call<'s>(
+    scope: &mut v8::HandleScope<'s>,
+    function: &v8::Global<v8::Function>,
+    arguments: &[v8::Local<v8::Value>],
+) -> Option<v8::Local<'s, v8::Value>> {
+    let receiver = v8::undefined(scope).into();
+    v8::Local::new(scope, function).call(scope, receiver, arguments)
+}

@@ -1,0 +1,30 @@
+//! `Transit`: ArrayBuffers of a realm that were sent and not yet received.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+
+use deno_core::v8;
+
+/// The backing stores by number. They are dropped with their realm where nobody receives them.
+#[derive(Default)]
+pub struct Transit {
+    buffers: RefCell<(u32, HashMap<u32, v8::SharedRef<v8::BackingStore>>)>,
+}
+
+impl Transit {
+    /// The first of so many numbers.
+    pub fn reserve(&self, count: usize) -> u32 {
+        let (next, _) = &mut *self.buffers.borrow_mut();
+        let first = *next;
+        *next = next.wrapping_add(count as u32);
+        first
+    }
+
+    pub fn put(&self, number: u32, buffer: v8::SharedRef<v8::BackingStore>) {
+        self.buffers.borrow_mut().1.insert(number, buffer);
+    }
+
+    pub fn take(&self, number: u32) -> Option<v8::SharedRef<v8::BackingStore>> {
+        self.buffers.borrow_mut().1.remove(&number)
+    }
+}

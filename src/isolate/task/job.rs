@@ -1,0 +1,96 @@
+//! A task as the isolate gets it. It is kept small, because a pool may hold millions of them.
+
+use std::ops::Deref;
+use std::sync::Arc;
+
+use deno_core::v8;
+
+use crate::isolate::primitives::string;
+use crate::isolate::spec::{Isolation, Work};
+use crate::isolate::values::moved_buffers::MovedBuffers;
+
+/// What is run, and on which value. Cloned for each attempt: a retry runs it again.
+#[derive(Clone, Debug)]
+pub struct Job {
+    pub plan: Arc<Plan>,
+    /// `ctx.taskId` is `task-` and this, where the plan has no name.
+    pub number: u64,
+    /// The payload of a handler, or `{ inputs, config }`, in the wire format.
+    pub value: Value,
+}
+
+impl Job {
+    /// Returns `ctx.taskId`.
+    pub(in crate::isolate) fn task_id<'s>(
+        &self,
+        scope: &mut v8::HandleScope<'s>,
+    ) -> v8::Local<'s, v8::String> {
+        if let Some(name) = &self.plan.name {
+            return string(scope, name);
+        }
+        let mut digits = itoa::Buffer::new();
+        let digits = digits.format(self.number).as_bytes();
+        // `task-` and the twenty digits of a u64.
+        let mut text = *b"task-00000000000000000000";
+        let end = 5 + digits.len();
+        text[5..end].copy_from_slice(digits);
+        v8::String::new_from_one_byte(scope, &text[..end], v8::NewStringType::Normal)
+            .unwrap_or_else(|| v8::String::empty(scope))
+    }
+}
+
+/// All of a task but its value. Those that have neither a name nor buffers share it with others.
+#[derive(Debug)]
+pub struct Plan {
+    pub work: Work,
+    pub isolation: Isolation,
+    /// `ctx.taskId`.
+    pub name: Option<Box<str>>,
+    /// The ArrayBuffers of the value that were moved, by the numbers that it has for them. Who begins it takes
+    /// them: it cannot begin a second time.
+    pub buffers: MovedBuffers,
+}
+
+impl Plan {
+    #[must_use]
+    pub fn new(work: Work, isolation: Isolation) -> Self {
+        Self { work, isolation, name: None, buffers: MovedBuffers::default() }
+    }
+}
+
+/// Bytes that do not change. A few are in it, more are shared by its clones.
+#[derive(Clone, Debug)]
+pub struct Value(Bytes);
+
+/// What there is room for beside the length, in as much memory as the other kind takes.
+const FEW: usize = 22;
+
+#[derive(Clone, Debug)]
+enum Bytes {
+    Few { length: u8, bytes: [u8; FEW] },
+    Many(Arc<[u8]>),
+}
+
+impl From<&[u8]> for Value {
+    fn from(all: &[u8]) -> Self {
+        let mut bytes = [0; FEW];
+        Self(match bytes.get_mut(..all.len()) {
+            Some(place) => {
+                place.copy_from_slice(all);
+                Bytes::Few { length: all.len() as u8, bytes }
+            }
+            None => Bytes::Many(all.into()),
+        })
+    }
+}
+
+impl Deref for Value {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        match &self.0 {
+            Bytes::Few { length, bytes } => &bytes[..usize::from(*length)],
+            Bytes::Many(bytes) => bytes,
+        }
+    }
+}
