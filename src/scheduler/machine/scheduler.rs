@@ -56,7 +56,7 @@ pub struct Scheduler<P, R> {
     pub(super) paused: bool,
     /// Whether `Backpressure` was emitted, and `Drain` not yet.
     pub(super) under_backpressure: bool,
-    /// Whether no worker runs, or will without an input.
+    /// Whether all wanted workers are down: none runs, or will start without an input.
     pub(super) all_down: bool,
     pub(super) lifetime: Lifetime,
     pub(super) event_filter: EventFilter,
