@@ -8,6 +8,17 @@ use super::time::to_ms;
 use crate::isolate::Work;
 use crate::pool::{DeadLetter, DeadLetterError};
 
+/// The failure of an attempt. `status`, `figure` and `value` are as in a settlement.
+#[napi(object, js_name = "NativeLetterError")]
+pub struct NativeDeadLetterError {
+    pub attempt: u32,
+    pub worker_id: Option<u32>,
+    pub at: f64,
+    pub status: u32,
+    pub figure: f64,
+    pub value: Buffer,
+}
+
 /// A dead letter. Times are in milliseconds before now.
 #[napi(object, js_name = "NativeLetter")]
 pub struct NativeDeadLetter {
@@ -26,17 +37,6 @@ pub struct NativeDeadLetter {
     /// Number of buffers that the value refers to and that are not in its bytes.
     pub moved: u32,
     pub errors: Vec<NativeDeadLetterError>,
-}
-
-/// The failure of an attempt. `status`, `figure` and `value` are as in a settlement.
-#[napi(object, js_name = "NativeLetterError")]
-pub struct NativeDeadLetterError {
-    pub attempt: u32,
-    pub worker_id: Option<u32>,
-    pub at: f64,
-    pub status: u32,
-    pub figure: f64,
-    pub value: Buffer,
 }
 
 impl From<DeadLetter> for NativeDeadLetter {
