@@ -1,4 +1,6 @@
 //! The ArrayBuffers that tasks and results transfer: moved between Node and the isolates, or lent.
+//!
+//! Owns the buffers while they are on their way. Never keeps one that JavaScript can still reach.
 
 use std::collections::{HashMap, VecDeque};
 use std::rc::Rc;

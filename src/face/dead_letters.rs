@@ -1,4 +1,6 @@
 //! The dead letters, as `lib/pool/dead-letters.js` reads them.
+//!
+//! Only converts: which dead letters are kept is decided by the scheduler.
 
 use napi::bindgen_prelude::Buffer;
 use napi_derive::napi;

@@ -1,4 +1,6 @@
 //! Deliveries as JSON records, for `lib/observe/events.js`.
+//!
+//! Settlements and calls have binary records instead, because they are frequent.
 
 use std::sync::Arc;
 

@@ -1,4 +1,6 @@
 //! The status codes of failures, as `lib/pool/collection.js` and `lib/pool/dead-letters.js` read them.
+//!
+//! A code never changes its meaning: both sides of the binding know it as a number.
 
 use super::time::to_ms;
 use crate::isolate::{Fault, FaultKind};

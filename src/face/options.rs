@@ -1,4 +1,6 @@
 //! The options of a pool, as `lib/options/options.js` passes them: checked, and with all defaults filled in.
+//!
+//! Never checks an option: invalid values are refused in JavaScript.
 
 use std::sync::Arc;
 use std::time::Duration;

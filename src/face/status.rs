@@ -1,4 +1,6 @@
 //! The state of a pool, as `lib/observe/metrics.js` reads it.
+//!
+//! Only converts: nothing is computed here.
 
 use napi_derive::napi;
 

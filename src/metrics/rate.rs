@@ -1,4 +1,6 @@
 //! The rate of settled tasks over the last seconds.
+//!
+//! Memory is bounded by the window, whatever the rate.
 
 use std::collections::VecDeque;
 use std::time::Instant;

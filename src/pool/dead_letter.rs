@@ -1,4 +1,6 @@
 //! A dead letter, as the pool hands it out.
+//!
+//! A copy: it holds no reference to the scheduler, so that it outlives the lock.
 
 use std::time::{Duration, Instant};
 

@@ -1,4 +1,6 @@
 //! The messages to JavaScript.
+//!
+//! They own their content, so that they outlive the lock.
 
 use crate::isolate::{ConsoleLine, Fault, HostCall, Job, LoadError, Memory, MovedBuffers, Work};
 use crate::scheduler::{Event, Failure, TaskId, Timing, Weigh, WorkerId};

@@ -1,4 +1,6 @@
 //! A pool of isolates, as the face uses it.
+//!
+//! Every method takes the lock for a short time only. JavaScript is never called under it.
 
 use std::collections::VecDeque;
 use std::sync::Arc;

@@ -1,4 +1,6 @@
 //! What all threads of a pool share: the lock, the mailboxes, and what is done after the lock is released.
+//!
+//! The outbox and the inbox have locks of their own; deferred actions never run under any of them.
 
 use std::hint::spin_loop;
 use std::io;

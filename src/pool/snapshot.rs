@@ -1,4 +1,6 @@
 //! The state of a pool, for readers.
+//!
+//! A copy: it holds no reference to the scheduler, so that it outlives the lock.
 
 use std::time::Duration;
 

@@ -1,4 +1,6 @@
 //! The supervisor thread: it ticks the scheduler when a deadline is due.
+//!
+//! The only thread that waits for deadlines. Never runs a task.
 
 use std::sync::Arc;
 use std::time::Instant;

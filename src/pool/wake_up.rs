@@ -1,4 +1,6 @@
 //! Wakes the thread of a worker, whether it sleeps or polls its event loop, and collects its heartbeats.
+//!
+//! Never takes the lock of the pool: it is used with the lock and without it.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 

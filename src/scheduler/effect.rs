@@ -1,4 +1,6 @@
 //! What the scheduler decides.
+//!
+//! Effects say what to do and never how: they hold ids and payloads, and no thread.
 
 use super::event::Event;
 use super::outcome::Failure;

@@ -1,4 +1,6 @@
 //! Events for listeners.
+//!
+//! They only inform: no decision of the scheduler depends on them.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,4 +1,6 @@
 //! What the scheduler is told.
+//!
+//! Inputs name the worker by id and generation, so that a late one has no effect.
 
 use std::time::Instant;
 

@@ -1,4 +1,6 @@
 //! The results of attempts and tasks.
+//!
+//! The error of the user is opaque.
 
 use std::time::Duration;
 

@@ -1,4 +1,6 @@
 //! The attempts that have called the parent, and their open calls.
+//!
+//! Owns the replies until they are answered or dropped. Never answers one itself.
 
 use std::collections::{HashMap, HashSet};
 

@@ -1,4 +1,6 @@
 //! What is done after the pool's lock is released.
+//!
+//! Collected under the lock, so that decisions keep their order; never run under it.
 
 use std::sync::Arc;
 

@@ -1,4 +1,6 @@
 //! Carries out the effects of the scheduler, as far as that is possible under the lock.
+//!
+//! Never blocks, starts or wakes a thread: that is added to the deferred actions.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;

@@ -1,4 +1,6 @@
 //! The handle of a worker's thread: its mailbox, its wake-up, and what is known of its isolate.
+//!
+//! Owned by the pool state and used under its lock. Never waits for the thread.
 
 use std::collections::VecDeque;
 use std::sync::Arc;

@@ -1,4 +1,6 @@
 //! The heartbeats of the workers, and the memory that their isolates measure with them.
+//!
+//! Only collects them: which worker is a zombie is decided by the scheduler.
 
 use std::time::Instant;
 

@@ -1,4 +1,6 @@
 //! The calls of tasks to the parent.
+//!
+//! Only routes them: what they do is up to the parent.
 
 use super::deferred::Deferred;
 use super::state::PoolState;

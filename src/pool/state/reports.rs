@@ -1,4 +1,6 @@
 //! What the thread of a worker reports of its isolate, and the orders that it takes.
+//!
+//! Never decides about a task: that is up to the scheduler.
 
 use std::collections::VecDeque;
 use std::sync::atomic::Ordering;

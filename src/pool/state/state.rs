@@ -1,4 +1,6 @@
 //! The state of a pool, and the way of an input through the scheduler.
+//!
+//! Keeps only what the scheduler does not know: threads, memory, messages. Never decides about a task.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};

@@ -1,4 +1,6 @@
 //! The state of the pool, for readers.
+//!
+//! Copies what it returns, and decides nothing.
 
 use std::thread::JoinHandle;
 use std::time::Instant;

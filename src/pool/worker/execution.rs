@@ -1,4 +1,6 @@
 //! Executes orders in the isolate, and runs its event loop.
+//!
+//! Tasks run only from here, and never under the lock of the pool.
 
 use std::future::{Future, poll_fn};
 use std::pin::pin;

@@ -1,4 +1,6 @@
 //! The callbacks of an isolate, which it calls on the worker's thread.
+//!
+//! They must not panic, nor take a lock that the thread holds while its isolate runs.
 
 use super::context::WorkerContext;
 use crate::isolate::{Hooks, Loss};

@@ -1,4 +1,6 @@
 //! What an idle worker does to save memory, and when.
+//!
+//! Only decides what is due: the worker does it.
 
 use std::time::{Duration, Instant};
 

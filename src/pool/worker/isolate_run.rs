@@ -1,4 +1,6 @@
 //! The use of one isolate, from the first task to the last: exchanges reports for orders, and waits.
+//!
+//! Owns the isolate, and drops it on its own thread. Never runs a task under the lock of the pool.
 
 use std::collections::VecDeque;
 use std::mem::ManuallyDrop;

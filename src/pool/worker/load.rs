@@ -1,4 +1,6 @@
 //! Creates an isolate and loads the worker script into it.
+//!
+//! Gives up when the worker is no longer wanted. Never executes an order in an isolate that is not ready.
 
 use std::collections::VecDeque;
 use std::rc::Rc;

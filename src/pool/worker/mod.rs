@@ -1,4 +1,6 @@
 //! The thread of a worker: creates isolates, runs tasks in them, reports, and drops them.
+//!
+//! Everything here runs on that thread, and V8 is never used from another one.
 
 pub mod thread;
 

@@ -1,4 +1,6 @@
 //! Reports what ended, and whether the isolate must be replaced for its memory.
+//!
+//! Only collects the reports: they are sent with the next exchange.
 
 use std::time::Instant;
 

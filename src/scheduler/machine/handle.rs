@@ -1,4 +1,6 @@
 //! Takes one input at a time, and does what has become due.
+//!
+//! The order in here is a contract: results before timeouts, what is due before new tasks.
 
 use std::time::Instant;
 

@@ -1,4 +1,6 @@
 //! An accepted task and its progress.
+//!
+//! Options are shared with other jobs, so that a waiting one stays small.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,4 +1,6 @@
 //! The waiting tasks.
+//!
+//! Owns them until they start, and decides only about their order.
 
 pub mod fifo;
 pub mod index;

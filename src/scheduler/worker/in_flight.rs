@@ -1,4 +1,6 @@
 //! The attempts that a worker has not answered.
+//!
+//! Owns their jobs until they are answered or lost. Never decides what follows.
 
 use std::collections::HashMap;
 

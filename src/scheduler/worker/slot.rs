@@ -1,4 +1,6 @@
 //! A slot and the worker in it.
+//!
+//! Only data: the transitions between its states are in `machine/workers`.
 
 use std::time::{Duration, Instant};
 

@@ -1,4 +1,6 @@
 //! The status of a worker.
+//!
+//! A copy for readers; the slot itself stays private.
 
 use std::time::Instant;
 

@@ -1,4 +1,6 @@
 //! Attempts, from their start to their end: retries, and the reports to the circuit breakers.
+//!
+//! An attempt ends exactly once: a late or second answer has no effect.
 
 use std::time::Duration;
 

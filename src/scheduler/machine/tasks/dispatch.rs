@@ -1,4 +1,6 @@
 //! Assigns waiting tasks to workers with room.
+//!
+//! Never starts a task on a worker without room, in a paused pool, or past an open breaker.
 
 use crate::scheduler::effect::Effect;
 use crate::scheduler::machine::alarm::MAX_PER_TICK;

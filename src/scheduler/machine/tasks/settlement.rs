@@ -1,4 +1,6 @@
 //! The end of a task: its counters, its events, and whether it becomes a dead letter.
+//!
+//! The only place that settles an accepted task; it consumes the job, so that it happens once.
 
 use crate::scheduler::effect::Effect;
 use crate::scheduler::event::Event;

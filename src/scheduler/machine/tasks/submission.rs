@@ -1,4 +1,6 @@
 //! New tasks: accepted or refused, started or queued.
+//!
+//! A refused task is settled at once, and counts as rejected.
 
 use crate::scheduler::effect::Effect;
 use crate::scheduler::machine::lifetime::Lifetime;

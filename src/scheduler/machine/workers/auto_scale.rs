@@ -1,4 +1,6 @@
 //! Automatic scaling: adds workers while the queue is too long, and removes workers that are idle.
+//!
+//! Never changes the number twice within the cooldown, nor beyond the limits.
 
 use std::time::Duration;
 

@@ -1,4 +1,6 @@
 //! Heartbeats: requests them from the workers in rounds, and abandons workers that do not answer.
+//!
+//! Time in which the whole process stood still counts as at most two rounds of silence.
 
 use std::time::Duration;
 

@@ -1,4 +1,6 @@
 //! Starts and losses of workers, and the replacement of lost ones.
+//!
+//! Each start has a new generation; inputs of an earlier one never reach the new worker.
 
 use super::blame::Blame;
 use crate::scheduler::effect::Effect;

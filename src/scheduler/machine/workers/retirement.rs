@@ -1,4 +1,6 @@
 //! The planned end of workers: draining, retirement, restart and removal.
+//!
+//! Never retires a worker with attempts in flight.
 
 use crate::scheduler::effect::Effect;
 use crate::scheduler::machine::scheduler::Scheduler;

@@ -1,4 +1,6 @@
 //! The number of workers: which slots are added or removed.
+//!
+//! Never ends a running task: a removed worker drains first.
 
 use std::cmp::Reverse;
 
