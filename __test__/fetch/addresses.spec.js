@@ -103,8 +103,8 @@ test('https goes to the checked address, and its certificate is that of the name
     `
     const { readFileSync } = require('node:fs');
     const { names, text } = require('./__test__/support/server.js');
-    const { createFetch } = require('./lib/fetch.js');
-    const { permissions } = require('./lib/permissions.js');
+    const { createFetch } = require('./lib/fetch/fetch.js');
+    const { permissions } = require('./lib/options/permissions.js');
     const listen = async (server) => (await require('node:events').once(server.listen(0, '127.0.0.1'), 'listening'), server);
     const plain = await listen(require('node:http').createServer((_, response) => response.end('plain')));
     const server = await listen(require('node:https').createServer(

@@ -7,7 +7,7 @@ const assert = require('node:assert/strict');
 const { once } = require('node:events');
 const { after, before } = require('node:test');
 const undici = require('undici');
-const { createWorkerPool } = require('..');
+const { createWorkerPool } = require('../..');
 const { describe, test } = require('../support/test.js');
 const { withPool } = require('../support/pool.js');
 

@@ -416,7 +416,7 @@ test("Node's own fetch keeps its dispatcher and goes on, also with an environmen
   const env = { HTTP_PROXY: 'http://127.0.0.1:1', HTTPS_PROXY: 'http://127.0.0.1:1', ALL_PROXY: 'http://127.0.0.1:1' };
   const child = await runBody(
     `
-    const { Permissions, permissions } = require('./lib/permissions.js');
+    const { Permissions, permissions } = require('./lib/options/permissions.js');
     const server = require('node:http').createServer((_, response) => response.end('text')).listen(0, '127.0.0.1');
     await require('node:events').once(server, 'listening');
     const host = '127.0.0.1:' + server.address().port;

@@ -7,7 +7,7 @@ const path = require('node:path');
 const { pathToFileURL } = require('node:url');
 const { describe, test } = require('../support/test.js');
 const { ended, runBody } = require('../support/child.js');
-const { createWorkerPool } = require('..');
+const { createWorkerPool } = require('../..');
 const { folder } = require('../support/folder.js');
 const { failure, nextEvent, script, withPool } = require('../support/pool.js');
 

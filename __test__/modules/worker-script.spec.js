@@ -225,7 +225,7 @@ export function here(n${types}) {
       ...PACKAGE,
       'worker.mjs': "import { twice } from 'small';\n\nnull.x;\nexport default () => twice(1);\n",
     });
-    const { createWorkerPool } = require('..');
+    const { createWorkerPool } = require('../..');
     const error = await failure(
       createWorkerPool({ poolSize: 1, workerScript: path.join(at, 'worker.mjs') }),
       'ERR_MODULE_LOAD',

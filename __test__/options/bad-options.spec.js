@@ -4,7 +4,7 @@
 
 const assert = require('node:assert/strict');
 const { describe, test } = require('../support/test.js');
-const { createWorkerPool } = require('..');
+const { createWorkerPool } = require('../..');
 const { failure, withPool } = require('../support/pool.js');
 
 const notANumber = ['4', null, true, {}, [], () => {}, 5n, Symbol('s'), NaN];

@@ -2,7 +2,7 @@
 
 const assert = require('node:assert/strict');
 const { test } = require('../support/test.js');
-const isolane = require('..');
+const isolane = require('../..');
 const { failure } = require('../support/pool.js');
 const { ended, ROOT, runBody, runNode } = require('../support/child.js');
 

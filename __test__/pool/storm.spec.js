@@ -5,7 +5,7 @@
 
 const assert = require('node:assert/strict');
 const { test } = require('../support/test.js');
-const { createWorkerPool } = require('..');
+const { createWorkerPool } = require('../..');
 const { failure, script } = require('../support/pool.js');
 
 const HANDLERS = script(`export default {

@@ -6,7 +6,7 @@ const assert = require('node:assert/strict');
 const { inspect } = require('node:util');
 const { ended, runBody } = require('../support/child.js');
 const { describe, test } = require('../support/test.js');
-const { createWorkerPool, IsolaneError } = require('..');
+const { createWorkerPool, IsolaneError } = require('../..');
 const { failure, HOLD, nextEvent, nextTurn, occupy, record, script, withPool } = require('../support/pool.js');
 
 /** `fail` fails until `repair` is called, and then gives what it knows of itself. */

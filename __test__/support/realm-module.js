@@ -61,7 +61,7 @@ const standIns = {
 async function realmModule(file) {
   const { outputFiles } = await build({
     bundle: true,
-    entryPoints: [join(ROOT, 'src', 'isolate', 'js', file)],
+    entryPoints: [join(ROOT, 'src', 'isolate', 'realm', 'js', file)],
     format: 'cjs',
     logLevel: 'error',
     platform: 'node',
