@@ -2,7 +2,7 @@
 
 const assert = require('node:assert/strict');
 const { test } = require('node:test');
-const { Tickets } = require('../../lib/pool/tickets.js');
+const { Tickets } = require('../../lib/pool/tasks/tickets.js');
 
 const TYPES = ['one', 'other'];
 const seen = ({ ticket, waiter, type, more }) => ({ ticket, waiter, type, more });

@@ -5,7 +5,8 @@
 
 const check = require('../options/check.js');
 const { invalid } = require('../errors.js');
-const { bundleScript, readScript } = require('./script.js');
+const { bundleScript } = require('./bundle.js');
+const { readScript } = require('./script.js');
 
 const ALLOWED_NAME = "named as packages are or by a URL, such as 'tools', '@scope/tools' or 'app:tools'";
 /** They mean a place where a module is loaded from, or the engine's own modules. */

@@ -3,7 +3,7 @@
 // Whether a pool is well, and if not, why. Made of the native status.
 
 /** A worker that is there, or is to be there again. */
-const present = (worker) => worker.state !== 'gone';
+const isPresent = (worker) => worker.state !== 'gone';
 const count = (many, one) => (many === 1 ? `1 ${one}` : `${many} ${one}s`);
 
 /** reason → how bad it is; what is in no list is only told. */
@@ -17,7 +17,7 @@ const CRITICAL = ['no-workers', 'abandoned-limit'];
  *   alerts: Array<{ reason: string, message: string }> }}
  */
 function health(native, { options, shuttingDown }) {
-  const workers = native.workers.filter(present);
+  const workers = native.workers.filter(isPresent);
   const able = workers.filter((worker) => worker.state === 'ready').length;
   const alerts = shuttingDown ? [] : [...workerAlerts(workers, able, native.size), ...queueAlerts(native, options)];
   alerts.push(...abandonedAlerts(native, options));
@@ -77,7 +77,7 @@ function abandonedAlerts({ abandoned, zombies }, { maxAbandonedWorkers }) {
 /** The same in the words of process pools, with the numbers of workers. */
 function healthSummary(native, pool) {
   const { status, capacity, alerts } = health(native, pool);
-  const workers = native.workers.filter(present);
+  const workers = native.workers.filter(isPresent);
   const inState = (...states) => workers.filter(({ state }) => states.includes(state)).length;
   return {
     status,
@@ -93,4 +93,4 @@ function healthSummary(native, pool) {
   };
 }
 
-module.exports = { health, healthSummary, present };
+module.exports = { health, healthSummary, isPresent };

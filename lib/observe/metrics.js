@@ -2,7 +2,7 @@
 
 // The public pictures of a pool's state, made of the native one.
 
-const { health, present } = require('./health.js');
+const { health, isPresent } = require('./health.js');
 
 const MB = 1024 * 1024;
 const mb = (bytes) => Math.round((bytes / MB) * 100) / 100;
@@ -34,7 +34,7 @@ function workerStatus(worker) {
  * @param {{ options: object, initialized: boolean, shuttingDown: boolean }} pool
  */
 function poolMetrics(native, { options, initialized, shuttingDown }) {
-  const workers = native.workers.filter(present);
+  const workers = native.workers.filter(isPresent);
   const count = (test) => workers.filter(test).length;
   const inState = (state) => count((worker) => worker.state === state);
   const ended = native.completed + native.failed;

@@ -50,6 +50,11 @@ function object(field, value) {
   throw invalid(field, value, 'an object');
 }
 
+function signal(field, value) {
+  if (value instanceof AbortSignal) return value;
+  throw invalid(field, value, 'an AbortSignal');
+}
+
 /** @param {string} field @param {object} value @param {Iterable<string>} known */
 function noOthers(field, value, known) {
   const names = new Set(known);
@@ -102,4 +107,4 @@ function isPath(url) {
   }
 }
 
-module.exports = { boolean, duration, group, integer, noOthers, number, object, oneOf, script, text };
+module.exports = { boolean, duration, group, integer, noOthers, number, object, oneOf, script, signal, text };

@@ -21,7 +21,7 @@ const SETTINGS = {
   maxRetries: retries,
   retryBackoffMs: milliseconds,
   delay: milliseconds,
-  signal,
+  signal: check.signal,
   id: check.text,
   metadata: (_, value) => value,
   transfer: transferList,
@@ -30,11 +30,6 @@ const SETTINGS = {
 const SETTING_NAMES = Object.keys(SETTINGS);
 const HANDLER_FIELDS = ['type', 'payload', ...SETTING_NAMES];
 const CODE_FIELDS = ['type', 'code', 'inputs', 'config', ...SETTING_NAMES];
-
-function signal(field, value) {
-  if (value instanceof AbortSignal) return value;
-  throw invalid(field, value, 'an AbortSignal');
-}
 
 /** `'@anything/javascript'` is `'javascript'`, and so for `'filter'`. */
 const CODE_TYPE = /^(?:@[^/]+\/)?(javascript|filter)$/;

@@ -103,7 +103,7 @@ const tagOf = (view) => tagGetter.call(view) ?? 'DataView';
  * @returns {Buffer}
  */
 function serialize(...values) {
-  return serializeMoving([], ...values);
+  return serializeMoved([], ...values);
 }
 
 /**
@@ -112,10 +112,10 @@ function serialize(...values) {
  * @param {...unknown} values
  * @returns {Buffer}
  */
-function serializeMoving(moved, ...values) {
+function serializeMoved(moved, ...values) {
   const serializer = new Serializer(moved);
   for (const value of values) serializer.writeValue(value);
   return serializer.releaseBuffer();
 }
 
-module.exports = { Deserializer, serialize, serializeMoving };
+module.exports = { Deserializer, serialize, serializeMoved };

@@ -52,7 +52,7 @@ const TWICE = refusalOfTwo(new ArrayBuffer(1));
  * @throws {IsolaneError} ERR_INVALID_ARG where one cannot be detached, such as the memory of WebAssembly or Node's
  *   pool of small Buffers; then none is
  */
-function takeOver(list) {
+function detachBuffers(list) {
   const taken = REFUSES_ALL || list.length === 1 || list.every(isMovable) ? move(list) : undefined;
   if (taken !== undefined) return taken;
   const at = Math.max(
@@ -92,7 +92,7 @@ const uncleared = (length) => (length === 0 ? new ArrayBuffer(0) : Buffer.allocU
  * @param {{ takeMoved(): (ArrayBuffer | number)[], fillMoved(buffers: ArrayBuffer[]): void }} native
  * @returns {ArrayBuffer[]}
  */
-function moveIn(native) {
+function takeBuffers(native) {
   const moved = native.takeMoved();
   const isMade = moved.map((buffer) => typeof buffer === 'number');
   const buffers = moved.map((buffer, i) => (isMade[i] ? uncleared(buffer) : buffer));
@@ -100,4 +100,4 @@ function moveIn(native) {
   return buffers;
 }
 
-module.exports = { moveIn, takeOver, transferList };
+module.exports = { takeBuffers, detachBuffers, transferList };

@@ -8,7 +8,7 @@
 const { Arena } = require('./arena.js');
 const { collectErrors, pathOfUncloneable, restoreErrors, takeCauses } = require('./clone.js');
 const KIND = require('./kinds.js');
-const { Deserializer, serialize, serializeMoving } = require('./serializer.js');
+const { Deserializer, serialize, serializeMoved } = require('./serializer.js');
 const { createTable } = require('./table.js');
 const { isPlain, readTree, writeBigInt, writeNumber, writeTree } = require('./tree.js');
 
@@ -124,7 +124,7 @@ function encodeTable(value) {
  * @returns {Buffer}
  * @throws {Error} when it cannot be cloned
  */
-function encodeMoving(value, moved) {
+function encodeMoved(value, moved) {
   const place = moved.indexOf(value);
   // As V8 writes it; most payloads with buffers are one.
   return place === -1 || place > 127 ? encodeClone(value, moved) : Buffer.of(...MOVED_BUFFER, place);
@@ -136,13 +136,13 @@ const MOVED_BUFFER = [0xff, 0x0f, 't'.charCodeAt(0)];
 const isMovedBuffer = (bytes) => bytes.length === 4 && MOVED_BUFFER.every((byte, i) => bytes[i] === byte);
 
 function encodeClone(value, moved = []) {
-  const bytes = serializeMoving(moved, value);
+  const bytes = serializeMoved(moved, value);
   if (!mayContainError(bytes)) return bytes;
   const found = collectErrors(value, isCloneable);
   if (found.length === 0) return bytes;
   const putBack = takeCauses(found);
   try {
-    return Buffer.concat([Buffer.of(KIND.V8_WITH_ERRORS), serializeMoving(moved, value, found)]);
+    return Buffer.concat([Buffer.of(KIND.V8_WITH_ERRORS), serializeMoved(moved, value, found)]);
   } finally {
     putBack();
   }
@@ -226,7 +226,7 @@ function decodeClone(bytes, withErrors, moved) {
  * @param {Buffer} bytes
  * @param {ArrayBuffer[]} moved
  */
-function decodeMoving(bytes, moved) {
+function decodeMoved(bytes, moved) {
   if (isMovedBuffer(bytes) && bytes[3] < moved.length) return moved[bytes[3]];
   if (bytes[0] === KIND.V8) return decodeClone(bytes, false, moved);
   if (bytes[0] === KIND.V8_WITH_ERRORS) return decodeClone(bytes.subarray(1), true, moved);
@@ -238,12 +238,12 @@ function decodeMoving(bytes, moved) {
  * @param {Buffer} bytes
  * @param {number} count - of buffers
  */
-function decodeGone(bytes, count) {
+function decodeDetached(bytes, count) {
   const gone = Array.from({ length: count }, () => new ArrayBuffer(0));
-  return decodeMoving(bytes, gone);
+  return decodeMoved(bytes, gone);
 }
 
 /** Names the place in a value that keeps it from being cloned. */
 const uncloneablePath = (value, root) => pathOfUncloneable(value, root, isCloneable);
 
-module.exports = { decode, decodeGone, decodeMoving, encode, encodeMoving, read, uncloneablePath, write };
+module.exports = { decode, decodeDetached, decodeMoved, encode, encodeMoved, read, uncloneablePath, write };

@@ -1,18 +1,22 @@
 'use strict';
 
-// Who waits for which task, by ticket. Tickets count up, so they are kept in short rows: no growth moves
-// what is there, as that of a large Map does, and a task that waits takes one field of a row. One more where
-// the types in the row differ, and one where any has what few tasks have.
+// A table of the tasks that are not settled, by ticket. Tickets count up, so the table consists of short rows of
+// consecutive tickets: adding to it moves nothing that is there, as growing a large Map does. A task takes one field
+// of a row. A second one is taken only in rows whose tasks differ in type, a third only in rows where a task has an
+// id, metadata or a signal.
 
+/** Tickets in a row. */
 const ROW = 64;
 
-/** A task that is not settled, as it is looked at for a moment. */
-class Waiting {
+/** A task that is not settled. Made anew whenever it is asked for. */
+class PendingTask {
   /**
    * @param {number} ticket
-   * @param {Waiter} waiter
+   * @param {((value: unknown) => void) | import('./batch.js').Batch} waiter - the `resolve` of its promise, or its
+   *   batch
    * @param {string} type
-   * @param {{ id?: string, metadata?: unknown, signal?: AbortSignal } | undefined} more - what few tasks have
+   * @param {{ id?: string, metadata?: unknown, signal?: AbortSignal } | undefined} more - undefined where it has none
+   *   of them
    */
   constructor(ticket, waiter, type, more) {
     this.ticket = ticket;
@@ -35,39 +39,49 @@ class Waiting {
 }
 
 class Tickets {
-  /** number of the row → Row. */
+  /** Number of a row → Row. */
   #rows = new Map();
-  /** The one that was used last: mostly, tickets come in their order. */
+  /** The row that was used last, for speed: most tickets come in order. */
   #row = new Row(-1);
-  /** That of the greatest ticket; it stays when it is empty, for the next one. */
+  /** The row of the greatest ticket. It is kept when it is empty, for the next ticket. */
   #newest = this.#row;
   #size = 0;
 
-  /** How many tasks are not settled. */
+  /** Number of tasks in the table. */
   get size() {
     return this.#size;
   }
 
-  /** @param {number} ticket - not there; the others as {@link Waiting} has them */
+  /**
+   * Adds a task.
+   * @param {number} ticket - not in the table
+   * @param {PendingTask['waiter']} waiter
+   * @param {string} type
+   * @param {PendingTask['more']} more
+   */
   add(ticket, waiter, type, more) {
     const row = this.#rowOf(ticket) ?? this.#newRow(Math.floor(ticket / ROW));
     row.put(ticket, waiter, type, more);
     this.#size++;
   }
 
-  /** @returns {Waiting | undefined} */
+  /** @returns {PendingTask | undefined} */
   get(ticket) {
     return this.#rowOf(ticket)?.get(ticket);
   }
 
-  /** Lets go of a task that is there. @returns {Waiting} */
+  /**
+   * Removes a task.
+   * @param {number} ticket - in the table
+   * @returns {PendingTask}
+   */
   take(ticket) {
     const row = this.#rowOf(ticket);
-    const waiting = row.get(ticket);
+    const task = row.get(ticket);
     row.clear(ticket);
     this.#size--;
     this.#dropIfEmpty(row);
-    return waiting;
+    return task;
   }
 
   #rowOf(ticket) {
@@ -97,10 +111,11 @@ class Tickets {
   }
 }
 
+/** The tasks of `ROW` consecutive tickets. */
 class Row {
   tasks = 0;
   #waiters = fields(undefined);
-  /** Of all its tasks, unless there are types. */
+  /** The type of all its tasks, while `#types` is undefined. */
   #type;
   #types;
   #more;
@@ -130,7 +145,7 @@ class Row {
     const at = ticket % ROW;
     const waiter = this.#waiters[at];
     if (waiter === undefined) return undefined;
-    return new Waiting(ticket, waiter, this.#types === undefined ? this.#type : this.#types[at], this.#more?.[at]);
+    return new PendingTask(ticket, waiter, this.#types === undefined ? this.#type : this.#types[at], this.#more?.[at]);
   }
 
   clear(ticket) {
