@@ -3,7 +3,7 @@
 // The details of the public events, made from the records of the native pool, which src/face/collection.rs writes.
 
 const { IsolaneError } = require('../errors.js');
-const { mb } = require('./metrics.js');
+const { toMB } = require('../units.js');
 
 /**
  * @typedef {object} EventContext
@@ -28,7 +28,7 @@ const EVENTS = {
   },
   'memory-alert': ({ workerId, reason, heapUsed, external }, { options }) => {
     const { workerMemoryLimitMB: limitMB, workerRestartMemoryMB: thresholdMB } = options;
-    const [heapUsedMB, externalMB] = [mb(heapUsed), mb(external)];
+    const [heapUsedMB, externalMB] = [toMB(heapUsed), toMB(external)];
     return ['memory-alert', { workerId, reason, heapUsedMB, externalMB, thresholdMB, limitMB }];
   },
   'zombie-detected': ({ tickets, ...record }, { withTask }) => {

@@ -5,6 +5,7 @@
 const { textOf } = require('../../values/clone.js');
 const { decode } = require('../../values/wire.js');
 const { IsolaneError } = require('../../errors.js');
+const { count } = require('../../units.js');
 
 /**
  * What the native pool reports of a task, or of an attempt, that failed.
@@ -14,7 +15,6 @@ const { IsolaneError } = require('../../errors.js');
  * @property {number} figure - the limit that was exceeded, or the time until a circuit breaker's next test, in ms
  */
 
-const countAttempts = (attempts) => (attempts === 1 ? '1 attempt' : `${attempts} attempts`);
 const round = (ms) => Math.round(ms * 10) / 10;
 
 /** For each status, the parts of the error: [code, message, cause, properties]. */
@@ -34,7 +34,7 @@ const FAILURES = [
   () => ['ERR_TASK_ABORTED', 'task was aborted'],
   ({ attempts }) => [
     'ERR_WORKER_LOST',
-    attempts === 0 ? 'no worker is left to run the task' : `worker was lost (${countAttempts(attempts)})`,
+    attempts === 0 ? 'no worker is left to run the task' : `worker was lost (${count(attempts, 'attempt')})`,
   ],
   () => ['ERR_POOL_CLOSED', 'pool is closed'],
   ({ figure }, _, { type }) => [
@@ -47,7 +47,7 @@ const FAILURES = [
 
 function taskFailed({ attempts }, cause) {
   const text = cause instanceof Error ? `${textOf(cause.name)}: ${textOf(cause.message)}` : textOf(cause);
-  return ['ERR_TASK_FAILED', `task failed after ${countAttempts(attempts)}: ${text}`, cause];
+  return ['ERR_TASK_FAILED', `task failed after ${count(attempts, 'attempt')}: ${text}`, cause];
 }
 
 /**
