@@ -3,13 +3,13 @@
 // Two sandboxes of node:vm that let everything out, in which a piece shows that it would notice:
 //
 // * the naive one gives its code the host's own objects, as `vm.createContext({ URL, ... })` does;
-// * in the stranger, the weapon takes the built-ins of a third realm for its own, so that all it sees is of
+// * in the stranger, the probe takes the built-ins of a third realm for its own, so that all it sees is of
 //   another realm. It shows that a piece looks at something at all.
 
 const { Console } = require('node:console');
 const { Writable } = require('node:stream');
 const vm = require('node:vm');
-const { ownOf } = require('./weapon.js');
+const { ownIntrinsics } = require('./probe.js');
 const { codeOf, HOST, REPORT } = require('./runner.js');
 
 const PATIENCE = 300;
@@ -53,7 +53,7 @@ async function findings(piece, kind) {
   const reports = [];
   const sandbox = piece.bare ? { setTimeout } : given();
   Object.assign(sandbox, { console: listener(reports), host: HOST, env: { deep: { list: [1] } } });
-  if (kind === 'stranger') sandbox.ownOfAnother = vm.runInNewContext(`(${ownOf})()`);
+  if (kind === 'stranger') sandbox.foreignIntrinsics = vm.runInNewContext(`(${ownIntrinsics})()`);
   const context = vm.createContext(sandbox);
   const { inputs = { a: [1] }, config = { b: [2] } } = piece;
   try {

@@ -6,14 +6,14 @@
 
 const { createWorkerPool } = require('../..');
 const { describeSettled } = require('../hostile/outcomes.js');
-const { MARKS, PRELUDE } = require('./weapon.js');
-const { keeper } = require('./keeper.js');
+const { MARKS, PRELUDE } = require('./probe.js');
+const { trackBuiltins } = require('./builtin-changes.js');
 
 /**
  * @typedef {object} Piece
  * @property {string} name - unique in its category
  * @property {string} [source] - where this way out was published, in another sandbox
- * @property {string} code - body of the task, with `$`, the weapon, in scope
+ * @property {string} code - body of the task, with `$`, the probe, in scope
  * @property {boolean} [raw] - it says itself when it has seen enough: `$.tell()` or `$.tellNow()`
  * @property {unknown} [inputs]
  * @property {unknown} [config]
@@ -145,7 +145,7 @@ const HOST = {
 
 function workerScript() {
   const code = `
-    const keep = (${keeper})();
+    const keep = (${trackBuiltins})();
     Object.defineProperty(Object.prototype, Symbol.for(${JSON.stringify(MARKS.worker)}), { value: true });
     const changes = keep();
     export default { changes: () => changes() };
@@ -172,7 +172,7 @@ class Runner {
   }
 
   async run(chosen) {
-    const changesHere = keeper()();
+    const changesHere = trackBuiltins()();
     await this.#settleIn();
     const begun = Date.now();
     for (const [category, pieces] of Object.entries(chosen)) {

@@ -41,7 +41,7 @@ describe('moved memory counts for the limit of the isolate', () => {
 
 for (const what of ['rounds', 'ends', 'thread']) {
   test(`no memory is left behind: ${what}`, { timeout: 90_000 }, async () => {
-    const child = await runNode([path.join(__dirname, '..', 'support', 'movers.js'), what], { limit: 80_000 });
+    const child = await runNode([path.join(__dirname, 'transfer-load.js'), what], { limit: 80_000 });
     const [{ before, after }] = ended(child).said;
     assert.ok(after - before < 100, `${before} MB before, ${after} MB after`);
   });

@@ -6,7 +6,7 @@
  * @param {unknown} root
  * @returns {string}
  */
-function portrait(root) {
+function dump(root) {
   const numbers = new Map();
   const prototypes = new Map();
   for (const name of Object.getOwnPropertyNames(globalThis)) {
@@ -46,4 +46,4 @@ function portrait(root) {
   return of(root);
 }
 
-module.exports = { portrait };
+module.exports = { dump };

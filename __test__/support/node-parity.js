@@ -72,7 +72,7 @@ function inIsolane() {
 }
 
 /** Promises that each case gives the same in Node and in a code task. */
-function alike(title, cases) {
+function matchesNode(title, cases) {
   describe(`${title}, as in Node`, () => {
     const run = inIsolane();
     for (const [name, entry] of Object.entries(cases)) {
@@ -88,7 +88,7 @@ function alike(title, cases) {
 }
 
 /** Promises what a code task gives where that is not what Node gives; each case is `[why, body, outcome]`. */
-function unlike(title, cases) {
+function differsFromNode(title, cases) {
   describe(`${title}, other than in Node`, () => {
     const run = inIsolane();
     for (const [name, [why, body, outcome]] of Object.entries(cases)) {
@@ -99,4 +99,4 @@ function unlike(title, cases) {
   });
 }
 
-module.exports = { alike, MAJOR, since, unlike };
+module.exports = { matchesNode, MAJOR, since, differsFromNode };

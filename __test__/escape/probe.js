@@ -21,7 +21,7 @@ const MARKS = {
 const SECRETS = ['Deno', '__bootstrap', 'process', 'require', 'module', 'Buffer', 'isolane', 'rustyscript', 'ops'];
 
 /** What syntax makes in a realm. */
-function ownOf() {
+function ownIntrinsics() {
   const { getPrototypeOf } = Reflect;
   let error;
   try {
@@ -37,8 +37,8 @@ function ownOf() {
   };
 }
 
-/** @param {object} own - as `ownOf` gives it; of another realm, to see the weapon find everything */
-function weapon(own, marks, secrets) {
+/** @param {object} own - as `ownIntrinsics` gives it; of another realm, to see the probe find everything */
+function probe(own, marks, secrets) {
   const { apply, construct, defineProperty, getOwnPropertyDescriptor, getPrototypeOf, has, ownKeys } = Reflect;
   const { stringify } = JSON;
   const { isError } = Error;
@@ -478,10 +478,10 @@ function weapon(own, marks, secrets) {
   };
 }
 
-/** The first lines of every piece; `$` is the weapon. */
+/** The first lines of every piece; `$` is the probe. */
 const PRELUDE = [
-  `const $ = (${weapon})(globalThis.ownOfAnother ?? (${ownOf})(),`,
+  `const $ = (${probe})(globalThis.foreignIntrinsics ?? (${ownIntrinsics})(),`,
   `  ${JSON.stringify(Object.values(MARKS))}, ${JSON.stringify(SECRETS)});`,
 ].join('\n');
 
-module.exports = { MARKS, ownOf, PRELUDE, SECRETS };
+module.exports = { MARKS, ownIntrinsics, PRELUDE, SECRETS };

@@ -2,9 +2,9 @@
 
 // What comes with the engine: the data of Intl, WebAssembly, and what the globals look like.
 
-const { alike, unlike } = require('../support/alike.js');
+const { matchesNode, differsFromNode } = require('../support/node-parity.js');
 
-alike('Intl', {
+matchesNode('Intl', {
   'dates of many locales': () => {
     const date = new Date(Date.UTC(2024, 1, 29, 13, 5, 9));
     const out = [];
@@ -159,7 +159,7 @@ alike('Intl', {
   ],
 });
 
-alike('WebAssembly', {
+matchesNode('WebAssembly', {
   'compile, instantiate and call': async () => {
     const bytes = bytesOf('0061736d0100000001070160027f7f017f03020100070701036164640000' + '0a09010700200020016a0b');
     const { instance, module } = await WebAssembly.instantiate(bytes);
@@ -244,7 +244,7 @@ alike('WebAssembly', {
   ],
 });
 
-alike('globals', {
+matchesNode('globals', {
   'functions and classes are the same kinds of property': () =>
     [
       'setTimeout',
@@ -359,7 +359,7 @@ alike('globals', {
   ],
 });
 
-unlike('Intl', {
+differsFromNode('Intl', {
   'languages of few speakers': [
     'the data that V8 is linked with is that of Chromium, and they are written in English',
     () => [
@@ -370,7 +370,7 @@ unlike('Intl', {
   ],
 });
 
-unlike('globals', {
+differsFromNode('globals', {
   'the tag of globalThis': [
     'it is no object of Node',
     () => Object.prototype.toString.call(globalThis),

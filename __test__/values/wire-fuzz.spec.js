@@ -15,7 +15,7 @@ const limit = Math.max(25_000, count / 2);
 
 test('bytes that are no value are refused', { timeout: limit + 5000 }, async () => {
   const child = await runNode(
-    ['--max-old-space-size=256', path.join(__dirname, '..', 'support', 'mutants.js'), `${seed}`, `${count}`],
+    ['--max-old-space-size=256', path.join(__dirname, 'wire-fuzz.js'), `${seed}`, `${count}`],
     { limit },
   );
   child.stderr += `ISOLANE_SEED=${seed}`;

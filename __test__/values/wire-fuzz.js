@@ -3,12 +3,12 @@
 // Gives Node's side of the codec bytes that are no value, and says what it made of them. Runs in a process
 // of its own: V8 could end it.
 //
-//     node mutants.js <seed> <how many>
+//     node wire-fuzz.js <seed> <how many>
 
 const fc = require('fast-check');
 const { Arena } = require('../../lib/values/arena.js');
 const { decode, encode, write } = require('../../lib/values/wire.js');
-const { build, graph } = require('./graphs.js');
+const { build, graph } = require('../support/arbitraries.js');
 
 const [seed, count] = process.argv.slice(2).map(Number);
 

@@ -4,7 +4,7 @@
 // text in the worker's own realm.
 
 /** Returns a function that looks at the realm; that one returns a function which lists what has changed since. */
-function keeper() {
+function trackBuiltins() {
   const { getOwnPropertyDescriptor, getPrototypeOf, isExtensible, ownKeys } = Reflect;
   const isObject = (value) => (typeof value === 'object' && value !== null) || typeof value === 'function';
   const { is } = Object;
@@ -84,4 +84,4 @@ function keeper() {
   };
 }
 
-module.exports = { keeper };
+module.exports = { trackBuiltins };

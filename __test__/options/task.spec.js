@@ -99,52 +99,6 @@ test('an id that looks like one that isolane gives stays unique', async (t) => {
   assert.equal(new Set(ids).size, 10, String(ids));
 });
 
-test('an isolation that is weaker than that of the pool is refused, with those that are allowed', async (t) => {
-  const handlers = { workerScript: script('export default () => 1') };
-  for (const [isolation, weaker, allowed] of [
-    ['context', ['shared'], '"context" or "isolate"'],
-    ['isolate', ['shared', 'context'], '"isolate"'],
-  ]) {
-    const pool = await withPool(t, { ...handlers, isolation });
-    for (const asked of weaker) {
-      const ask = { isolation: asked };
-      for (const [where, promise] of [
-        ['task', pool.submitTask({ type: 'a', ...ask })],
-        ['options', pool.submitTask({ type: 'a', isolation }, ask)],
-        ['task', pool.submitTask({ type: 'javascript', code: '', ...ask })],
-      ]) {
-        const error = await failure(promise, 'ERR_INVALID_ARG');
-        const why = `the pool's isolation is "${isolation}", and a task may only ask for a stronger one`;
-        assert.equal(error.message, `${where}.isolation must be ${allowed}: ${why}, got "${asked}"`);
-        assert.equal(error.field, `${where}.isolation`);
-        assert.equal(error.value, asked);
-      }
-    }
-    assert.equal(await pool.submitTask({ type: 'a', isolation }), 1);
-  }
-});
-
-test('an isolate of its own is refused to a task where an isolate has several', async (t) => {
-  for (const [isolation, allowed] of [
-    ['shared', '"shared" or "context"'],
-    ['context', '"context"'],
-  ]) {
-    const pool = await withPool(t, { tasksPerWorker: 3, isolation });
-    const error = await failure(
-      pool.submitTask({ type: 'javascript', code: '', isolation: 'isolate' }),
-      'ERR_INVALID_ARG',
-    );
-    assert.ok(error.message.startsWith(`task.isolation must be ${allowed} where tasksPerWorker is 3: `), error.message);
-    assert.equal(await pool.submitTask({ type: 'javascript', code: 'return 1', isolation }), 1);
-  }
-});
-
-test('a code task may ask for a weaker isolation than code tasks have', async (t) => {
-  const pool = await withPool(t);
-  for (const isolation of ['shared', 'context', 'isolate'])
-    assert.equal(await pool.submitTask({ type: 'javascript', code: 'return 1', isolation }), 1);
-});
-
 test('a task whose getters throw rejects and does not throw', async (t) => {
   const pool = await withPool(t);
   const promise = pool.submitTask({

@@ -7,9 +7,9 @@ const assert = require('node:assert/strict');
 const fc = require('fast-check');
 const { decode, encode } = require('../../lib/values/wire.js');
 const { assertCloned } = require('../support/cloned.js');
-const { build, graph } = require('../support/graphs.js');
+const { build, graph } = require('../support/arbitraries.js');
 const { script, withPool } = require('../support/pool.js');
-const { portrait } = require('../support/portrait.js');
+const { dump } = require('../support/dump.js');
 const { test } = require('../support/test.js');
 
 const runs = Number(process.env.ISOLANE_SEEDS ?? 12_000);
@@ -32,12 +32,12 @@ test('what Node writes for an isolate, Node reads as its clone', limit, () => {
 });
 
 test('an isolate sees the clone, and gives back a clone of it', limit, async (t) => {
-  const workerScript = script(`${portrait}
+  const workerScript = script(`${dump}
     export default {
       echo: (value) => value,
       later: async (value) => { await null; return value; },
       pack: (value) => [value, { value }, new Map([[value, value]])],
-      portrait,
+      dump,
       thrown: (value) => { throw new Error('thrown', { cause: value }); },
     };`);
   const pool = await withPool(t, { workerScript, poolSize: 2, maxQueue: 10 * BATCH });
@@ -51,17 +51,17 @@ test('an isolate sees the clone, and gives back a clone of it', limit, async (t)
     fc.asyncProperty(fc.array(graph, { minLength: 1, maxLength: BATCH, size: 'max' }), async (descriptions) => {
       const values = descriptions.map(build);
       const code = 'return inputs.values';
-      const [given, echoes, later, packs, portraits, thrown] = await Promise.all([
+      const [given, echoes, later, packs, dumps, thrown] = await Promise.all([
         pool.submitTask({ type: 'javascript', code, inputs: { values } }),
         submit(values, 'echo').then(done),
         submit(values, 'later').then(done),
         submit(values, 'pack').then(done),
-        submit(values, 'portrait').then(done),
+        submit(values, 'dump').then(done),
         submit(values, 'thrown'),
       ]);
       assertCloned(values, given);
       values.forEach((value, i) => {
-        assert.equal(portraits[i], portrait(decode(Buffer.from(encode(value)))), 'seen in the isolate');
+        assert.equal(dumps[i], dump(decode(Buffer.from(encode(value)))), 'seen in the isolate');
         assertCloned(value, echoes[i]);
         assertCloned(value, later[i]);
         assertCloned([value, { value }, new Map([[value, value]])], packs[i]);

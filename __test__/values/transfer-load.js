@@ -2,7 +2,7 @@
 
 // Moves much memory through a pool in one of some ways, and says what the process takes before and after, in MB.
 //
-//     node movers.js rounds | ends | thread
+//     node transfer-load.js rounds | ends | thread
 
 const { Worker, isMainThread, workerData } = require('node:worker_threads');
 const { createWorkerPool } = require('../..');
