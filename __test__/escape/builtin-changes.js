@@ -1,18 +1,17 @@
 'use strict';
 
-// Keeps what the built-ins of a realm were, to tell later what has changed in them. Used here, and as source
-// text in the worker's own realm.
+// Detects changes of the built-ins of a realm. Used in this process, and as source text in the worker's own realm.
 
-/** Returns a function that looks at the realm; that one returns a function which lists what has changed since. */
+/** @returns a function that records the built-ins, and returns a function that lists the changes since then */
 function trackBuiltins() {
   const { getOwnPropertyDescriptor, getPrototypeOf, isExtensible, ownKeys } = Reflect;
   const isObject = (value) => (typeof value === 'object' && value !== null) || typeof value === 'function';
   const { is } = Object;
   const parts = ['value', 'get', 'set', 'writable', 'enumerable', 'configurable'];
   // Built-ins that the engine or the platform change by themselves.
-  const restless = ['RegExp', 'performance', 'process', 'console', 'globalThis', 'global', 'crypto', 'navigator'];
+  const volatile = ['RegExp', 'performance', 'process', 'console', 'globalThis', 'global', 'crypto', 'navigator'];
 
-  // The marks of realms come and go.
+  // Registered symbols are left out: the marks of realms are such symbols.
   const { keyFor } = Symbol;
   const keysOf = (object) => {
     const keys = ownKeys(object);
@@ -49,7 +48,7 @@ function trackBuiltins() {
       for (let o = getPrototypeOf(roots[i]); o !== null; o = getPrototypeOf(o)) add(`built-in ${i}`, o);
     }
     for (const name of ownKeys(globalThis)) {
-      if (typeof name !== 'string' || restless.includes(name)) continue;
+      if (typeof name !== 'string' || volatile.includes(name)) continue;
       const { value } = getOwnPropertyDescriptor(globalThis, name);
       add(name, value);
       if (isObject(value)) add(`${name}.prototype`, getOwnPropertyDescriptor(value, 'prototype')?.value);

@@ -1,15 +1,13 @@
 'use strict';
 
-// What every piece has in its hands, as source text: it runs in the task, before the piece, and says of
-// each object that it is shown whether it is of the task's own realm. It walks on from there, through
-// properties, accessors, prototypes and promises. It must hold on to whatever it uses, because a piece may
-// replace every built-in.
+// The probe that every piece has as `$`. It is source text that runs in the task before the piece. It reports of each
+// object that it is shown whether the object belongs to the task's realm, and goes on through properties, accessors,
+// prototypes and promises. It holds its own references to everything it uses, because a piece may replace any built-in.
 //
-// Own is what syntax makes: literals, functions, and the errors that operators throw belong to the realm of
-// the code that holds them, by the specification. A realm shows in four ways: at the end of a prototype
-// chain is an Object.prototype; a function's chain has a Function.prototype; a constructor without a
-// `prototype` of its own makes objects of its realm (GetPrototypeFromConstructor), whatever its chain says;
-// and the realms that the runner knows are marked.
+// What syntax makes belongs to the task's realm by the specification: literals, functions, and the errors that operators
+// throw. The realm of an object shows in four ways: the prototype chain ends in an Object.prototype; the chain of a
+// function contains a Function.prototype; a constructor without a `prototype` of its own makes objects of its realm
+// (GetPrototypeFromConstructor), whatever its chain is; and the realms that the runner knows are marked.
 
 /** Marks of realms; the symbols are the same in all realms of an isolate. */
 const MARKS = {
@@ -20,7 +18,7 @@ const MARKS = {
 /** Names that no code of a task may find in a global object. */
 const SECRETS = ['Deno', '__bootstrap', 'process', 'require', 'module', 'Buffer', 'isolane', 'rustyscript', 'ops'];
 
-/** What syntax makes in a realm. */
+/** The intrinsics of the current realm, found by syntax alone. */
 function ownIntrinsics() {
   const { getPrototypeOf } = Reflect;
   let error;
@@ -37,7 +35,7 @@ function ownIntrinsics() {
   };
 }
 
-/** @param {object} own - as `ownIntrinsics` gives it; of another realm, to see the probe find everything */
+/** @param {object} own - of `ownIntrinsics`; those of another realm make the probe report everything */
 function probe(own, marks, secrets) {
   const { apply, construct, defineProperty, getOwnPropertyDescriptor, getPrototypeOf, has, ownKeys } = Reflect;
   const { stringify } = JSON;

@@ -1,7 +1,7 @@
 'use strict';
 
-// Values of every kind for property tests. A value is described by plain data, its nodes by their number,
-// so that cycles and shared references come by themselves and a failure prints what it was.
+// Arbitraries of fast-check for values of every kind. A value is described by plain data that refers to its objects by
+// index. So cycles and shared references occur by themselves, and a failure prints the description.
 
 const fc = require('fast-check');
 
@@ -68,7 +68,7 @@ const primitive = fc.oneof(
   { weight: 1, arbitrary: bigint },
 );
 
-/** A place in a value: a primitive, or the node of this number, counted around. */
+/** A slot of a value: a primitive, or the object with this index, modulo their number. */
 const slot = fc.oneof(
   { weight: 3, arbitrary: fc.record({ is: primitive }) },
   { weight: 2, arbitrary: fc.record({ node: fc.nat(30) }) },
@@ -76,7 +76,7 @@ const slot = fc.oneof(
 const hole = fc.constant({ hole: true });
 const slots = fc.array(slot, { maxLength: 6 });
 const entries = fc.array(fc.tuple(key, slot), { maxLength: 6 });
-/** So many more elements or keys, around the limits of the plain format. */
+/** Numbers of further elements or keys, around the limits of the format of trees. */
 const more = fc.oneof(
   { weight: 12, arbitrary: fc.constant(0) },
   { weight: 1, arbitrary: fc.constantFrom(60, 64, 65, 250, 256, 257, 400) },
@@ -125,13 +125,13 @@ const special = [
 
 const nodes = (kinds, max) => fc.array(fc.oneof(...kinds), { minLength: 1, maxLength: max });
 
-/** The description of a value. Plain data is frequent, because it has a format of its own. */
+/** The description of a value. Plain data is frequent, because it has formats of its own. */
 const graph = fc.record({
   root: fc.oneof({ weight: 1, arbitrary: slot }, { weight: 5, arbitrary: fc.constant({ node: 0 }) }),
   nodes: fc.oneof(nodes(plain, 4), nodes(plain, 30), nodes(special, 4), nodes([...plain, ...special], 12)),
 });
 
-/** Makes the value that a description tells of. */
+/** Makes the described value. */
 function build({ root, nodes }) {
   const buffers = [];
   const made = [];
@@ -186,7 +186,7 @@ function make(node, buffers) {
 
 const whole = (bytes) => Buffer.from(Uint8Array.from(bytes).buffer);
 
-/** What structured clone takes of it: own enumerable properties with names, by their values. */
+/** An object of which structured clone takes only the own enumerable properties with string keys, by their values. */
 class Instance {
   #hidden = 1;
   constructor() {
@@ -247,7 +247,7 @@ function fillError(node, value, at, define) {
   if (node.Kind === 'AggregateError') define('errors', { is: node.errors.map(at) }, false);
   if (node.cause !== undefined) define('cause', node.cause, false);
   for (const [key, item, enumerable] of node.entries) {
-    // V8 asks a message for its text, which an object without a prototype has not.
+    // V8 converts a message to a string, which throws for an object without a prototype.
     if (key !== 'message' || typeof item.is === 'string') define(key, item, enumerable);
   }
   if ('name' in node.name) define('name', { is: node.name.name }, node.name.enumerable);

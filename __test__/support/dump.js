@@ -1,8 +1,8 @@
 'use strict';
 
 /**
- * Tells of a value in text, down to the last byte and reference, for whoever cannot compare it with
- * another: its source is given to isolates. It may refer to nothing outside of it.
+ * Writes a value as text, with every byte and reference. So a value in an isolate can be compared with one here. The
+ * source text of the function is evaluated in isolates, so it must not refer to anything outside it.
  * @param {unknown} root
  * @returns {string}
  */
@@ -34,7 +34,7 @@ function dump(root) {
     else if (['Date', 'Number', 'String', 'Boolean', 'BigInt'].includes(tag)) parts.push(of(value.valueOf()));
     const isError = tag === 'Error';
     let keys = Reflect.ownKeys(value);
-    // Engines of different age keep the stack in different places.
+    // Versions of V8 differ in the position of `stack` among the keys.
     if (isError) keys = ['stack', ...keys.filter((key) => key !== 'stack').sort()];
     for (const key of keys) {
       const property = Object.getOwnPropertyDescriptor(value, key);

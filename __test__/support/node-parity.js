@@ -1,9 +1,9 @@
 'use strict';
 
-// Runs the same code in Node and as a code task, and compares what it gives.
+// Runs the same code in Node and as a code task, and compares the results.
 //
-// A case is a function that takes nothing from around it but the helpers below: only its text crosses. What it
-// returns must be cloneable. It must not throw, so that two equal mistakes are not taken for agreement.
+// A case is a function that refers to nothing outside it but the helpers below, because only its source text crosses. Its
+// result must be cloneable. It must not throw: two errors could be equal by mistake.
 
 const assert = require('node:assert/strict');
 const { after, before } = require('node:test');
@@ -13,9 +13,9 @@ const { describe, test } = require('./test.js');
 const AsyncFunction = (async () => {}).constructor;
 const MAJOR = Number.parseInt(process.versions.node, 10);
 
-/** What a case may use beside the globals. */
+/** What a case may use besides the globals. */
 const HELPERS = {
-  /** The name of the error that a function throws or a promise rejects with, or its value. */
+  /** The name of the error that a function throws or its promise rejects with, or the value. */
   nameOf: async (attempt) => {
     try {
       return { value: await attempt() };
@@ -23,7 +23,7 @@ const HELPERS = {
       return error instanceof Error ? `threw ${error.name}` : { threw: error };
     }
   },
-  /** The same for what is thrown at once. */
+  /** As `nameOf`, for a synchronous function. */
   thrownBy: (attempt) => {
     try {
       return { value: attempt() };
@@ -48,11 +48,11 @@ const prelude = Object.entries(HELPERS)
 
 const textOf = (body) => `${prelude}return (${body})();`;
 
-/** A case for Node from this version on; older ones have no such API. */
+/** A case for Node from this major version on. Older ones lack the API. */
 const since = (major, body) => ({ major, body });
 
 async function inNode(text) {
-  // Timers of abort signals alone do not keep the process alive.
+  // The timers of AbortSignal.timeout do not keep the process alive.
   const alive = setInterval(() => {}, 1000);
   try {
     return structuredClone(await new AsyncFunction(text)());
@@ -61,7 +61,7 @@ async function inNode(text) {
   }
 }
 
-/** A pool for all tests of a `describe`; gives what runs a case in it. */
+/** Starts a pool for all tests of a `describe`. @returns a function that runs a case in it */
 function inIsolane() {
   let pool;
   before(async () => {
@@ -71,7 +71,7 @@ function inIsolane() {
   return (text) => pool.submitTask({ type: 'javascript', code: text });
 }
 
-/** Promises that each case gives the same in Node and in a code task. */
+/** Tests that each case has the same result in Node and in a code task. */
 function matchesNode(title, cases) {
   describe(`${title}, as in Node`, () => {
     const run = inIsolane();
@@ -87,7 +87,7 @@ function matchesNode(title, cases) {
   });
 }
 
-/** Promises what a code task gives where that is not what Node gives; each case is `[why, body, outcome]`. */
+/** Tests the results of a code task that differ from those of Node. A case is `[why, body, result]`. */
 function differsFromNode(title, cases) {
   describe(`${title}, other than in Node`, () => {
     const run = inIsolane();

@@ -1,6 +1,7 @@
 'use strict';
 
-// Moves much memory through a pool in one of some ways, and says what the process takes before and after, in MB.
+// Moves many buffers through a pool, and prints the resident memory of the process before and after, in MB. A scenario is
+// run in a process of its own:
 //
 //     node transfer-load.js rounds | ends | thread
 
@@ -26,8 +27,8 @@ const send = (pool, type, settings) => {
 };
 const open = (options) => createWorkerPool({ poolSize: 1, workerScript: HANDLERS, ...options });
 
-const WAYS = {
-  /** There and back, and there alone. */
+const SCENARIOS = {
+  /** Buffers that move into the pool and out again, or into it only. */
   async rounds() {
     const pool = await open();
     const round = async () => {
@@ -42,7 +43,7 @@ const WAYS = {
     return { before, after };
   },
 
-  /** Every end that a task can have before and while it runs. */
+  /** Tasks that end in every way, before they run and while they run. */
   async ends() {
     const pool = await open({ maxQueue: 6 });
     const all = async () => {
@@ -101,4 +102,4 @@ async function inside() {
 }
 
 if (!isMainThread && workerData === 'inside') inside();
-else WAYS[process.argv[2]]().then((figures) => console.log(JSON.stringify(figures)));
+else SCENARIOS[process.argv[2]]().then((figures) => console.log(JSON.stringify(figures)));

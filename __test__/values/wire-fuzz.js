@@ -1,7 +1,7 @@
 'use strict';
 
-// Gives Node's side of the codec bytes that are no value, and says what it made of them. Runs in a process
-// of its own: V8 could end it.
+// Fuzzes Node's side of the codec: decodes mutated bytes, and prints how many were read and how many refused. Runs in a
+// process of its own, which V8 could abort.
 //
 //     node wire-fuzz.js <seed> <how many>
 
@@ -12,7 +12,7 @@ const { build, graph } = require('../support/arbitraries.js');
 
 const [seed, count] = process.argv.slice(2).map(Number);
 
-/** What only an isolate writes: a view of its own, and a value whose errors are brought back by anything. */
+/** What only isolates write: a view in V8's own format, and a value whose second value restores no errors. */
 const FOREIGN = [
   [0xff, 0x0f, 0x56, 0x42, 4, 97, 98, 99, 100, 0x56, 0x42, 1, 2, 0],
   [0xfe, 0xff, 0x0f, 0x49, 2, 0x41, 1, 0x41, 2, 0x6f, 0x7b, 0, 0x49, 2, 0x24, 0, 2, 0x24, 0, 1],
@@ -36,43 +36,43 @@ function below(bound) {
   return ((z ^ (z >>> 15)) >>> 0) % bound;
 }
 
-const any = (list) => list[below(list.length)];
+const pick = (list) => list[below(list.length)];
 const TAGS = Buffer.from('_0TFIUNZz"cS^o{A@$DyxnsR;:\',B~VrERFSTUms.\\pwut?-');
-const byte = () => (below(2) === 0 ? any(TAGS) : below(256));
+const byte = () => (below(2) === 0 ? pick(TAGS) : below(256));
 const LENGTHS = [
   [255, 255, 255, 255],
   [255, 255, 255, 255, 15],
   [128, 128, 64],
 ];
 
-function mutant() {
-  let bytes = [...any(corpus)];
-  if (below(8) === 0) bytes = [any([4, 5, 6, 9, 12, 254, 255]), 255, 15, ...Array.from({ length: below(40) }, byte)];
+function mutate() {
+  let bytes = [...pick(corpus)];
+  if (below(8) === 0) bytes = [pick([4, 5, 6, 9, 12, 254, 255]), 255, 15, ...Array.from({ length: below(40) }, byte)];
   for (let left = below(4); left >= 0; left--) {
     const at = below(bytes.length + 1);
-    const part = any(corpus);
+    const part = pick(corpus);
     const from = below(part.length);
     const edits = [
       () => bytes.splice(at),
       () => bytes.splice(at, 1, byte()),
       () => bytes.splice(at, 0, byte()),
       () => bytes.splice(at, 1, (bytes[at] ?? 0) ^ (1 << below(8))),
-      () => bytes.splice(at, 4, ...any(LENGTHS)),
+      () => bytes.splice(at, 4, ...pick(LENGTHS)),
       () => bytes.splice(at, 0, ...part.subarray(from, from + below(60))),
     ];
-    any(edits)();
+    pick(edits)();
   }
   return Buffer.from(bytes);
 }
 
-/** An isolate's side refuses to write what takes so much room; no V8 knows the difference. */
-const isHollow = (bytes) => bytes[0] >= 0xfe && /a[\x80-\xff]{2}/.test(bytes.latin1Slice());
+/** A sparse array of a great length. An isolate does not write it, but V8 reads it and allocates the array. */
+const isHugeArray = (bytes) => bytes[0] >= 0xfe && /a[\x80-\xff]{2}/.test(bytes.latin1Slice());
 
-const tally = { read: 0, refused: 0, left: 0 };
+const tally = { read: 0, refused: 0, skipped: 0 };
 for (let i = 0; i < count; i++) {
-  const bytes = mutant();
-  if (isHollow(bytes)) {
-    tally.left++;
+  const bytes = mutate();
+  if (isHugeArray(bytes)) {
+    tally.skipped++;
     continue;
   }
   try {
