@@ -4,7 +4,7 @@ const assert = require('node:assert/strict');
 const { test } = require('../support/test.js');
 const { failure, script, withPool } = require('../support/pool.js');
 
-// In one realm, which the next task finds as the last one has left it.
+// Timers after a task was terminated. The tasks share one realm, which the next task finds as the last one left it.
 const HANDLERS = script(`
   export function flood() {
     for (let i = 0; ; i++) setTimeout(() => {}, i % 1000);
@@ -32,7 +32,7 @@ const HANDLERS = script(`
 const DELAYS = [1, 3, 5, 10];
 
 for (const type of ['flood', 'churn']) {
-  test(`after a task that was ended while it did nothing but ${type} timers, those of others run`, async (t) => {
+  test(`after a task was terminated while it only used ${type} timers, timers of other tasks fire`, async (t) => {
     const pool = await withPool(t, { workerScript: HANDLERS, workerMemoryLimitMB: 512 });
     for (let i = 0; i < 10; i++) {
       await failure(pool.submitTask({ type, timeout: 15 + i }), 'ERR_TASK_TIMEOUT');
@@ -41,7 +41,7 @@ for (const type of ['flood', 'churn']) {
   });
 }
 
-test('after timers were set where the stack is full, those of others run', async (t) => {
+test('after timers were set with a full stack, timers of other tasks fire', async (t) => {
   const pool = await withPool(t, { workerScript: HANDLERS });
   for (let i = 0; i < 5; i++) {
     await pool.submitTask({ type: 'deep' });
@@ -49,7 +49,7 @@ test('after timers were set where the stack is full, those of others run', async
   }
 });
 
-test('many tasks that wait at once each have their own time', async (t) => {
+test('many tasks that wait at once each wait for their own time', async (t) => {
   const pool = await withPool(t, { workerScript: HANDLERS, tasksPerWorker: 1000 });
   const tasks = Array.from({ length: 1000 }, (_, i) => pool.submitTask({ type: 'wait', payload: [1 + (i % 50)] }));
   assert.deepEqual(new Set(await Promise.all(tasks)), new Set(['waited']));

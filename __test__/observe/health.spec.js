@@ -1,6 +1,6 @@
 'use strict';
 
-// Whether a pool is well, and if not, why.
+// The health of a pool, and the reasons for alerts.
 
 const assert = require('node:assert/strict');
 const { writeFileSync } = require('node:fs');
@@ -26,7 +26,7 @@ test('a pool at rest and a pool at work are healthy', async (t) => {
   await waiting;
 });
 
-test('tasks that fail do not make a pool ill', async (t) => {
+test('failing tasks do not make a pool unhealthy', async (t) => {
   const pool = await withPool(t);
   for (let i = 0; i < 20; i++)
     await failure(pool.submitTask({ type: 'javascript', code: 'throw 1' }), 'ERR_TASK_FAILED');
@@ -83,7 +83,7 @@ test('circuit-open: a type is held back', async (t) => {
   assert.match(alerts[0].message, /javascript/);
 });
 
-test('several alerts at once are all there, and the worst counts', async (t) => {
+test('of several alerts all are listed, and the worst decides', async (t) => {
   const pool = await withPool(t, {
     poolSize: 2,
     maxQueue: 1,
@@ -167,7 +167,7 @@ describe('worker-down', () => {
   });
 });
 
-// V8's fatal lack of memory leaves an isolate behind: in processes of their own.
+// Fatal out-of-memory errors of V8 leave an isolate behind, so these tests run in child processes.
 const FATAL = `
   const js = (code) => ({ type: 'javascript', code });
   const fatal = js('return new Array(2 ** 25).fill(1.5).length');
@@ -176,8 +176,8 @@ const FATAL = `
   const reasons = (pool) => pool.getHealth().alerts.map(({ reason }) => reason);
 `;
 
-describe('isolates that were given up', () => {
-  test('under the limit are told of, and the pool is healthy again', async () => {
+describe('abandoned isolates', () => {
+  test('below the limit are reported, and the pool is healthy again', async () => {
     const child = ended(
       await runBody(`${FATAL}
       const pool = await start({ workerMemoryLimitMB: 32 });
@@ -253,7 +253,7 @@ describe('isolates that were given up', () => {
   });
 });
 
-test('healthMonitor.getHealthSummary() says it in numbers', async (t) => {
+test('healthMonitor.getHealthSummary() has the numbers of workers', async (t) => {
   const pool = await withPool(t, { workerScript: HANDLERS, poolSize: 2, maxQueue: 1 });
   const before = Date.now();
   const { checkedAt, ...summary } = pool.healthMonitor.getHealthSummary();
@@ -280,7 +280,7 @@ test('healthMonitor.getHealthSummary() says it in numbers', async (t) => {
   await waiting;
 });
 
-test('during and after a shutdown nothing is missed', async (t) => {
+test('during and after a shutdown there are no alerts', async (t) => {
   const pool = await withPool(t, { workerScript: HANDLERS });
   const busy = await occupy(pool);
   const closed = pool.shutdown();

@@ -1,6 +1,6 @@
 'use strict';
 
-// When the process ends, and how.
+// How a pool keeps the process alive, and how the process ends.
 
 const assert = require('node:assert/strict');
 const { test } = require('../support/test.js');
@@ -134,7 +134,7 @@ test('a pool whose script does not load does not keep the process alive', async 
   assert.deepEqual(child.said, ['ERR_MODULE_LOAD']);
 });
 
-test('a pool that nobody holds any more may be collected while its tasks run', async () => {
+test('a pool without references may be garbage collected while its tasks run', async () => {
   const child = ended(
     await runBody(`
     const { setFlagsFromString } = require('node:v8');

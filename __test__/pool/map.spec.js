@@ -84,7 +84,7 @@ describe('map gives the results in the order of the items', () => {
     });
   }
 
-  test('also where toTask is async and takes its time', async (t) => {
+  test('also when toTask is async and slow', async (t) => {
     const pool = await start(t);
     const toTask = async (value, index) => {
       await pause(value % 2);
@@ -117,7 +117,7 @@ describe('map gives the results in the order of the items', () => {
 });
 
 describe('concurrency', () => {
-  test('is never exceeded, neither by what runs nor by what is unread', async (t) => {
+  test('is exceeded neither by running tasks nor by unread results', async (t) => {
     const pool = await start(t, { poolSize: 2, tasksPerWorker: 8 });
     const items = source(60);
     let [read, most] = [0, 0];
@@ -139,7 +139,7 @@ describe('concurrency', () => {
     assert.ok(most >= 2, String(most));
   });
 
-  test('a reader that stops to read stops the source', async (t) => {
+  test('a reader that stops reading stops the source', async (t) => {
     const pool = await start(t, { poolSize: 2 });
     const items = source();
     const results = pool.map(items, echo, { concurrency: 3 });
@@ -152,7 +152,7 @@ describe('concurrency', () => {
     assert.equal(items.counts.closed, 1);
   });
 
-  test('is twice what the workers can do at once where it is not given', async (t) => {
+  test('defaults to twice the tasks that the workers can run at once', async (t) => {
     const pool = await start(t, { poolSize: 2, tasksPerWorker: 3 });
     const items = source();
     const results = pool.map(items, () => ({ type: 'hold' }));
@@ -175,7 +175,7 @@ describe('concurrency', () => {
     assert.deepEqual(await results.next(), { done: true, value: undefined });
   });
 
-  test('a slow source does not hold back results that are there', async (t) => {
+  test('a slow source does not delay results that are available', async (t) => {
     const pool = await start(t);
     let goOn;
     const items = (async function* () {
@@ -195,7 +195,7 @@ describe('concurrency', () => {
   });
 });
 
-describe('a failure comes at its place, ends the iteration and closes the source:', () => {
+describe('a failure comes in order, ends the iteration and closes the source:', () => {
   const isClosed = async (pool, items, closed = 1) => {
     await pool.drain();
     await nextTurn();
@@ -261,7 +261,7 @@ describe('a failure comes at its place, ends the iteration and closes the source
     });
   }
 
-  test('a source that throws; it is not told to end', async (t) => {
+  test('a source that throws, which is not closed then', async (t) => {
     const pool = await start(t);
     for (const isAsync of [false, true]) {
       let closed = 0;
@@ -316,7 +316,7 @@ describe('an end before the last item', () => {
     assert.deepEqual(items.counts, { taken: 3, closed: 0 });
   });
 
-  test('the source of a generator runs its finally, and what that throws is not lost', async (t) => {
+  test('a generator runs its finally block, and an error thrown there is not lost', async (t) => {
     const pool = await start(t);
     const steps = [];
     const items = (async function* () {
@@ -349,7 +349,7 @@ describe('an end before the last item', () => {
     assert.equal(error.message, 'finally');
   });
 
-  test('a source that is at work does not hold up the end', async (t) => {
+  test('a source that is busy does not delay the end', async (t) => {
     const pool = await start(t);
     let closed = 0;
     const iterator = {
@@ -387,7 +387,7 @@ describe('signal', () => {
     assert.equal(pool.getPoolMetrics().tasks.aborted, pool.getPoolMetrics().tasks.submitted);
   });
 
-  test('one that is aborted already ends it before any task is run', async (t) => {
+  test('one that is aborted already ends the iteration before any task runs', async (t) => {
     const pool = await start(t);
     const reason = new Error('before');
     const results = pool.map(source(), echo, { signal: AbortSignal.abort(reason) });
@@ -449,7 +449,7 @@ describe('signal', () => {
   });
 });
 
-describe('a queue that others fill', () => {
+describe('a queue that other tasks fill', () => {
   test('is waited for', async (t) => {
     const pool = await start(t, { maxQueue: 2 });
     const others = await fill(pool, 2);
@@ -487,7 +487,7 @@ describe('a queue that others fill', () => {
     assert.deepEqual(await collect(pool.map(range(30), echo, { concurrency: 4 })), range(30));
   });
 
-  test('no waiting makes Node warn of too many listeners', async (t) => {
+  test('many waiting maps cause no warning of too many listeners', async (t) => {
     const warnings = [];
     const listener = (warning) => warnings.push(warning.message);
     process.on('warning', listener);

@@ -1,6 +1,6 @@
 'use strict';
 
-// A payload is read while its task is written beside those before it, and a getter of it may do anything.
+// Getters of a payload run while its task is written behind the tasks before it. They may call any method of the pool.
 
 const assert = require('node:assert/strict');
 const { test } = require('../support/test.js');
@@ -41,7 +41,7 @@ for (const bytes of [0, 4000, 7000, 8000]) {
     assert.deepEqual(await Promise.all(inner.map(async (task) => (await task).i)), [...inner.keys()]);
   });
 
-  test(`a getter asks for what hands tasks over, behind ${bytes} bytes`, async (t) => {
+  test(`a getter calls methods that flush the submission, behind ${bytes} bytes`, async (t) => {
     const pool = await withPool(t, { workerScript: HANDLERS });
     const act = () => {
       assert.equal(pool.needsDrain, false);

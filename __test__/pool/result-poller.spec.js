@@ -1,7 +1,7 @@
 'use strict';
 
-// The main thread sleeps, dozes or looks for results by turns. A result that it is not told of while it sleeps is
-// never heard of: what follows changes between the three as often as it can, and a test that stands still fails.
+// The main thread waits for a wake-up for each result or for a batch, or polls. A wake-up that is lost leaves it asleep for
+// ever. The tests switch between the three as often as possible, and hang when a result is lost.
 
 const assert = require('node:assert/strict');
 const { setTimeout: sleep } = require('node:timers/promises');
@@ -57,7 +57,7 @@ for (const [what, options] of Object.entries({
   'a pool of three': { poolSize: 3, maxWorkers: 3 },
   'a pool of two with many tasks each': { poolSize: 2, tasksPerWorker: 16 },
 })) {
-  test(`every result is heard of, ${what}`, { timeout: 60_000 }, async (t) => {
+  test(`every result arrives: ${what}`, { timeout: 60_000 }, async (t) => {
     const pool = await withPool(t, { ...options, maxQueue: 100_000, workerScript: HANDLERS });
     const runs = Object.values(PATTERNS);
     // Each client goes through them from another one on, so that they meet in all pairs.

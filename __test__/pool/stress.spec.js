@@ -1,6 +1,6 @@
 'use strict';
 
-// Everything at once, from a random seed: each promise settles exactly once, whatever happens.
+// Random operations from a seed, all at once: each promise must settle exactly once.
 // ISOLANE_SEED=… runs one seed again.
 
 const assert = require('node:assert/strict');
@@ -173,7 +173,7 @@ async function storm(seed) {
 const given = process.env.ISOLANE_SEED;
 const seeds = given ? [Number(given)] : Array.from({ length: 8 }, () => Math.floor(Math.random() * 2 ** 31));
 for (const seed of seeds) {
-  test('each task settles exactly once in a storm of timeouts, aborts, retries, scaling and shutdown', async () => {
+  test('each task settles exactly once under random timeouts, aborts, retries, scaling and shutdown', async () => {
     const limit = new Promise((_, reject) => setTimeout(reject, 25_000, new Error('it hangs')).unref());
     await Promise.race([storm(seed), limit]).catch((error) => {
       error.message = `seed ${seed} (ISOLANE_SEED=${seed}): ${error.message}`;

@@ -15,7 +15,7 @@ function* random() {
   }
 }
 
-test('each task is found with what it was added with, whoever is beside it', () => {
+test('each task is found as it was added, whatever other tasks are in its row', () => {
   const tickets = new Tickets();
   const there = new Map();
   const numbers = random();

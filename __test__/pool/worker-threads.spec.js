@@ -133,7 +133,7 @@ test('process.exit() of a thread, and an exception in it, end its pool', async (
 });
 
 const skip = process.platform === 'linux' ? false : 'nothing is lent, and threads have no names to be found by';
-test('memory that a thread uses beyond the end of its environment is there still', {
+test('memory that a thread uses after its environment has ended is not freed', {
   skip,
   timeout: 90_000,
 }, async () => {

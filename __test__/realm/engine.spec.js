@@ -1,6 +1,6 @@
 'use strict';
 
-// What comes with the engine: the data of Intl, WebAssembly, and what the globals look like.
+// What the engine provides: the data of Intl, WebAssembly, and the properties of the globals, compared with Node.
 
 const { matchesNode, differsFromNode } = require('../support/node-parity.js');
 

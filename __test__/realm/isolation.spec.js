@@ -1,7 +1,7 @@
 'use strict';
 
-// `isolation: 'isolate'`: each such task has an isolate of its own, made by the worker's thread in the place of
-// the one before it.
+// `isolation: 'isolate'`: each such task has an isolate of its own, with which the worker's thread replaces the one
+// before it.
 
 const assert = require('node:assert/strict');
 const { readdirSync, writeFileSync } = require('node:fs');
@@ -21,7 +21,7 @@ function stayAlive(t) {
 
 const started = (pool) => pool.getPoolMetrics().isolates.started;
 
-describe('what is fresh', () => {
+describe('what is new for each task', () => {
   test('each task finds the worker script as it was loaded', async (t) => {
     const pool = await withPool(t, { workerScript: script(COUNTER), ...isolate });
     for (let i = 0; i < 3; i++) assert.equal(await pool.submitTask({ type: 'count' }), 1);
@@ -49,7 +49,7 @@ describe('what is fresh', () => {
     );
   });
 
-  test('operations that a task leaves under way keep nobody waiting', async (t) => {
+  test('pending operations of an ended task do not delay others', async (t) => {
     const pool = await withPool(t, isolate);
     const leave = `
       const { port1 } = new MessageChannel();
@@ -64,7 +64,7 @@ describe('what is fresh', () => {
 describe('a worker of shared tasks', () => {
   const COUNT = { type: 'count' };
 
-  test('has another isolate for a task that wants one, and for those after it', async (t) => {
+  test('has a new isolate for a task that asks for one, and for the tasks after it', async (t) => {
     const pool = await withPool(t, { workerScript: script(COUNTER) });
     const [a, b, own, c, d] = await Promise.all([
       pool.submitTask(COUNT),
@@ -113,7 +113,7 @@ describe('a task that ends badly', () => {
     assert.equal(await pool.submitTask({ type: 'run' }), 3);
   });
 
-  test('runs out of time in a loop, and the next one is not touched', async (t) => {
+  test('runs out of time in a loop, and the next one is not affected', async (t) => {
     const pool = await withPool(t, isolate);
     const late = pool.submitTask(code('for (;;);', { timeout: 100 }));
     const next = pool.submitTask(code('return 1'));
@@ -135,7 +135,7 @@ describe('a task that ends badly', () => {
     assert.equal(await pool.submitTask({ type: 'run' }), 1);
   });
 
-  test('takes too much memory, and costs an isolate but no thread', async (t) => {
+  test('takes too much memory, which replaces its isolate but not its thread', async (t) => {
     const pool = await withPool(t, { workerMemoryLimitMB: 32, ...isolate });
     const alert = nextEvent(pool, 'memory-alert', ({ reason }) => reason === 'limit');
     const fill = 'const all = []; for (;;) all.push(new Array(1000).fill(all.length))';
@@ -146,7 +146,7 @@ describe('a task that ends badly', () => {
   });
 });
 
-describe('an isolate that is being made', () => {
+describe('an isolate that is being started', () => {
   const LOADING = {
     loop: 'for (const until = Date.now() + ms; Date.now() < until; );',
     wait: 'await new Promise((resolve) => setTimeout(resolve, ms));',
@@ -166,7 +166,7 @@ describe('an isolate that is being made', () => {
   const RUN = { type: 'run' };
 
   for (const how of ['loop', 'wait']) {
-    test(`gives its time to a task (${how})`, async (t) => {
+    test(`delays the next task until it is ready (${how})`, async (t) => {
       const { workerScript, delay } = slow(t, 200, how);
       const pool = await withPool(t, { workerScript, ...isolate });
       delay();
@@ -202,7 +202,7 @@ describe('an isolate that is being made', () => {
       assert.deepEqual(lines, []);
     });
 
-    test(`does not keep the pool from its end (${how})`, async (t) => {
+    test(`does not block a shutdown (${how})`, async (t) => {
       const { workerScript, delay } = slow(t, 60_000, how);
       const pool = await withPool(t, { workerScript, ...isolate });
       delay();
@@ -212,7 +212,7 @@ describe('an isolate that is being made', () => {
       assert.ok(performance.now() - since < 4000, 'before it would have been given up');
     });
 
-    test(`does not keep its worker from a restart (${how})`, async (t) => {
+    test(`does not block a restart of its worker (${how})`, async (t) => {
       const { workerScript, delay } = slow(t, 60_000, how);
       const pool = await withPool(t, { workerScript, ...isolate });
       const exited = nextEvent(pool, 'worker-exited');
@@ -224,7 +224,7 @@ describe('an isolate that is being made', () => {
       await rejection(restarted);
     });
 
-    test(`may take as long as one at the start (${how})`, async (t) => {
+    test(`may take as long as one at the start of the pool (${how})`, async (t) => {
       const { workerScript, delay } = slow(t, 60_000, how);
       const pool = await withPool(t, { workerScript, zombieThresholdMs: 1000, restartCooldownMs: 60_000, ...isolate });
       stayAlive(t);
@@ -274,7 +274,7 @@ describe('an isolate that is being made', () => {
     });
   }
 
-  test('whose script is stuck in native code is given up, and the task runs in another one', async (t) => {
+  test('whose script is stuck in native code is abandoned, and the task runs in another one', async (t) => {
     const { workerScript, spoil } = spoilt(t);
     const pool = await withPool(t, { workerScript, zombieThresholdMs: 500, ...isolate });
     const lines = nextEvent(pool, 'console');
@@ -290,7 +290,7 @@ describe('an isolate that is being made', () => {
     assert.equal(await waiting, 2);
   });
 
-  test('cannot be made by any worker: the tasks that wait fail', async (t) => {
+  test('that no worker can start fails the tasks that wait', async (t) => {
     const { workerScript, spoil } = spoilt(t);
     const pool = await withPool(t, { workerScript, maxRestartAttempts: 2, restartCooldownMs: 1, ...isolate });
     spoil('throw 1;');
@@ -300,7 +300,7 @@ describe('an isolate that is being made', () => {
   });
 });
 
-test('tasks of all kinds that are aborted, late or restarted under settle once each', async (t) => {
+test('tasks of all kinds settle once each while they are aborted, time out and their workers restart', async (t) => {
   const pool = await withPool(t, {
     poolSize: 2,
     maxTaskRetries: 1,
@@ -349,7 +349,7 @@ test('two hundred tasks leave no memory and no thread behind', { timeout: 60_000
   assert.ok(grown < 100, `${grown} MB more`);
 });
 
-test('a worker that is recycled after so many tasks is', async (t) => {
+test('maxTasksPerWorker applies to tasks with an isolate of their own', async (t) => {
   const pool = await withPool(t, { maxTasksPerWorker: 2, ...isolate });
   const exited = nextEvent(pool, 'worker-exited');
   for (let i = 0; i < 3; i++) assert.equal(await pool.submitTask(code('return 1')), 1);

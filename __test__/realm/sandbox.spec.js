@@ -1,6 +1,6 @@
 'use strict';
 
-// What code of strangers does not find: the process, the network, files, a fine clock, other agents.
+// What untrusted code cannot reach by default: the process, the network, files, a precise clock, other threads.
 
 const assert = require('node:assert/strict');
 const { test } = require('../support/test.js');
@@ -8,7 +8,7 @@ const { failure, withPool } = require('../support/pool.js');
 
 const run = async (t, code, task) => (await withPool(t, task?.pool)).submitTask({ type: 'javascript', code });
 
-test('names of Node, Deno and V8 are not there', async (t) => {
+test('there are no globals of Node, Deno and V8', async (t) => {
   const names = [
     'require',
     'module',
@@ -127,7 +127,7 @@ test('constructors of every global lead to the realm of the task', async (t) => 
   assert.deepEqual(await run(t, code), []);
 });
 
-test('syntax for natives of V8 is not understood', async (t) => {
+test("V8's natives syntax is a syntax error", async (t) => {
   const pool = await withPool(t);
   for (const code of ['return %GetOptimizationStatus(() => {})', 'return eval("%DebugPrint(1)")']) {
     const { cause } = await failure(pool.submitTask({ type: 'javascript', code }), 'ERR_TASK_FAILED');
@@ -135,7 +135,7 @@ test('syntax for natives of V8 is not understood', async (t) => {
   }
 });
 
-test('memory is not shared: no SharedArrayBuffer by any way, and nothing to wait with', async (t) => {
+test('there is no shared memory: neither SharedArrayBuffer, in any way, nor Atomics.wait', async (t) => {
   const code = `
     const outcome = [typeof SharedArrayBuffer, typeof Atomics.wait, typeof Atomics.waitAsync];
     try {
@@ -152,7 +152,7 @@ test('memory is not shared: no SharedArrayBuffer by any way, and nothing to wait
   assert.ok(['TypeError', 'RangeError', '[object SharedArrayBuffer]'].includes(shared), shared);
 });
 
-test('no clock counts less than a millisecond', async (t) => {
+test('no clock is finer than a millisecond', async (t) => {
   const code = `
     const clocks = {
       date: () => Date.now(),
@@ -177,7 +177,7 @@ test('no clock counts less than a millisecond', async (t) => {
   assert.deepEqual(await run(t, code), [[], 3]);
 });
 
-test('console.time tells whole milliseconds', async (t) => {
+test('console.time shows whole milliseconds', async (t) => {
   const pool = await withPool(t);
   const texts = [];
   pool.on('console', ({ text }) => texts.push(text));
@@ -187,14 +187,14 @@ test('console.time tells whole milliseconds', async (t) => {
   assert.match(texts.join(), /^default: \d+ms$/);
 });
 
-test('dates have no finer clock', async (t) => {
+test('dates have no finer resolution', async (t) => {
   assert.deepEqual(await run(t, 'return [typeof Temporal, "toTemporalInstant" in Date.prototype]'), [
     'undefined',
     false,
   ]);
 });
 
-test('WebAssembly takes bytes and nothing from a network', async (t) => {
+test('WebAssembly takes bytes only, and does not load from a network', async (t) => {
   const code = `
     const outcome = [];
     for (const name of ['compileStreaming', 'instantiateStreaming']) {
@@ -205,7 +205,7 @@ test('WebAssembly takes bytes and nothing from a network', async (t) => {
   for (const outcome of await run(t, code)) assert.ok(['absent', 'TypeError'].includes(outcome), outcome);
 });
 
-test('stacks name no files of the machine', async (t) => {
+test('stack traces contain no files of this machine', async (t) => {
   const code = `
     const stacks = [new Error('a').stack];
     try { structuredClone(() => {}); } catch (error) { stacks.push(error.stack); }
@@ -222,7 +222,7 @@ test('stacks name no files of the machine', async (t) => {
     assert.doesNotMatch(stack, /\/(home|root|tmp|work|usr|Users)\/|\.rs\b|\.cargo/);
 });
 
-test('Intl knows no time zone of the machine beyond its own default, and no user', async (t) => {
+test('Intl reveals neither a user nor more of this machine than its default time zone', async (t) => {
   const code =
     'const { timeZone, locale } = new Intl.DateTimeFormat().resolvedOptions(); return [typeof timeZone, typeof locale]';
   assert.deepEqual(await run(t, code), ['string', 'string']);

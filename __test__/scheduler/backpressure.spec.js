@@ -66,7 +66,7 @@ describe('needsDrain', () => {
     assert.equal(pool.needsDrain, false);
   });
 
-  test('a producer that heeds it is never refused', async (t) => {
+  test('a producer that waits for it is never refused', async (t) => {
     const pool = await start(t, { maxQueue: 5, poolSize: 2 });
     const results = [];
     for (let n = 0; n < 500; n++) {
