@@ -1,12 +1,12 @@
 'use strict';
 
-// What tasks with the same source text share, and what not.
+// Tasks with the same source text share its compiled code, but nothing else.
 
 const assert = require('node:assert/strict');
 const { test } = require('../support/test.js');
 const { withPool } = require('../support/pool.js');
 
-test('a text is compiled once, and not again for another worker', async (t) => {
+test('a source text is compiled once for all workers', async (t) => {
   // Each level doubles the time that the parser of TypeScript takes.
   const code = `return ${'<any>('.repeat(18)}1${')'.repeat(18)}`;
   const compile = async () => {
@@ -23,7 +23,7 @@ test('a text is compiled once, and not again for another worker', async (t) => {
   assert.ok(again < first / 5 && elsewhere < first / 5, `${first}, ${again} and ${elsewhere} ms`);
 });
 
-test('template objects of the same text are not shared between tasks', async (t) => {
+test('template objects of the same source text are not shared between tasks', async (t) => {
   const pool = await withPool(t);
   // One call site has one template object in each realm (ECMAScript 13.2.8.4).
   const code = `
@@ -39,14 +39,14 @@ test('template objects of the same text are not shared between tasks', async (t)
   for (let i = 0; i < 3; i++) assert.deepEqual(await run(), [1, true, true, undefined, 'left']);
 });
 
-test('the same text as javascript and as filter is two programs', async (t) => {
+test('the same source text is compiled separately as javascript and as filter', async (t) => {
   const pool = await withPool(t);
   const task = { code: 'return 0', inputs: 1 };
   assert.equal(await pool.submitTask({ ...task, type: 'javascript' }), 0);
   assert.equal(await pool.submitTask({ ...task, type: 'filter' }), null);
 });
 
-test('thousands of different texts run right', async (t) => {
+test('thousands of different source texts run correctly', async (t) => {
   const pool = await withPool(t, { maxQueue: 5000 });
   const numbers = Array.from({ length: 2000 }, (_, n) => n);
   const results = await Promise.all(numbers.map((n) => pool.submitTask({ type: 'javascript', code: `return ${n}` })));

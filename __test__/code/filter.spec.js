@@ -83,7 +83,7 @@ describe('filter', () => {
     });
   }
 
-  test('inputs that the code changed are given back changed', async (t) => {
+  test('inputs that the code has modified are returned modified', async (t) => {
     const pool = await withPool(t);
     const task = { type: 'filter', code: 'inputs.seen = true; return true', inputs: { a: 1 } };
     assert.deepEqual(await pool.submitTask(task), { a: 1, seen: true });

@@ -20,14 +20,14 @@ describe('javascript', () => {
     assert.equal(await run(''), undefined);
   });
 
-  test('inputs and config may be reassigned and changed, for this task alone', async (t) => {
+  test('inputs and config may be reassigned and modified, with no effect on other tasks', async (t) => {
     const pool = await withPool(t);
     const task = { type: 'javascript', code: 'inputs.n++; config = inputs.n; return config', inputs: { n: 1 } };
     assert.deepEqual([await pool.submitTask(task), await pool.submitTask(task)], [2, 2]);
     assert.equal(task.inputs.n, 1);
   });
 
-  test('it needs no worker script, and any scope before the slash means the same', async (t) => {
+  test('needs no worker script, and may have any scope before the slash', async (t) => {
     const pool = await withPool(t);
     for (const type of ['javascript', '@anything/javascript', '@n8n/javascript', '@a b/javascript']) {
       assert.equal(await pool.submitTask({ type, code: 'return inputs', inputs: 1 }), 1, type);
@@ -55,7 +55,7 @@ describe('javascript', () => {
     assert.deepEqual(lines, [], 'nothing of it has run');
   });
 
-  test('code that closes its function is told so', async (t) => {
+  test('the error of code that closes its function says so', async (t) => {
     const pool = await withPool(t);
     for (const code of ['}, async function () {', 'const n: number = 1; }, async function () {']) {
       const error = await failure(pool.submitTask({ type: 'javascript', code }), 'ERR_TASK_FAILED');

@@ -6,7 +6,7 @@ const assert = require('node:assert/strict');
 const { describe, test } = require('../support/test.js');
 const { failure, script, withPool } = require('../support/pool.js');
 
-describe('nesting without end', () => {
+describe('deeply nested source text', () => {
   const COUNTER = 'let n = 0; export const count = () => ++n;';
   const DEEP = 100_000;
   const table = [
@@ -27,7 +27,7 @@ describe('nesting without end', () => {
   ];
   for (const [name, code] of table) {
     for (const type of ['javascript', 'filter']) {
-      test(`${name} in ${type} cost the task alone`, async (t) => {
+      test(`of ${name} in ${type} ends its own task only`, async (t) => {
         const pool = await withPool(t, { workerScript: script(COUNTER) });
         assert.equal(await pool.submitTask({ type: 'count' }), 1);
         const outcome = await pool.submitTask({ type, code }).catch((error) => error);
@@ -41,7 +41,7 @@ describe('nesting without end', () => {
     }
   }
 
-  test('what is too much for TypeScript names the limit', async (t) => {
+  test('that is too deep for the TypeScript parser has the limit in its error', async (t) => {
     const pool = await withPool(t);
     const code = `const n: number = 1;\ntype T = ${'('.repeat(DEEP)}1${')'.repeat(DEEP)}`;
     const { cause } = await failure(pool.submitTask({ type: 'javascript', code }), 'ERR_TASK_FAILED');
@@ -49,7 +49,7 @@ describe('nesting without end', () => {
     assert.match(cause.message, /TypeScript: it may need \d+ MiB of stack, and the limit is 1024 MiB$/);
   });
 
-  test('a timeout ends a text that swc takes for ever', async (t) => {
+  test('that swc parses for ever is ended by the timeout', async (t) => {
     const pool = await withPool(t, { maxTaskRetries: 0 });
     const code = `return ${'<any>('.repeat(60)}1${')'.repeat(60)}`;
     await failure(pool.submitTask({ type: 'javascript', code, timeout: 100 }), 'ERR_TASK_TIMEOUT');

@@ -1,6 +1,6 @@
 'use strict';
 
-// Where code tasks went wrong: line and column of the user's own text.
+// Errors of code tasks have the line and column in the user's source text.
 
 const assert = require('node:assert/strict');
 const { test } = require('../support/test.js');
@@ -33,7 +33,7 @@ const thrown = [
   ['in TypeScript, after an await', 'const n: number = await 1;\n\n throw new Error("no")', [3, 8]],
 ];
 for (const [name, code, expected] of thrown) {
-  test(`an error of javascript ${name} has its place in the text`, async (t) => {
+  test(`an error of javascript ${name} has its position in the source text`, async (t) => {
     const cause = await thrownBy(t, { type: 'javascript', code, inputs: { b: 'x' } });
     assert.deepEqual(place(cause.stack), expected, cause.stack);
   });
@@ -46,14 +46,14 @@ for (const [name, code, expected] of [
   ['of a TypeScript expression', '(inputs as any).a.b.c', [1, 21]],
   ['of a TypeScript body', 'type T = { a: any };\nconst t: T = inputs;\nreturn t.a.b.c', [3, 14]],
 ]) {
-  test(`an error of a filter ${name} has its place in the text`, async (t) => {
+  test(`an error of a filter ${name} has its position in the source text`, async (t) => {
     const cause = await thrownBy(t, { type: 'filter', code, inputs: { a: {} } });
     assert.equal(cause.name, 'TypeError');
     assert.deepEqual(place(cause.stack), expected, cause.stack);
   });
 }
 
-test('the stack names every function of the text', async (t) => {
+test('the stack trace names every function of the source text', async (t) => {
   const cause = await thrownBy(t, {
     type: 'javascript',
     code: 'function outer() {\n  inner();\n}\nfunction inner() {\n  throw new Error("no");\n}\nouter();',
@@ -68,7 +68,7 @@ test('the stack names every function of the text', async (t) => {
   assert.equal(places[2][1], '7');
 });
 
-test('no stack shows the inside of isolane', async (t) => {
+test('stack traces contain no frames of isolane', async (t) => {
   const cause = await thrownBy(t, { type: 'javascript', code: 'throw new Error("no")' });
   assert.doesNotMatch(cause.stack, /ext:/);
 });
@@ -81,7 +81,7 @@ for (const [name, type, code, line, column] of [
   ['a filter expression', 'filter', 'inputs.a >', 1, undefined],
   ['a filter body', 'filter', 'const a = 1;\nreturn a +* 2;', 2, 11],
 ]) {
-  test(`a syntax error of ${name} is not retried and tells line and column`, async (t) => {
+  test(`a syntax error of ${name} is not retried and has line and column`, async (t) => {
     const pool = await withPool(t, { maxTaskRetries: 3, retryBackoffMs: 1 });
     const error = await failure(pool.submitTask({ type, code }), 'ERR_TASK_FAILED');
     assert.equal(error.attempts, 1);
@@ -92,14 +92,14 @@ for (const [name, type, code, line, column] of [
   });
 }
 
-test('a syntax error at the very end is in the text and not behind it', async (t) => {
+test('a syntax error at the very end has a position in the source text, not after it', async (t) => {
   const cause = await thrownBy(t, { type: 'javascript', code: 'if (inputs) {\n  return 1' });
   assert.equal(cause.name, 'SyntaxError');
   const [line] = place(cause.stack);
   assert.ok(line <= 2, cause.stack);
 });
 
-test('a syntax error leaves the isolate as it was', async (t) => {
+test('a syntax error does not replace the isolate', async (t) => {
   const pool = await withPool(t);
   for (let i = 0; i < 3; i++) {
     await failure(pool.submitTask({ type: 'javascript', code: '(' }), 'ERR_TASK_FAILED');

@@ -112,12 +112,12 @@ for (const [how, body] of Object.entries(ways)) {
       assert.notEqual(cause, undefined);
     });
 
-    test('an object whose text cannot be made', async (t) => {
+    test('an object whose toString throws', async (t) => {
       const [, error] = await causeOf(t, '({ fn() {}, toString() { throw new Error("no") } })');
       assert.equal(error.code, 'ERR_TASK_FAILED');
     });
 
-    test('an object that has no text', async (t) => {
+    test('an object without toString', async (t) => {
       const [, error] = await causeOf(t, 'Object.assign(Object.create(null), { fn() {} })');
       assert.equal(error.code, 'ERR_TASK_FAILED');
     });
@@ -132,7 +132,7 @@ test('an endless recursion is a RangeError of its task', async (t) => {
   assert.equal(await pool.submitTask({ type: 'javascript', code: 'return 1' }), 1);
 });
 
-test('a text that cannot be told from its error after decoding harms no other task', async (t) => {
+test('an error that cannot be decoded fails its own task only', async (t) => {
   // What is thrown has no text: the message of the error has to do without it.
   const pool = await withPool(t, { tasksPerWorker: 4 });
   const codes = [

@@ -7,7 +7,7 @@ const { describe, test } = require('../support/test.js');
 const { withPool } = require('../support/pool.js');
 
 describe('TypeScript', () => {
-  test('types, interfaces, enums, generics and assertions are taken out', async (t) => {
+  test('types, interfaces, generics and assertions are removed, and enums compiled', async (t) => {
     const pool = await withPool(t);
     const code = `
       interface Point { x: number; y?: number }
@@ -22,7 +22,7 @@ describe('TypeScript', () => {
     assert.deepEqual(await pool.submitTask({ type: 'javascript', code, inputs: { x: 1 } }), [1, 2, 3, 'a', null]);
   });
 
-  test('what swc has helpers or other forms for stays one function', async (t) => {
+  test('syntax for which swc may add helpers stays one function', async (t) => {
     const pool = await withPool(t);
     const code = `
       'use strict';
@@ -35,7 +35,7 @@ describe('TypeScript', () => {
     assert.deepEqual(await pool.submitTask({ type: 'javascript', code }), [1, 1, true, true, '}']);
   });
 
-  test('top-level await of the body stays possible', async (t) => {
+  test('top-level await works in the body', async (t) => {
     const pool = await withPool(t);
     const code = 'const n: number = await Promise.resolve(1); return n';
     assert.equal(await pool.submitTask({ type: 'javascript', code }), 1);

@@ -10,14 +10,14 @@ const { failure, script, withPool } = require('../support/pool.js');
 const run = (pool, code, inputs, options) => pool.submitTask({ type: 'javascript', code, inputs }, options);
 
 describe('a call', () => {
-  test('goes from code tasks by the global host', async (t) => {
+  test('is made from code tasks by the global `host`', async (t) => {
     const pool = await withPool(t, { host: { add: (a, b) => a + b, deep: { er: { echo: async (value) => value } } } });
     assert.equal(await run(pool, 'return host.add(2, 3)'), 5);
     assert.equal(await run(pool, 'return await host.deep.er.echo(inputs)', 'x'), 'x');
     assert.equal(await pool.submitTask({ type: 'filter', code: 'await host.add(1, 1) === 2', inputs: 7 }), 7);
   });
 
-  test('goes from handlers by ctx.host', async (t) => {
+  test('is made from handlers by `ctx.host`', async (t) => {
     const workerScript = script('export default { ask: (n, { host }) => host.twice(n) };');
     const pool = await withPool(t, { workerScript, host: { twice: (n) => 2 * n } });
     assert.equal(await pool.submitTask({ type: 'ask', payload: 21 }), 42);
@@ -49,14 +49,14 @@ describe('a call', () => {
     assert.deepEqual(await run(pool, code), [2 ** 20, 7]);
   });
 
-  test('has the task in its last argument', async (t) => {
+  test('gets the context of the task as last argument', async (t) => {
     const pool = await withPool(t, { host: { who: (ctx) => ({ ...ctx, signal: ctx.signal.aborted }) } });
     const seen = await run(pool, 'return host.who()', undefined, { id: 'job', metadata: { user: 'ada' } });
     const metadata = { user: 'ada' };
     assert.deepEqual(seen, { taskId: 'job', type: 'javascript', attempt: 1, workerId: 0, metadata, signal: false });
   });
 
-  test('has the task in the place that the function has for it, where arguments are missing', async (t) => {
+  test('gets the context at its declared position when arguments are missing', async (t) => {
     const pool = await withPool(t, { host: { query: (sql, values, ctx) => [sql, values, ctx.taskId] } });
     assert.deepEqual(await run(pool, 'return host.query("a")', undefined, { id: 'x' }), ['a', undefined, 'x']);
     assert.deepEqual(await run(pool, 'return host.query()', undefined, { id: 'x' }), [undefined, undefined, 'x']);
@@ -76,7 +76,7 @@ describe('a call', () => {
     assert.equal(await run(pool, 'const { twice } = host.counter; return twice()'), 6);
   });
 
-  test('is one of ten thousand, one after another', async (t) => {
+  test('can be made ten thousand times in a row', async (t) => {
     const pool = await withPool(t, { host: { add: (a, b) => a + b } });
     assert.equal(
       await run(pool, 'let n = 0; for (let i = 0; i < 10000; i++) n = await host.add(n, 1); return n'),
@@ -84,7 +84,7 @@ describe('a call', () => {
     );
   });
 
-  test('finds its own task among several that share an isolate', async (t) => {
+  test('belongs to its own task among several that share an isolate', async (t) => {
     const pool = await withPool(t, {
       tasksPerWorker: 20,
       host: { who: (n, ctx) => new Promise((resolve) => setImmediate(resolve, [n, ctx.taskId])) },
@@ -150,7 +150,7 @@ describe('a call', () => {
   });
 });
 
-describe('what fails', () => {
+describe('an error', () => {
   const caught = (call) =>
     `try { await ${call}; } catch (e) { return { name: e.name, message: e.message, code: e.code, keys: Object.keys(e),
       is: e instanceof Error, type: e instanceof TypeError, stack: e.stack }; }`;
@@ -174,7 +174,7 @@ describe('what fails', () => {
     assert.equal(has, false);
   });
 
-  test('is of the same class where it is a built-in one, also where it is thrown at once', async (t) => {
+  test('keeps a built-in class, also when it is thrown synchronously', async (t) => {
     const host = {
       type: () => {
         throw new TypeError('wrong', { cause: 1 });
@@ -185,7 +185,7 @@ describe('what fails', () => {
     assert.deepEqual(seen, { name: 'TypeError', message: 'wrong', code: undefined, keys: [], is: true, type: true });
   });
 
-  test('may be what is no error', async (t) => {
+  test('may be a value that is no Error', async (t) => {
     const thrown = [{ a: 1 }, 'text', undefined, () => 1];
     const pool = await withPool(t, { host: { fail: (i) => Promise.reject(thrown[i]) } });
     const code = 'try { await host.fail(inputs) } catch (e) { return [e] }';
@@ -193,7 +193,7 @@ describe('what fails', () => {
     assert.deepEqual(seen, [[{ a: 1 }], ['text'], [undefined], ['() => 1']]);
   });
 
-  test('fails the task where nobody catches it, with the place of the call in its own code', async (t) => {
+  test('that is not caught fails the task, with the position of the call in its code', async (t) => {
     const pool = await withPool(t, { host: { fail: () => Promise.reject(new RangeError('too far')) } });
     const { cause } = await failure(run(pool, '\n  await host.fail();'), 'ERR_TASK_FAILED');
     assert.ok(cause instanceof RangeError);
@@ -201,14 +201,14 @@ describe('what fails', () => {
     assert.ok(!cause.stack.includes('ext:'), cause.stack);
   });
 
-  test('because an argument cannot be cloned names its place', async (t) => {
+  test('about an argument that cannot be cloned has its path', async (t) => {
     const pool = await withPool(t, { host: { f: () => assert.fail('was called') } });
     const { stack: _, ...seen } = await run(pool, caught('host.f(1, { user: { save() {} } })'));
     assert.deepEqual([seen.name, seen.code, seen.is], ['DataCloneError', 'ERR_DATA_CLONE', true]);
     assert.ok(seen.message.startsWith('arguments[1].user.save cannot be cloned: '), seen.message);
   });
 
-  test('because a result cannot be cloned names its place', async (t) => {
+  test('about a result that cannot be cloned has its path', async (t) => {
     const pool = await withPool(t, { host: { db: { get: () => ({ rows: [{ save() {} }] }) } } });
     const { stack: _, ...seen } = await run(pool, caught('host.db.get()'));
     assert.deepEqual([seen.name, seen.code], ['DataCloneError', 'ERR_DATA_CLONE']);

@@ -10,7 +10,7 @@ const { failure, script, withPool } = require('../support/pool.js');
 const run = (pool, code, inputs, options) => pool.submitTask({ type: 'javascript', code, inputs }, options);
 
 describe('the tree', () => {
-  test('is frozen, and made of names alone', async (t) => {
+  test('is frozen and consists of names alone', async (t) => {
     const pool = await withPool(t, { host: { db: { query: () => 1 }, now: () => 2 } });
     const code = `
       return [Object.isFrozen(host), Object.isFrozen(host.db), Object.isFrozen(host.now), Object.keys(host),
@@ -18,7 +18,7 @@ describe('the tree', () => {
     assert.deepEqual(await run(pool, code), [true, true, true, ['db', 'now'], 'now', null, false]);
   });
 
-  test('is there, frozen and empty, where the pool has no host functions', async (t) => {
+  test('is an empty frozen object when the pool has no host functions', async (t) => {
     const workerScript = script(
       'export default { look: (_, { host }) => [Object.isFrozen(host), Object.keys(host)] };',
     );
@@ -27,7 +27,7 @@ describe('the tree', () => {
     assert.deepEqual(await run(pool, 'return [Object.isFrozen(host), Object.keys(host)]'), [true, []]);
   });
 
-  test('does not change with the object that it was made of', async (t) => {
+  test("does not change when the option's object changes", async (t) => {
     const host = { f: () => 'first' };
     const pool = await withPool(t, { host });
     host.f = () => 'second';
@@ -35,7 +35,7 @@ describe('the tree', () => {
     assert.deepEqual(await run(pool, 'return [await host.f(), typeof host.g]'), ['first', 'undefined']);
   });
 
-  test('and env are globals that a task may shadow, and that nobody sees in a listing', async (t) => {
+  test('is, like `env`, a global that a task may shadow and that is not enumerable', async (t) => {
     const pool = await withPool(t, { host: { f: () => 1 }, env: { a: { b: 1 } } });
     assert.deepEqual(await run(pool, 'const host = 1, env = 2; return [host, env]'), [1, 2]);
     const code = `
@@ -66,14 +66,14 @@ describe('the tree', () => {
     ['maxHostCalls', {}, 1.5],
   ];
   for (const [field, host, maxHostCalls] of wrong) {
-    test(`is refused where ${field} is wrong (${JSON.stringify(host) ?? 'a function'}, ${maxHostCalls})`, async (t) => {
+    test(`is refused when ${field} is invalid (${JSON.stringify(host) ?? 'a function'}, ${maxHostCalls})`, async (t) => {
       const error = await failure(withPool(t, { host, maxHostCalls }), 'ERR_INVALID_ARG');
       assert.ok(error.message.startsWith(`${field} must be `), error.message);
       assert.equal(error.field, field);
     });
   }
 
-  test('may be eight deep', async (t) => {
+  test('may be nested eight deep', async (t) => {
     const pool = await withPool(t, { host: deep(8) });
     assert.equal(await run(pool, 'return host.a.a.a.a.a.a.a.a()'), 1);
   });

@@ -1,13 +1,13 @@
 'use strict';
 
-// Nothing of a call stays when its task is over: not here, and not in the native pool.
+// All calls of a task are released when it is over, on the JavaScript side and in the native pool.
 
 const assert = require('node:assert/strict');
 const { Readable } = require('node:stream');
 const native = require('../../native.cjs');
 const callsModule = require('../../lib/host/calls.js');
 
-// Before the pool takes hold of them.
+// Replaced before the pool requires them.
 const made = {};
 for (const [module, name] of [
   [native, 'NativePool'],
@@ -99,7 +99,7 @@ test('nothing is kept of a task that is aborted', async (t) => {
   assert.deepEqual(kept(), NOTHING);
 });
 
-test('nothing is kept of a task that is stuck in native code, when its isolate is given up', async (t) => {
+test('nothing is kept of a task that is stuck in native code, when its isolate is abandoned', async (t) => {
   const pool = await withPool(t, { zombieThresholdMs: 300, restartCooldownMs: 1, host });
   // A search that compares in native code and asks for no interrupt, for a second or more.
   const stuck = '"a".repeat(2 ** 20).lastIndexOf("a".repeat(2 ** 11) + "b")';
@@ -110,7 +110,7 @@ test('nothing is kept of a task that is stuck in native code, when its isolate i
   assert.deepEqual(kept(), NOTHING);
 });
 
-test('a task that has to run again elsewhere gets no answer to what it asked for before', async (t) => {
+test('a task that runs again in another worker gets no answers to its earlier calls', async (t) => {
   const answers = [];
   const signals = [];
   const ask = ({ attempt, signal }) =>

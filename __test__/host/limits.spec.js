@@ -28,7 +28,7 @@ describe('limits', () => {
     assert.equal(await run(pool, 'await host.wait(); await host.wait(); return 1'), 1);
   });
 
-  test('a hundred that listen to the signal are no leak that Node warns of', async (t) => {
+  test('a hundred listeners of the signal cause no warning', async (t) => {
     const warnings = [];
     const warn = (warning) => warnings.push(warning.message);
     process.on('warning', warn);
@@ -43,7 +43,7 @@ describe('limits', () => {
     assert.deepEqual(warnings, []);
   });
 
-  test('a hundred are allowed where nothing is said', async (t) => {
+  test('a hundred calls are allowed by default', async (t) => {
     let calls = 0;
     const pool = await withPool(t, { host: { hang: () => ++calls && new Promise(() => {}) } });
     const code = `
@@ -54,13 +54,13 @@ describe('limits', () => {
     assert.equal(calls, 100);
   });
 
-  test('tasks that share an isolate have each their own', async (t) => {
+  test('tasks that share an isolate have a limit each', async (t) => {
     const pool = await withPool(t, { maxHostCalls: 2, tasksPerWorker: 2, host: { f: () => 1 } });
     const code = 'for (let i = 0; i < 100; i++) await Promise.all([host.f(), host.f()]); return 1';
     assert.deepEqual(await Promise.all([run(pool, code), run(pool, code)]), [1, 1]);
   });
 
-  test('a flood of calls that nobody waits for reaches this process within the limit', async (t) => {
+  test('calls that are not awaited are limited as well', async (t) => {
     let most = 0;
     let open = 0;
     const host = {
@@ -80,7 +80,7 @@ describe('limits', () => {
     assert.ok(most <= 100, `${most} at once`);
   });
 
-  test('arguments that wait take no more than the memory of an isolate', async (t) => {
+  test('arguments in flight take no more than the memory of an isolate', async (t) => {
     const pool = await withPool(t, { workerMemoryLimitMB: 64, host: { hang: () => new Promise(() => {}) } });
     const code = `
       const text = 'x'.repeat(2 ** 20);
@@ -97,13 +97,13 @@ describe('limits', () => {
     assert.deepEqual(codes[0], ['ERR_HOST_BUSY', message]);
   });
 
-  test('an argument that is larger than the isolate may be ends the task alone', async (t) => {
+  test('an argument that is larger than the memory limit ends its own task only', async (t) => {
     const pool = await withPool(t, { workerMemoryLimitMB: 32, host: { f: () => assert.fail('was called') } });
     await failure(run(pool, 'return host.f(new Uint8Array(2 ** 26))'), 'ERR_MEMORY_LIMIT');
     assert.equal(await run(pool, 'return 1'), 1);
   });
 
-  test('a result that is larger than the isolate may be ends the task alone', async (t) => {
+  test('a result that is larger than the memory limit ends its own task only', async (t) => {
     const pool = await withPool(t, { workerMemoryLimitMB: 32, host: { f: () => new Uint8Array(2 ** 26) } });
     await failure(run(pool, 'return (await host.f()).length'), 'ERR_MEMORY_LIMIT');
     assert.equal(await run(pool, 'return 1'), 1);

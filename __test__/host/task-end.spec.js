@@ -79,7 +79,7 @@ describe('the end of a task', () => {
     );
   });
 
-  test('lets a call that never settles go, and the worker takes the next task', async (t) => {
+  test('drops a call that never settles, and the worker runs the next task', async (t) => {
     const pool = await withPool(t, { host: { hang: () => new Promise(() => {}) } });
     for (let i = 0; i < 3; i++)
       await failure(run(pool, 'await host.hang()', undefined, { timeout: 20 }), 'ERR_TASK_TIMEOUT');
@@ -89,7 +89,7 @@ describe('the end of a task', () => {
     assert.equal(pool.getPoolMetrics().performance.workersRestarted, 0);
   });
 
-  test('drops a late answer, and the code that waited for it does not go on', async (t) => {
+  test('drops a late answer, and the code that awaited it does not go on', async (t) => {
     let answer;
     const late = new Promise((resolve) => {
       answer = resolve;
@@ -117,7 +117,7 @@ describe('the end of a task', () => {
     assert.equal(await run(pool, 'return host.ask()', undefined, { timeout: 100 }), 2);
   });
 
-  test('by shutdown() waits for calls that are under way', async (t) => {
+  test('by a graceful shutdown() waits for calls in flight', async (t) => {
     let answer;
     const host = {
       ask: () =>
@@ -136,7 +136,7 @@ describe('the end of a task', () => {
     await closing;
   });
 
-  test('by an abort rejects what its last words wait for', async (t) => {
+  test('by an abort rejects the calls that it still awaits', async (t) => {
     const workerScript = script(`export default {
       async work(_, { host, signal }) {
         try { await host.hang(); } catch (error) { console.log(error.name, error.code); }

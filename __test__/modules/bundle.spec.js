@@ -20,9 +20,9 @@ const PACKAGE = {
   'node_modules/old/main.js': 'exports.thrice = (n) => n * 3;',
 };
 
-describe('packages by their names', () => {
+describe('imports of packages by bare specifiers', () => {
   for (const extension of ['mjs', 'ts']) {
-    test(`are bundled into a script in .${extension}, and errors keep the places of the user's files`, async (t) => {
+    test(`are bundled into a script in .${extension}, and errors have the positions in the user's files`, async (t) => {
       const types = extension === 'ts' ? ': number' : '';
       const at = folder(t, {
         ...PACKAGE,
@@ -56,7 +56,7 @@ export function here(n${types}) {
     });
   }
 
-  test('are bundled in a folder whose name has blanks and letters of other scripts too', async (t) => {
+  test('are bundled in a folder whose name has blanks and non-Latin letters', async (t) => {
     const at = folder(
       t,
       { ...PACKAGE, 'worker.mjs': "import { fails } from 'small';\nexport default () => fails();\n" },
@@ -68,7 +68,7 @@ export function here(n${types}) {
     assert.doesNotMatch(cause.stack, /bundle/);
   });
 
-  test("an error while a bundled script loads has its place in the user's file", async (t) => {
+  test("an error while a bundled script loads has its position in the user's file", async (t) => {
     const at = folder(t, {
       ...PACKAGE,
       'worker.mjs': "import { twice } from 'small';\n\nnull.x;\nexport default () => twice(1);\n",
@@ -81,7 +81,7 @@ export function here(n${types}) {
     assert.deepEqual([error.file, error.line], [pathToFileURL(path.join(at, 'worker.mjs')).href, 3], error.message);
   });
 
-  test('say how to install esbuild where it is not', async (t) => {
+  test('say how to install esbuild when it is missing', async (t) => {
     const at = folder(t, { ...PACKAGE, 'worker.mjs': "import { twice } from 'small'; export default () => twice(1);" });
     const installed = path.join(at, 'node_modules', 'isolane');
     mkdirSync(installed, { recursive: true });

@@ -47,7 +47,7 @@ describe('the name of a module', () => {
   }
 });
 
-describe('a module for tasks', () => {
+describe('a module that tasks may import', () => {
   const modules = (imports) => new Permissions(permissions('permissions', { imports })).imports();
   const files = {
     'tools.ts': 'export const add = (a: number, b: number): number => a + b;\n',
@@ -73,12 +73,12 @@ describe('a module for tasks', () => {
     }
   });
 
-  test('of code alone is called as it is imported', async () => {
+  test('of code alone has a filename made from its name', async () => {
     const [{ filename }] = await modules({ 'app:tools': { code: 'export {}' } });
     assert.equal(filename, path.resolve('app-tools.mjs'));
   });
 
-  test('brings its packages along, and leaves the other modules of the list where they are', async (t) => {
+  test('is bundled with its packages, but not with other listed modules', async (t) => {
     const root = folder(t, files);
     const [uses, tools] = await modules({
       uses: path.join(root, 'uses.mjs'),
@@ -92,13 +92,13 @@ describe('a module for tasks', () => {
     assert.equal(uses.map.findEntry(line - 1, 0).originalLine, 2);
   });
 
-  test('that imports none but modules of the list is left as it is', async () => {
+  test('that imports only listed modules is not bundled', async () => {
     const code = "export * from 'b'; export const later = () => import('b');";
     const [a] = await modules({ a: { code }, b: { code: 'export const c = 1' } });
     assert.deepEqual([a.code, a.map], [code, undefined]);
   });
 
-  test('that cannot be read or bundled says which and where', async (t) => {
+  test('that cannot be read or bundled rejects with its name and position', async (t) => {
     const root = folder(t, files);
     for (const [file, message, place] of [
       ['none.mjs', /^cannot read permissions\.imports\["app:a"\] .*none\.mjs: there is no such file$/, {}],
@@ -114,7 +114,7 @@ describe('a module for tasks', () => {
     }
   });
 
-  test('of Node itself is not brought along', async () => {
+  test('of Node is not bundled', async () => {
     const error = await failure(modules({ a: { code: "import 'node:fs'" } }), 'ERR_MODULE_LOAD');
     assert.match(error.message, /node:fs/);
   });

@@ -1,6 +1,6 @@
 'use strict';
 
-// A worker script that cannot be used rejects createWorkerPool with ERR_MODULE_LOAD, in words that help.
+// A worker script that cannot be loaded rejects createWorkerPool with ERR_MODULE_LOAD and a helpful message.
 
 const assert = require('node:assert/strict');
 const path = require('node:path');
@@ -14,7 +14,7 @@ const { failure, nextEvent, script, withPool } = require('../support/pool.js');
 const start = (workerScript, options) => createWorkerPool({ poolSize: 2, workerScript, ...options });
 const loadError = (workerScript, options) => failure(start(workerScript, options), 'ERR_MODULE_LOAD');
 
-test('a file that is not there is named', async () => {
+test('a missing file is named', async () => {
   const file = path.join(__dirname, 'missing.mjs');
   for (const given of [file, pathToFileURL(file), pathToFileURL(file).href]) {
     const error = await loadError(given);
@@ -24,12 +24,12 @@ test('a file that is not there is named', async () => {
   }
 });
 
-test('a folder is no worker script', async () => {
+test('a folder is refused', async () => {
   const error = await loadError(__dirname);
   assert.ok(error.message.includes(__dirname), error.message);
 });
 
-test('a file: URL with a host, which no path can have, is refused in words', async () => {
+test('a file: URL with a host is refused with a message', async () => {
   for (const given of [
     'file://host/worker.mjs',
     { code: 'export default () => 1', filename: 'file://host/worker.mjs' },
@@ -43,7 +43,7 @@ test('a file: URL with a host, which no path can have, is refused in words', asy
   }
 });
 
-test('a path with a NUL is refused in words', async () => {
+test('a path with a NUL is refused with a message', async () => {
   const error = await start('a\0b.mjs').catch((e) => e);
   assert.match(error.code, /^ERR_(INVALID_ARG|MODULE_LOAD)$/);
 });
@@ -60,7 +60,7 @@ for (const extension of ['mjs', 'ts']) {
     assert.ok(error.message.includes(`${pathToFileURL(file).href}:3:`), error.message);
   });
 
-  test(`a script in .${extension} that throws while it loads has the place and the message`, async (t) => {
+  test(`a script in .${extension} that throws while it loads has the position and the message`, async (t) => {
     const at = folder(t, {
       [`worker.${extension}`]: '\n\n  throw new RangeError("not today");\nexport default () => 1;\n',
     });
@@ -71,13 +71,13 @@ for (const extension of ['mjs', 'ts']) {
   });
 }
 
-test('an error in an imported file has the place in that file', async (t) => {
+test('an error in an imported file has the position in that file', async (t) => {
   const at = folder(t, { 'worker.mjs': "import './inner.mjs';\nexport default () => 1;", 'inner.mjs': '\nnull.x;\n' });
   const error = await loadError(path.join(at, 'worker.mjs'));
   assert.deepEqual([error.file, error.line], [pathToFileURL(path.join(at, 'inner.mjs')).href, 2], error.message);
 });
 
-test('a syntax error in an imported file has the place in that file', async (t) => {
+test('a syntax error in an imported file has the position in that file', async (t) => {
   const at = folder(t, {
     'worker.mjs': "import './inner.mjs';\nexport default () => 1;",
     'inner.mjs': '\nlet = 5;;; )\n',
@@ -86,7 +86,7 @@ test('a syntax error in an imported file has the place in that file', async (t) 
   assert.deepEqual([error.file, error.line], [pathToFileURL(path.join(at, 'inner.mjs')).href, 2], error.message);
 });
 
-test('an import of a file that is not there is named, with who imports it', async (t) => {
+test('an import of a missing file is named, with who imports it', async (t) => {
   const at = folder(t, { 'worker.mjs': "import { a } from './gone.mjs';\nexport default () => a;" });
   const error = await loadError(path.join(at, 'worker.mjs'));
   assert.match(error.message, /gone\.mjs/);
@@ -102,7 +102,7 @@ test('an import of a name that is not exported is named', async (t) => {
   assert.match(error.message, /gone/);
 });
 
-test('an import of a package that is not there is named', async (t) => {
+test('an import of a missing package is named', async (t) => {
   const at = folder(t, { 'worker.mjs': "import gone from 'no-such-package-here';\nexport default () => gone;" });
   const error = await loadError(path.join(at, 'worker.mjs'));
   assert.match(error.message, /no-such-package-here/);
@@ -132,7 +132,7 @@ for (const [name, code] of Object.entries({
   });
 }
 
-test('a CommonJS script is refused in words', async () => {
+test('a CommonJS script is refused with a message', async () => {
   const error = await loadError(script('module.exports = { run() {} };', 'worker.cjs'));
   assert.match(error.message, /module/);
 });
@@ -162,12 +162,12 @@ for (const [name, code] of Object.entries({
   });
 }
 
-test('timers that a module sets do not hold up the start', async (t) => {
+test('timers of a module do not delay the start', async (t) => {
   const pool = await withPool(t, { workerScript: script('setTimeout(() => {}, 1e8); export default () => 1;') });
   assert.equal(await pool.submitTask({ type: 'x' }), 1);
 });
 
-test('an interval that a module sets goes on while tasks run', async (t) => {
+test('an interval of a module goes on while tasks run', async (t) => {
   const pool = await withPool(t, {
     workerScript: script(`
       let ticks = 0;
@@ -179,13 +179,13 @@ test('an interval that a module sets goes on while tasks run', async (t) => {
   await pool.shutdown();
 });
 
-test('after a script that did not load, the next pool starts', async (t) => {
+test('after a failed load, the next pool starts', async (t) => {
   await loadError(script('throw 1'));
   const pool = await withPool(t, { workerScript: script('export default () => 1') });
   assert.equal(await pool.submitTask({ type: 'x' }), 1);
 });
 
-test('a worker whose script does not load at a later start says so, and the pool goes on', async (t) => {
+test('a worker that fails to load at a later start emits worker-error, and the pool goes on', async (t) => {
   const at = folder(t, {
     'worker.mjs': "import { a } from './inner.mjs';\nexport default () => a;",
     'inner.mjs': 'export const a = 1;',
@@ -203,7 +203,7 @@ test('a worker whose script does not load at a later start says so, and the pool
   assert.equal(pool.getHealth().status, 'degraded');
 });
 
-test('restartWorker of a worker that cannot start any more ends nevertheless', async (t) => {
+test('restartWorker of a worker that cannot start any more rejects', async (t) => {
   const at = folder(t, {
     'worker.mjs': "import { a } from './inner.mjs';\nexport default () => a;",
     'inner.mjs': 'export const a = 1;',

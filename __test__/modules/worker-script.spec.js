@@ -39,7 +39,7 @@ describe('a worker script is given as', () => {
     assert.equal(await pool.submitTask({ type: 'x' }), 1);
   });
 
-  test('a path in a folder with blanks, #, %, ? and letters of other scripts', async (t) => {
+  test('a path in a folder with blanks, #, %, ? and non-Latin letters', async (t) => {
     const at = folder(
       t,
       { ...files, 'fails.mjs': "\nexport default () => { throw new Error('no'); };" },
@@ -52,7 +52,7 @@ describe('a worker script is given as', () => {
     assert.ok(cause.stack.includes(`${pathToFileURL(path.join(at, 'fails.mjs')).href}:2:`), cause.stack);
   });
 
-  test('a JavaScript file with any ending', async (t) => {
+  test('a JavaScript file with any extension', async (t) => {
     for (const name of ['worker.js', 'worker.mjs', 'worker']) {
       const at = folder(t, { [name]: 'export default () => 1' });
       const pool = await withPool(t, { workerScript: path.join(at, name) });
@@ -108,7 +108,7 @@ export default {
     assert.equal(await pool.submitTask({ type: 'x' }), 1);
   });
 
-  test('with imports that leave the ending away', async (t) => {
+  test('with imports without extension', async (t) => {
     const at = folder(t, {
       'worker.ts': "import { a } from './a'; export default (): number => a;",
       'a.ts': 'export const a: number = 1;',
@@ -117,7 +117,7 @@ export default {
     assert.equal(await pool.submitTask({ type: 'x' }), 1);
   });
 
-  test('an error has line and column of the TypeScript', async (t) => {
+  test('an error has the line and column in the TypeScript source', async (t) => {
     const at = folder(t, files);
     const pool = await withPool(t, { workerScript: path.join(at, 'worker.ts') });
     const { cause } = await failure(pool.submitTask({ type: 'fail', payload: {} }), 'ERR_TASK_FAILED');

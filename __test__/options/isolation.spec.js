@@ -6,7 +6,7 @@ const assert = require('node:assert/strict');
 const { test } = require('../support/test.js');
 const { failure, script, withPool } = require('../support/pool.js');
 
-test('an isolation that is weaker than that of the pool is refused, with those that are allowed', async (t) => {
+test("an isolation weaker than the pool's is refused with the allowed ones", async (t) => {
   const handlers = { workerScript: script('export default () => 1') };
   for (const [isolation, weaker, allowed] of [
     ['context', ['shared'], '"context" or "isolate"'],
@@ -31,7 +31,7 @@ test('an isolation that is weaker than that of the pool is refused, with those t
   }
 });
 
-test('an isolate of its own is refused to a task where an isolate has several', async (t) => {
+test("isolation 'isolate' is refused when tasksPerWorker is more than 1", async (t) => {
   for (const [isolation, allowed] of [
     ['shared', '"shared" or "context"'],
     ['context', '"context"'],
@@ -46,7 +46,7 @@ test('an isolate of its own is refused to a task where an isolate has several', 
   }
 });
 
-test('a code task may ask for a weaker isolation than code tasks have', async (t) => {
+test("a code task may ask for 'shared', and gets 'context'", async (t) => {
   const pool = await withPool(t);
   for (const isolation of ['shared', 'context', 'isolate'])
     assert.equal(await pool.submitTask({ type: 'javascript', code: 'return 1', isolation }), 1);

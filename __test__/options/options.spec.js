@@ -1,6 +1,6 @@
 'use strict';
 
-// Every option of the wrong type or range: ERR_INVALID_ARG names option, value and what is allowed.
+// Options of a wrong type or range: ERR_INVALID_ARG has the option, the value and what is allowed.
 
 const assert = require('node:assert/strict');
 const { describe, test } = require('../support/test.js');
@@ -81,7 +81,7 @@ const wrongInside = {
 
 for (const [field, values] of Object.entries(wrongInside)) {
   const [option, name] = field.split('.');
-  test(`${field}: what is wrong inside an option is named with both`, async () => {
+  test(`${field}: the error has the full path`, async () => {
     for (const value of values) {
       const error = await failure(createWorkerPool({ poolSize: 1, [option]: { [name]: value } }), 'ERR_INVALID_ARG');
       assert.deepEqual([error.field, error.value], [field, value]);
@@ -102,17 +102,17 @@ test('the message has the value and the bounds', async () => {
   assert.deepEqual([error.field, error.value], ['poolSize', 5000]);
 });
 
-test('options that are no object are refused', async () => {
+test('options that are not an object are refused', async () => {
   for (const options of [null, 5, 'a', [], true]) await failure(createWorkerPool(options), 'ERR_INVALID_ARG');
 });
 
-test('unknown options are named, with those there are', async () => {
+test('unknown options are reported with the known ones', async () => {
   const error = await failure(createWorkerPool({ poolsize: 2 }), 'ERR_INVALID_ARG');
   assert.match(error.message, /poolsize/);
   assert.match(error.message, /poolSize/);
 });
 
-test('of unknown names inside an option those there are are told', async () => {
+test('unknown names inside an option are reported with the known ones', async () => {
   for (const [options, names] of [
     [{ autoScale: { cooldwon: 1 } }, /^autoScale .*cooldown, idleTimeout, scaleUpQueueDepth.*"cooldwon"/],
     [{ circuitBreaker: { threshold: 1 } }, /^circuitBreaker .*failureThreshold, resetTimeout.*"threshold"/],
@@ -136,23 +136,23 @@ test('options that contradict each other are refused', async () => {
   }
 });
 
-test('bounds that the default poolSize does not meet move it', async (t) => {
+test('the default poolSize is clamped to minWorkers and maxWorkers', async (t) => {
   assert.equal((await withPool(t, { poolSize: undefined, maxWorkers: 1 })).size, 1);
   const min = require('node:os').availableParallelism() + 1;
   assert.equal((await withPool(t, { poolSize: undefined, minWorkers: min })).size, min);
 });
 
-test('an option that is undefined is absent', async (t) => {
+test('an undefined option is treated as absent', async (t) => {
   const pool = await withPool(t, { maxQueue: undefined, workerScript: undefined, env: undefined });
   assert.equal(pool.getPoolMetrics().queue.maxQueue, 400);
 });
 
-test('an env that cannot be cloned names the path', async () => {
+test('the error of an env that cannot be cloned has the path', async () => {
   const error = await failure(createWorkerPool({ poolSize: 1, env: { a: { fn() {} } } }), 'ERR_INVALID_ARG');
   assert.match(error.message, /env\.a\.fn/);
 });
 
-test('the smallest and largest values that are allowed work', async (t) => {
+test('the smallest and largest allowed values work', async (t) => {
   const pool = await withPool(t, {
     minWorkers: 1,
     maxWorkers: 1024,

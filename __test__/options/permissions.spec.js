@@ -34,7 +34,7 @@ function at(field, value) {
 }
 
 for (const [field, values] of Object.entries(wrong)) {
-  test(`${field}: what is wrong is refused with its path`, async () => {
+  test(`${field}: invalid values are refused with their path`, async () => {
     for (const value of values) {
       const error = await failure(createWorkerPool({ poolSize: 1, ...at(field, value) }), 'ERR_INVALID_ARG');
       assert.equal(error.field.replace(/^(permissions\.imports\["tools"\]).*/, '$1'), field);
@@ -43,7 +43,7 @@ for (const [field, values] of Object.entries(wrong)) {
   });
 }
 
-test('unknown names are refused with those there are', async () => {
+test('unknown names are refused with the known ones', async () => {
   for (const [options, names] of [
     [{ network: [] }, /^permissions .*imports, net.*"network"/],
     [{ net: { allowed: [] } }, /^permissions\.net .*allow, .*maxRequests.*"allowed"/],
@@ -53,7 +53,7 @@ test('unknown names are refused with those there are', async () => {
   }
 });
 
-test('limits have defaults, and net in short is net with them', () => {
+test('limits have defaults, also when net is an array', () => {
   const defaults = {
     maxRequests: 1000,
     maxConcurrent: 16,
@@ -74,7 +74,7 @@ test('a pool takes permissions', async (t) => {
   await withPool(t, { permissions: { net: ['api.example.com:443'], imports: { 'app:tools': { code: '' } } } });
 });
 
-test('without permissions nothing is reached', async () => {
+test('without permissions nothing can be reached', async () => {
   for (const given of [new Permissions(), new Permissions(permissions('permissions', {}))]) {
     const error = await rejection(given.fetch({ url: 'http://127.0.0.1/' }, { task: {} }));
     assert.ok(error instanceof TypeError);

@@ -1,6 +1,6 @@
 'use strict';
 
-// Every task field of the wrong type or range: ERR_INVALID_ARG names field, value and what is allowed.
+// Task fields of a wrong type or range: ERR_INVALID_ARG has the field, the value and what is allowed.
 
 const assert = require('node:assert/strict');
 const { describe, test } = require('../support/test.js');
@@ -44,7 +44,7 @@ for (const [field, values] of Object.entries(wrong)) {
   });
 }
 
-test('a task that is no object is refused', async (t) => {
+test('a task that is not an object is refused', async (t) => {
   const pool = await withPool(t);
   for (const task of [undefined, null, 5, 'a', [], true, () => {}])
     await failure(pool.submitTask(task), 'ERR_INVALID_ARG');
@@ -52,7 +52,7 @@ test('a task that is no object is refused', async (t) => {
     await failure(pool.submitTask({ type: 'javascript', code: '' }, options), 'ERR_INVALID_ARG');
 });
 
-test('unknown fields are named, with those there are', async (t) => {
+test('unknown fields are reported with the known ones', async (t) => {
   const pool = await withPool(t);
   for (const task of [
     { type: 'a', payLoad: 1 },
@@ -65,7 +65,7 @@ test('unknown fields are named, with those there are', async (t) => {
   await failure(pool.submitTask({ type: 'a' }, { payload: 1 }), 'ERR_INVALID_ARG');
 });
 
-test('code that is no text, code of a type that takes none, and a code type without code are refused', async (t) => {
+test('code that is no string, code with the type of a handler, and a code type without code are refused', async (t) => {
   const pool = await withPool(t);
   for (const code of [5, null, {}, () => 1])
     await failure(pool.submitTask({ type: 'javascript', code }), 'ERR_INVALID_ARG');
@@ -75,7 +75,7 @@ test('code that is no text, code of a type that takes none, and a code type with
   }
 });
 
-test('an id of a task that is not settled is refused, and free afterwards', async (t) => {
+test('an id of an unsettled task is refused, and may be used again afterwards', async (t) => {
   const pool = await withPool(t, { workerScript: script(`export default { ${HOLD} run: () => 1 }`) });
   const busy = await occupy(pool);
   const first = pool.submitTask({ type: 'run', id: 'same' });
@@ -87,7 +87,7 @@ test('an id of a task that is not settled is refused, and free afterwards', asyn
   assert.equal(await pool.submitTask({ type: 'run', id: 'same' }), 1);
 });
 
-test('an id that looks like one that isolane gives stays unique', async (t) => {
+test('an id that looks like a generated one stays unique', async (t) => {
   const pool = await withPool(t, { workerScript: script('export default (_, { taskId }) => taskId') });
   pool.pause();
   const named = Array.from({ length: 5 }, (_, i) =>
@@ -109,7 +109,7 @@ test('a task whose getters throw rejects and does not throw', async (t) => {
   await assert.rejects(promise, /getter/);
 });
 
-test('submitTasks gives each its own end, in their order', async (t) => {
+test('submitTasks gives the result of each task, in order', async (t) => {
   const pool = await withPool(t);
   const results = await pool.submitTasks(
     new Set([{ type: 'javascript', code: 'return 1' }, { type: 5 }, { type: 'javascript', code: 'throw 2' }, null]),
@@ -127,7 +127,7 @@ test('submitTasks gives each its own end, in their order', async (t) => {
   for (const tasks of [undefined, null, 5, {}, 'text']) await failure(pool.submitTasks(tasks), 'ERR_INVALID_ARG');
 });
 
-test('wrong arguments of other methods are refused', async (t) => {
+test('invalid arguments of other methods are refused', async (t) => {
   const pool = await withPool(t, { maxWorkers: 2 });
   for (const value of [0, -1, 1.5, '1', null, NaN, {}]) {
     await failure(pool.scaleUp(value), 'ERR_INVALID_ARG');

@@ -1,7 +1,7 @@
 'use strict';
 
-// Much plain data crosses as a table (lib/values/table.js), and arrives as `structuredClone` would give it.
-// ISOLANE_SEEDS=… is how many values are tried, ISOLANE_SEED=… tries those of one seed again.
+// Large plain data crosses as a table (lib/values/table.js), and arrives as `structuredClone` would clone it.
+// ISOLANE_SEEDS=… sets the number of values, ISOLANE_SEED=… repeats those of one seed.
 
 const assert = require('node:assert/strict');
 const fc = require('fast-check');
@@ -85,7 +85,7 @@ const rows = (count) =>
   Array.from({ length: count }, (_, id) => ({ id, name: `row ${id}`, deep: { half: id / 2, tags: ['a', null] } }));
 const check = (property, numRuns) => fc.assert(property, { seed, numRuns, includeErrorInReport: true });
 
-test('rows are a table, and so is their like', () => {
+test('arrays of similar objects are written as a table', () => {
   assert.ok(isTable(rows(30)));
   assert.ok(isTable({ rows: rows(30), wide: 'Ж' }));
   assert.ok(isTable(Array.from({ length: 1000 }, (_, i) => i)));
@@ -106,7 +106,7 @@ test('a table is read as a clone of what was written', { timeout: 60_000 }, () =
   assert.ok(tables > runs / 2, `${tables} of ${runs} were tables`);
 });
 
-describe('is no table, and arrives as a clone nevertheless:', () => {
+describe('is not written as a table, and arrives as a clone nevertheless:', () => {
   const shared = { a: 1 };
   const cycle = {};
   cycle.self = cycle;
@@ -139,7 +139,7 @@ describe('is no table, and arrives as a clone nevertheless:', () => {
   }
 });
 
-test('a text that comes again is written twice at most', () => {
+test('a string that comes again is written twice at most', () => {
   const texts = (unit) => bytesOf(Array.from({ length: 400 }, (_, i) => `text ${i % 4}${unit}`)).length;
   assert.ok(texts('') < 2000, `${texts('')}`);
   assert.ok(texts('Ж') < 2000, `${texts('Ж')}`);
@@ -183,7 +183,9 @@ describe('keys that all objects inherit are not written', () => {
   });
 });
 
-test('what only looks plain is no row, in compiled code either', { timeout: 60_000 }, async (t) => {
+test('what only looks like a plain object is not written as one, by compiled code either', {
+  timeout: 60_000,
+}, async (t) => {
   const workerScript = script(`
     const disguised = (object) => Object.setPrototypeOf(object, Object.prototype);
     const ODD = {
@@ -208,12 +210,12 @@ test('what only looks plain is no row, in compiled code either', { timeout: 60_0
   for (const kind of ['object', 'array']) await assert.rejects(last(kind), { code: 'ERR_DATA_CLONE' });
 });
 
-test('a proxy is refused, in rows as elsewhere', () => {
+test('a proxy cannot be cloned, in rows as elsewhere', () => {
   assert.throws(() => bytesOf([...rows(30), new Proxy({}, {})]), /could not be cloned/);
   assert.throws(() => bytesOf([...rows(30), new Proxy([], {})]), /could not be cloned/);
 });
 
-test('a getter of a row may have another value written', () => {
+test('a getter of a row may encode another value', () => {
   let inner;
   const payload = [
     ...rows(30),
@@ -228,7 +230,7 @@ test('a getter of a row may have another value written', () => {
   assert.deepEqual(inner, rows(40));
 });
 
-test('a key that a getter takes away is not there', () => {
+test('a key that a getter deletes is absent', () => {
   const odd = () => {
     const object = {
       get first() {
@@ -244,7 +246,7 @@ test('a key that a getter takes away is not there', () => {
   assertCloned(structuredClone(payload()), decode(bytesOf(payload())));
 });
 
-test('rows go to handlers and back', { timeout: 60_000 }, async (t) => {
+test('rows cross to handlers and back', { timeout: 60_000 }, async (t) => {
   const workerScript = script(`export default {
     echo: (value) => value,
     later: async (value) => { await null; return { value }; },
@@ -264,7 +266,7 @@ test('rows go to handlers and back', { timeout: 60_000 }, async (t) => {
   assert.equal(await submit('echo', 1), 1);
 });
 
-describe('code in the isolate neither sees nor changes what crosses, where it replaces', () => {
+describe('code in the isolate neither sees nor changes what crosses when it replaces', () => {
   for (const [what, patch] of Object.entries({
     properties: `for (const name of ['id', 'name', 'deep', 'next', 'names', '0', '5', '29']) {
       for (const prototype of [Object.prototype, Array.prototype]) {
@@ -307,7 +309,7 @@ describe('code in the isolate neither sees nor changes what crosses, where it re
   }
 });
 
-test('one row that is kept does not keep the text of all', async (t) => {
+test('one row that is kept does not keep the text of all rows in memory', async (t) => {
   const workerScript = script(`
     const kept = [];
     export default { keep: (rows) => { kept.push(rows[7].name); return kept.length; } };`);

@@ -1,7 +1,7 @@
 'use strict';
 
-// Whatever bytes Node's side of the codec is given, it reads them or throws an Error.
-// ISOLANE_BYTES=… is how many strings of bytes are tried, ISOLANE_SEED=… where their randomness starts.
+// Node's side of the codec decodes any bytes to a value, or throws an Error.
+// ISOLANE_BYTES=… sets the number of inputs, ISOLANE_SEED=… the seed.
 
 const assert = require('node:assert/strict');
 const path = require('node:path');
@@ -24,7 +24,7 @@ test('bytes that are no value are refused', { timeout: limit + 5000 }, async () 
   assert.ok(read > 0 && refused > skipped, JSON.stringify({ read, refused, skipped }));
 });
 
-test('a length that the bytes have not is refused at once', () => {
+test('a length that exceeds the bytes is refused at once', () => {
   const endless = [
     [9, 8, 255, 255, 255, 255, 255],
     [9, 7, 255, 255, 255, 255, 255, 5, 0],

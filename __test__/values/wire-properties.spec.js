@@ -1,7 +1,7 @@
 'use strict';
 
-// Whatever can be cloned arrives as `structuredClone` would give it, in the isolate and back.
-// ISOLANE_SEEDS=… is how many values are tried, ISOLANE_SEED=… tries those of one seed again.
+// Any cloneable value arrives as `structuredClone` would clone it, in the isolate and back here.
+// ISOLANE_SEEDS=… sets the number of values, ISOLANE_SEED=… repeats those of one seed.
 
 const assert = require('node:assert/strict');
 const fc = require('fast-check');
@@ -21,7 +21,7 @@ const limit = { timeout: Math.max(30_000, runs * 20) };
 
 const check = (property, numRuns) => fc.assert(property, { seed, numRuns, includeErrorInReport: true });
 
-test('what Node writes for an isolate, Node reads as its clone', limit, () => {
+test('Node reads what it has written for an isolate as a clone', limit, () => {
   check(
     fc.property(graph, (description) => {
       const value = build(description);
@@ -31,7 +31,7 @@ test('what Node writes for an isolate, Node reads as its clone', limit, () => {
   );
 });
 
-test('an isolate sees the clone, and gives back a clone of it', limit, async (t) => {
+test('an isolate gets a clone, and a clone of that comes back', limit, async (t) => {
   const workerScript = script(`${dump}
     export default {
       echo: (value) => value,
