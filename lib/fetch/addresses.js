@@ -16,7 +16,7 @@ function canonical(address) {
   return parse(address).toString();
 }
 
-/** Tells a public address. @param {string} address - as a resolver or `URL` writes it, without brackets */
+/** Tells whether an address is public. @param {string} address - as a resolver or `URL` writes it, without brackets */
 function isPublic(address) {
   const parsed = parse(address);
   if (parsed.range() !== 'unicast') return false;

@@ -6,7 +6,7 @@
 const isObject = (value) => typeof value === 'object' && value !== null;
 const isAsyncIterable = (value) => isObject(value) && typeof value[Symbol.asyncIterator] === 'function';
 
-/** Tells a stream of Node. It has to be destroyed when nobody reads it; its iterator does not do so before it is used. */
+/** Tells whether a value is a stream of Node. Its iterator destroys the stream only once it has been used. */
 const isDestroyable = (value) => typeof value.destroy === 'function' && typeof value.on === 'function';
 
 const ignore = () => {};

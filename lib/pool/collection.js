@@ -6,7 +6,7 @@
 const { takeBuffers } = require('../values/transfer.js');
 const { decode, decodeMoved, read } = require('../values/wire.js');
 
-/** First byte of a record; a lower one is the status of a failure. */
+/** First byte of a record. Any other byte is the status of a failure. */
 const DONE = 0;
 const EVENT = 255;
 const CALL = 254;

@@ -133,7 +133,7 @@ class TaskSource {
 
   /**
    * Ends the iteration.
-   * @param {boolean} isBusy - `next` has not returned: the iterator may not answer before it has, so nobody waits
+   * @param {boolean} isBusy - `next` has not returned: the iterator may not answer before that, so its end is not awaited
    */
   async close(isBusy) {
     if (this.ended && this.#exhausted) return;
