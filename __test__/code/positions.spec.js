@@ -6,7 +6,7 @@ const assert = require('node:assert/strict');
 const { test } = require('../support/test.js');
 const { failure, withPool } = require('../support/pool.js');
 
-/** The first place in a stack, as [line, column]. */
+/** The first position in a stack trace, as [line, column]. */
 function place(stack) {
   const found = /isolane:(?:javascript|filter)\/[^:]+:(\d+):(\d+)/.exec(stack);
   assert.ok(found, `no place in ${stack}`);

@@ -133,7 +133,7 @@ test('an endless recursion is a RangeError of its task', async (t) => {
 });
 
 test('an error that cannot be decoded fails its own task only', async (t) => {
-  // What is thrown has no text: the message of the error has to do without it.
+  // The thrown value cannot be converted to a string, so the message of the error has none.
   const pool = await withPool(t, { tasksPerWorker: 4 });
   const codes = [
     'throw { toString: 1, valueOf: 2 }',

@@ -30,7 +30,7 @@ function start() {
 const text = ({ code, signal, said, stderr }) =>
   `the process ended with ${signal ?? `exit code ${code}`} after ${JSON.stringify(said.at(-1))}\n${stderr.slice(-4000)}`;
 
-/** What is wrong, by piece. */
+/** The problems of each piece that has any. */
 function problemsOf(child, category) {
   const ends = child.said.filter(({ end }) => end?.startsWith(`${category}: `));
   const wrong = ends.map(({ end, escapes = [], faults = [], weakness = [] }) => [

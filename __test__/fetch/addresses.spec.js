@@ -29,7 +29,7 @@ describe('a listed name', () => {
 
   test('is resolved once for each connection, which goes to the checked address', async (t) => {
     const server = await serve(t, { '/': answer });
-    // The first answer is allowed. The second would not be, and there is no question for it.
+    // The first answer of the resolver is allowed. The second one is not, but the name is not resolved again.
     const { lookup, asked } = names({ 'moves.example': [['127.0.0.1'], ['127.0.0.2']] });
     const fetch = withFetch(t, [`moves.example:${server.port}`, server.host], { lookup });
     assert.equal(await text(await fetch(`http://moves.example:${server.port}/`)), 'text');

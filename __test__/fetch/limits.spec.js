@@ -49,7 +49,7 @@ describe('maxConcurrent', () => {
     const server = await serve(t, { '/': (request, response) => open.push({ request, response }) });
     const arrived = async (n) => {
       while (open.length < n) await nextTurn();
-      // One too many would have come by now as well.
+      // A further request would have arrived by now.
       await nextTurn();
     };
     const fetch = withFetch(t, { allow: [server.host], maxConcurrent: 2 });

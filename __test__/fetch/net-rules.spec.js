@@ -7,7 +7,7 @@ const { describe, test } = require('../support/test.js');
 const { isPublic } = require('../../lib/fetch/addresses.js');
 const { Rules, target } = require('../../lib/fetch/net-rules.js');
 
-/** What a fetch of this URL is allowed to do, before any name is resolved. */
+/** The decision about a URL before its name is resolved. */
 function allows(list, url) {
   const rules = Rules.read('net', list);
   const host = target(new URL(url));

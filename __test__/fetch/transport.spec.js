@@ -31,7 +31,7 @@ async function* texts(...all) {
   for (const text of all) yield bytes(text);
 }
 
-/** A body that gives one chunk and then nothing, and keeps the reason for which it was let go. */
+/** A body that gives one chunk and then nothing, and records the reason for which it was cancelled. */
 class Pending {
   #given = false;
 
@@ -51,7 +51,7 @@ class Pending {
   }
 }
 
-/** What `send` was given, with its body read. */
+/** The request that `send` got, with its body read. */
 async function sent(input, init) {
   let request;
   const fetch = createFetch(async ({ body, ...rest }) => {

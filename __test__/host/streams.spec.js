@@ -14,7 +14,7 @@ const { failure, script, withPool } = require('../support/pool.js');
 /** Runs the body of an async function. */
 const run = (pool, code, inputs, options) => pool.submitTask({ type: 'javascript', code, inputs }, options);
 
-/** A function that can be waited for. */
+/** A function, and a promise for its call. */
 function signal() {
   let resolve;
   const promise = new Promise((r) => {
@@ -23,7 +23,7 @@ function signal() {
   return Object.assign(resolve, { called: promise });
 }
 
-/** Numbers from 0, and what became of the generator that gives them. */
+/** A generator of the numbers from 0, and how it ended. */
 function counter() {
   const state = { given: 0, closed: signal() };
   state.count = async function* (limit = Number.POSITIVE_INFINITY) {

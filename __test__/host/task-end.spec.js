@@ -10,7 +10,7 @@ const { failure, nextEvent, rejection, script, withPool } = require('../support/
 /** Runs the body of an async function. */
 const run = (pool, code, inputs, options) => pool.submitTask({ type: 'javascript', code, inputs }, options);
 
-/** A host function that waits until its task is over, and tells when it was called and when that was. */
+/** A host function that never returns, with promises for its call and for the end of its task. */
 function hanging() {
   const told = {};
   told.called = new Promise((resolve) => {
@@ -149,7 +149,7 @@ describe('the end of a task', () => {
     await told.called;
     controller.abort();
     await ended;
-    // Runs after it, and keeps this process waiting.
+    // Runs after it, and keeps this process alive.
     await run(pool, 'return 1');
     assert.equal((await line).text, 'AbortError ERR_HOST_CLOSED');
   });

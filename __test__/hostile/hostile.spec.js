@@ -22,7 +22,7 @@ const outcome = () => {
   return running;
 };
 
-/** What was running when the process ended. */
+/** The pieces that were running when the process ended. */
 function unfinished(said) {
   const open = new Set();
   for (const { begin, end } of said) {

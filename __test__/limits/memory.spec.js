@@ -149,7 +149,7 @@ describe('memory-alert', () => {
       const seen = await run(`
       const pool = listen(await start({ workerMemoryLimitMB: 64, workerRestartMemoryMB: 20, workerScript: ${KEEP} }));
       const again = restarted(pool);
-      // Such a small task may be one after which nobody looks.
+      // After so small a task the memory may not be measured.
       pool.submitTask(${task});
       await pool.submitTask({ type: 'javascript', code: 'const end = Date.now() + 5; while (Date.now() < end);' });
       await again;
@@ -180,7 +180,7 @@ describe('memory-alert', () => {
     `);
       assert.ok(seen.includes('alerted'), JSON.stringify(seen));
       const alerts = seen.filter(([event]) => event === 'memory-alert');
-      // A collection of garbage in between may have brought it below.
+      // A garbage collection in between may have brought it below the threshold.
       assert.ok(alerts.length >= 1 && alerts.length <= 3, JSON.stringify(seen));
       assert.equal(alerts[0][1].reason, 'threshold');
       assert.ok(alerts[0][1].heapUsedMB > 20, JSON.stringify(alerts));

@@ -11,7 +11,7 @@ const { folder } = require('../support/folder.js');
 const { failure, HOLD, nextEvent, occupy, script, withPool } = require('../support/pool.js');
 
 const HANDLERS = script(`export default { ${HOLD} echo: (value) => value }`);
-/** Takes its time to load, so that a look at it is not too late. */
+/** Loads slowly, so that the state of starting workers can be observed. */
 const SLOW = script('const end = Date.now() + 150; while (Date.now() < end); export default () => 1;');
 const HEALTHY = { status: 'healthy', capacity: 1, alerts: [] };
 
@@ -119,7 +119,7 @@ test('every alert has a reason and a message', async (t) => {
 });
 
 describe('worker-down', () => {
-  /** A pool whose script is broken once its workers have loaded it. */
+  /** A pool whose script is broken after its workers have loaded it. */
   async function fragile(t, options) {
     const at = folder(t, { 'handlers.mjs': 'import "./other.mjs"; export default () => 1;', 'other.mjs': '' });
     const other = path.join(at, 'other.mjs');
@@ -205,7 +205,7 @@ describe('abandoned isolates', () => {
       await runBody(`${FATAL}
       const pool = await start({ workerMemoryLimitMB: 32, maxAbandonedWorkers: 1 });
       const down = once(pool, 'worker-down');
-      // What waits and what comes later.
+      // Waiting tasks and later ones.
       const tasks = [pool.submitTask(fatal), pool.submitTask(js('return 1'))].map(code);
       say(await Promise.all(tasks));
       say(await down);

@@ -111,7 +111,7 @@ test('the error of a failed task does not have the reason of its signal as cause
     pool.submitTask({ type: 'javascript', code: 'throw undefined', signal: controller.signal }),
     'ERR_TASK_FAILED',
   );
-  // The pool has its answer while this thread is kept busy; the abort comes too late.
+  // The task fails while this thread is busy, so the abort comes too late.
   const until = Date.now() + 100;
   await nextTurn();
   while (Date.now() < until);

@@ -145,7 +145,7 @@ test('a loop that an ended task left behind blocks its worker no longer than the
   assert.equal(await run('return 3', 5000), 3);
 });
 
-/** Takes away what isolane uses. */
+/** Replaces and deletes built-ins that isolane uses. */
 const TAMPER = `
   Promise.prototype.then = () => { throw new Error('then'); };
   Promise.resolve = Map.prototype.get = Array.prototype.push = Object.freeze = JSON.stringify = Error.prototype.toString = undefined;

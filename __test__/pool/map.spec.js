@@ -46,7 +46,7 @@ async function fill(pool, waiting) {
   };
 }
 
-/** An iterable that counts what is taken from it and how often it is closed. */
+/** An iterable that counts the items taken from it and how often it is closed. */
 function source(length = Infinity) {
   const counts = { taken: 0, closed: 0 };
   return {
@@ -78,7 +78,7 @@ describe('map gives the results in the order of the items', () => {
   })) {
     test(name, async (t) => {
       const pool = await start(t, { poolSize: 2, tasksPerWorker: 4 });
-      // The later, the faster.
+      // Later items are faster.
       const toTask = (value, index) => ({ type: 'wait', payload: { ms: (20 - index) % 5, value } });
       assert.deepEqual(await collect(pool.map(items(), toTask, { concurrency: 6 })), range(20));
     });
@@ -126,7 +126,7 @@ describe('concurrency', () => {
       most = Math.max(most, running + queued);
     });
     const toTask = (value) => {
-      // The one whose result is being read counts no more.
+      // The task whose result is being read does not count.
       assert.ok(items.counts.taken - read <= 5 + 1, `${items.counts.taken} taken, ${read} read`);
       return { type: 'wait', payload: { ms: value % 4, value } };
     };

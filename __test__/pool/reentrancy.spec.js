@@ -10,7 +10,7 @@ const HANDLERS = script('export default { echo: (value) => value };');
 const echo = (payload) => ({ type: 'echo', payload });
 const WORDS = 'x'.repeat(2000);
 
-/** Tasks that have not been handed over, of so many bytes or more. */
+/** Submits tasks of at least that many bytes, which are not flushed yet. */
 const before = (pool, bytes) =>
   Array.from({ length: Math.ceil(bytes / WORDS.length) }, (_, i) => pool.submitTask(echo({ i, WORDS })));
 
@@ -23,7 +23,7 @@ const payloadThat = (act) => ({
   last: 3,
 });
 
-/** Those before, the one with the getter and one behind it give what was sent. */
+/** Asserts that the tasks before, the one with the getter and one after it have the right results. */
 async function allArrive(pool, act, bytes) {
   const earlier = before(pool, bytes);
   const read = pool.submitTask(echo(payloadThat(act)));

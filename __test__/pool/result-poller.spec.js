@@ -60,7 +60,7 @@ for (const [what, options] of Object.entries({
   test(`every result arrives: ${what}`, { timeout: 60_000 }, async (t) => {
     const pool = await withPool(t, { ...options, maxQueue: 100_000, workerScript: HANDLERS });
     const runs = Object.values(PATTERNS);
-    // Each client goes through them from another one on, so that they meet in all pairs.
+    // Each client begins with another one, so that all pairs occur at the same time.
     const client = async (first) => {
       for (const i of numbers(5 * runs.length)) await runs[(first + i * (first + 1)) % runs.length](pool);
     };

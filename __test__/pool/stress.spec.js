@@ -144,11 +144,11 @@ async function storm(seed) {
         break;
       case 6:
       case 7: {
-        const letters = pool.getDeadLetterQueue();
-        if (letters.length > 0) {
-          const { id } = letters[random(letters.length)];
+        const deadLetters = pool.getDeadLetterQueue();
+        if (deadLetters.length > 0) {
+          const { id } = deadLetters[random(deadLetters.length)];
           const again = pool.retryDeadLetter(id);
-          // Its own promise may have no place for it yet.
+          // Refused with the field `id` while the failure of its task was not read yet.
           others.push(again.catch(({ code, field }) => assert.ok(CODES.has(code) || field === 'id', code)));
         }
         break;

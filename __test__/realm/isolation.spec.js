@@ -13,7 +13,7 @@ const { failure, HOLD, nextEvent, occupy, record, rejection, script, withPool } 
 const COUNTER = 'let n = 0; export const count = () => ++n;';
 const isolate = { isolation: 'isolate' };
 const code = (text, rest) => ({ type: 'javascript', code: text, ...rest });
-/** A pool without a task lets the process end, and nobody would hear its events. */
+/** Keeps the process alive: a pool without tasks does not, and its events would not be emitted. */
 function stayAlive(t) {
   const timer = setInterval(() => {}, 1000);
   t.after(() => clearInterval(timer));
@@ -83,7 +83,7 @@ describe('a worker of shared tasks', () => {
     assert.equal(await pool.submitTask({ ...COUNT, ...isolate }), 1);
     assert.equal(await pool.submitTask({ ...COUNT, ...isolate }), 1);
     assert.equal(await pool.submitTask(COUNT), 1);
-    // One at the start, and one after each of the two.
+    // One isolate at the start, and one after each of the two tasks.
     assert.equal(started(pool), 3);
   });
 
@@ -152,7 +152,7 @@ describe('an isolate that is being started', () => {
     wait: 'await new Promise((resolve) => setTimeout(resolve, ms));',
   };
 
-  /** A script that from `delay` on takes `ms` to load. Its handler says how long it was meant to take. */
+  /** A script that takes `ms` to load after `delay` was called. Its handler returns that time, or 0 before. */
   const slow = (t, ms, how) => {
     const at = folder(t, {
       'slow.mjs': 'export const ms = 0;',
@@ -237,7 +237,7 @@ describe('an isolate that is being started', () => {
     });
   }
 
-  /** A script whose top level is another one from `spoil(text)` on. */
+  /** A script whose top-level code is replaced by `spoil(text)`. */
   const spoilt = (t) => {
     const at = folder(t, {
       'part.mjs': 'export const ok = 1;',

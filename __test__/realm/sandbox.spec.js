@@ -115,7 +115,7 @@ test('constructors of every global lead to the realm of the task', async (t) => 
     for (const name of Object.getOwnPropertyNames(globalThis)) {
       const value = globalThis[name];
       if (value === null || (typeof value !== 'object' && typeof value !== 'function')) continue;
-      // What has no prototype has no constructor to lead anywhere.
+      // An object without a prototype has no constructor.
       if (Object.getPrototypeOf(value) === null && !('constructor' in value)) continue;
       let top = value;
       while (Object.getPrototypeOf(top) !== null) top = Object.getPrototypeOf(top);
@@ -148,7 +148,7 @@ test('there is no shared memory: neither SharedArrayBuffer, in any way, nor Atom
   `;
   const [name, wait, waitAsync, shared] = await run(t, code);
   assert.deepEqual([name, wait, waitAsync], ['undefined', 'undefined', 'undefined']);
-  // The constructor can be had of a shared memory of WebAssembly; there is no other agent to share it with.
+  // A shared memory of WebAssembly reveals the constructor, but there is no other thread to share memory with.
   assert.ok(['TypeError', 'RangeError', '[object SharedArrayBuffer]'].includes(shared), shared);
 });
 

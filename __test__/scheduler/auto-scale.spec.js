@@ -32,7 +32,7 @@ function hold(pool, count) {
   };
 }
 
-/** An idle pool does not keep the process alive: this does, until what it waits for has come. */
+/** Waits for a promise and keeps the process alive meanwhile, which an idle pool does not. */
 async function awake(promise) {
   const timer = setInterval(() => {}, 1000);
   try {
@@ -179,7 +179,7 @@ test('the cooldown passes between two changes of the size', async (t) => {
   const held = hold(pool, 8);
   await second;
   assert.equal(times.length, 2);
-  // What is late at the first event and not at the second: the way to this thread.
+  // The first event may reach this thread later than the second one does.
   assert.ok(times[1] - times[0] >= COOLDOWN - 100, String(times[1] - times[0]));
   await held.end();
 });
@@ -235,7 +235,7 @@ test('a pool starts with all its workers, also when the first of them are idle e
   timeout: 10_000,
 }, async (t) => {
   const slow = script('const end = performance.now() + 150; while (performance.now() < end); export default () => 1');
-  // More than there are cores: they are ready one after another.
+  // More workers than cores: they become ready one after another.
   const pool = await start(t, { idleTimeout: 0, cooldown: 0 }, { poolSize: 6, maxWorkers: 6, workerScript: slow });
   assert.equal(await pool.submitTask({ type: 'x' }), 1);
   await awake(nextEvent(pool, 'pool-scaled-down', ({ to }) => to === 1));

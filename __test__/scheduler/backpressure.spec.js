@@ -27,7 +27,7 @@ describe('needsDrain', () => {
     const first = pool.submitTask(echo(1));
     assert.equal(pool.needsDrain, false);
     const second = pool.submitTask(echo(2));
-    // It knows of what was submitted just now.
+    // It flushes the tasks that were submitted just now.
     assert.equal(pool.needsDrain, true);
     await failure(pool.submitTask(echo(3)), 'ERR_QUEUE_FULL');
     const drained = nextEvent(pool, 'drain');

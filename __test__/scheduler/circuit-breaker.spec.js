@@ -24,7 +24,7 @@ const [FAIL, WORK] = [
   { type: 'run', payload: false },
 ];
 const HOUR = 3_600_000;
-/** Long enough to look at an open breaker on a busy machine, short enough to wait for. */
+/** Long enough to observe an open breaker on a busy machine, and short enough to wait for. */
 const RESET = 250;
 
 const start = (t, circuitBreaker, options) => withPool(t, { workerScript: HANDLERS, circuitBreaker, ...options });
@@ -245,7 +245,7 @@ describe('a retry', () => {
     const before = Date.now();
     const [attempt, at] = await pool.submitTask({ type: 'x', maxRetries: 1, retryBackoffMs: 1 });
     assert.equal(attempt, 2);
-    // A millisecond for clocks of two kinds.
+    // The two clocks may differ by a millisecond.
     assert.ok(at - before >= RESET - 1, String(at - before));
     await nextTurn();
     assert.deepEqual(seen.map(([name]) => name).sort(), ['circuit-close', 'circuit-open', 'task-retried']);

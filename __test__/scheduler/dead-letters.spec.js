@@ -9,7 +9,7 @@ const { describe, test } = require('../support/test.js');
 const { createWorkerPool, IsolaneError } = require('../..');
 const { failure, HOLD, nextEvent, nextTurn, occupy, record, script, withPool } = require('../support/pool.js');
 
-/** `fail` fails until `repair` is called, and then gives what it knows of itself. */
+/** `fail` fails until `repair` is called, and then returns its context. */
 const HANDLERS = script(`
   let works = false;
   export default {
@@ -43,7 +43,7 @@ test('a dead letter has all fields of the task and the error of each attempt', a
     attempts: 3,
   });
   assert.equal(letter.metadata, task.metadata);
-  // Clocks of two kinds: a millisecond on each side.
+  // The two clocks may differ by a millisecond in either direction.
   const times = [before - 1, submittedAt, ...errors.map(({ at }) => at), failedAt, after + 1];
   assert.deepEqual(
     times,
@@ -123,7 +123,7 @@ describe('a payload of any kind is kept as it was', () => {
   })) {
     test(name, async (t) => {
       const pool = await withPool(t, { workerScript: HANDLERS });
-      // What a task itself would be given.
+      // A task gets the same.
       const expected = await pool.submitTask({ type: 'echo', payload });
       await failure(pool.submitTask({ type: 'fail', payload, id: 'it' }), 'ERR_TASK_FAILED');
       assert.deepEqual(pool.getDeadLetterQueue()[0].payload, expected);
@@ -434,13 +434,13 @@ describe('maxDeadLetters', () => {
     const tasks = Array.from({ length: 10_000 }, (_, inputs) => ({ ...failed, inputs, id: `n${inputs}` }));
     const results = await pool.submitTasks(tasks);
     assert.ok(results.every(({ reason }) => reason?.code === 'ERR_TASK_FAILED'));
-    const letters = pool.getDeadLetterQueue();
+    const deadLetters = pool.getDeadLetterQueue();
     assert.deepEqual(
-      letters.map(({ id, inputs }) => [id, inputs]),
+      deadLetters.map(({ id, inputs }) => [id, inputs]),
       Array.from({ length: 1000 }, (_, n) => [`n${9000 + n}`, 9000 + n]),
     );
     assert.equal(pool.getPoolMetrics().tasks.dlq, 1000);
-    // Names that nobody could ask for any more would be found.
+    // Ids of dropped dead letters would be found.
     await failure(pool.retryDeadLetter('n8999'), 'ERR_INVALID_ARG');
     assert.equal(pool.clearDeadLetterQueue(), 1000);
   });

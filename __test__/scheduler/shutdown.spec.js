@@ -206,7 +206,7 @@ test('an abort after the end of the pool has no effect', async (t) => {
 });
 
 describe('a shutdown while workers restart', () => {
-  /** A pool whose script is another one for the workers that come. */
+  /** A pool whose later workers load another script. */
   async function changing(t, later, options) {
     const at = folder(t, { 'handlers.mjs': 'import "./other.mjs"; export default () => 1;', 'other.mjs': '' });
     const pool = await withPool(t, { workerScript: path.join(at, 'handlers.mjs'), ...options });

@@ -9,8 +9,8 @@ const { ended, runBody } = require('../support/child.js');
 const { failure, HOLD, nextEvent, nextTurn, record, script, withPool } = require('../support/pool.js');
 
 /**
- * A search that compares in native code and asks for no interrupt: about 2 s, which is long for the
- * threshold below and no longer than a test can wait for.
+ * A search in native code that does not check for interrupts. It takes about 2 s, which is longer than the threshold
+ * below.
  */
 const STUCK = '"a".repeat(2 ** 20).lastIndexOf("a".repeat(2 ** 11) + "b")';
 const HANDLERS = script(`
@@ -29,7 +29,7 @@ const THRESHOLD = 300;
 const start = (t, options) =>
   withPool(t, { workerScript: HANDLERS, zombieThresholdMs: THRESHOLD, restartCooldownMs: 1, ...options });
 
-/** Resolves when no thread is stuck any more. */
+/** Resolves when no worker is a zombie any more. */
 async function backAgain(pool) {
   while (pool.getPoolMetrics().workers.zombies > 0) await new Promise((resolve) => setTimeout(resolve, 20));
 }
@@ -131,7 +131,7 @@ test('a worker that is stuck is reported and replaced, and its task rejects with
     [seen[0][0], zombie],
     ['zombie-detected', { workerId: 0, generation: 1, tasks: [{ taskId: 'it', type: 'stuck', metadata: { a: 1 } }] }],
   );
-  // A millisecond for clocks of two kinds, and the time since the last sign of life before the task.
+  // The two clocks may differ by a millisecond, and the last heartbeat was before the task.
   assert.ok(timeSinceHeartbeat >= THRESHOLD - 1, String(timeSinceHeartbeat));
   assert.ok(timeSinceHeartbeat <= after - before + THRESHOLD, String(timeSinceHeartbeat));
   assert.deepEqual(others, [

@@ -7,7 +7,7 @@ const fc = require('fast-check');
 const { script, withPool } = require('../support/pool.js');
 const { test } = require('../support/test.js');
 
-/** With those that a literal or a function's text could take for something else. */
+/** Keys, also those with a meaning in an object literal or in the source of a function. */
 const KEYS = [
   ...['a', 'b', 'c', 'id', 'name', 'then', 'get', 'set', 'return', 'constructor', 'toString', 'isolane'],
   ...[

@@ -54,7 +54,7 @@ const leaf = fc.oneof(
   fc.bigInt({ min: -(2n ** 256n) + 1n, max: 2n ** 256n - 1n }),
   fc.constantFrom(0n, -1n, 2n ** 64n, -(2n ** 64n), 2n ** 64n - 1n, 2n ** 128n, 2n ** 256n - 1n),
   fc.string({ unit: 'binary', maxLength: 40 }),
-  // Texts that come again, and such as look alike.
+  // Strings that come again, and similar ones.
   fc.string({ unit: fc.constantFrom('a', 'b', 'é', 'Ж'), maxLength: 14 }),
   fc.constantFrom(
     'x'.repeat(255),
@@ -70,7 +70,7 @@ const { value } = fc.letrec((tie) => ({
   object: fc.dictionary(key, tie('value'), { maxKeys: 6, noNullPrototype: true }),
   array: fc.array(tie('value'), { maxLength: 12 }),
 }));
-/** More objects than are written one by one. */
+/** More objects than a tree may have. */
 const large = fc.array(
   fc.oneof(
     value.map((item) => ({ item })),

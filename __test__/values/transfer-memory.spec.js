@@ -15,7 +15,7 @@ const HANDLERS = script(`export default {
   hold: () => new Promise(() => {}),
 };`);
 
-/** Memory that was written to, so that it is there. */
+/** Memory that was written to, so that it is resident. */
 const filled = (size) => new Uint8Array(size).fill(1).buffer;
 const send = (pool, task, size) => {
   const payload = filled(size);

@@ -41,7 +41,7 @@ const HANDLERS = script(`
     eat: () => { for (const all = []; ; ) all.push({}); },
   };`);
 
-/** Bytes that tell where they are. */
+/** Bytes that depend on their position. */
 function pattern(length, seed = 1) {
   const bytes = new Uint8Array(length);
   for (let i = 0; i < length; i++) bytes[i] = (i * 31 + (i >> 12) * 7 + seed) & 0xff;

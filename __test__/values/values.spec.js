@@ -58,7 +58,7 @@ const values = {
   'array with a property': withProperty,
   'array of 100,000': Array.from({ length: 100_000 }, (_, i) => i),
   date: new Date(1234567890123),
-  // isDeepStrictEqual of Node 20 tells invalid dates apart; see below.
+  // Invalid dates are compared below: isDeepStrictEqual of Node 20 does not take them for equal.
   regexp: /a(b)+/giu,
   'regexp with the flags v, d, s, y': /[\p{L}--[a-z]]/dsvy,
   map: new Map([

@@ -48,7 +48,7 @@ test('a length that exceeds the bytes is refused at once', () => {
 });
 
 test('a view of anything but a buffer is refused', () => {
-  // A Uint8Array of the number 1000.
+  // A Uint8Array whose buffer is the number 1000.
   const bytes = [0xff, 0x0f, 0x5c, 1, 1, ...Buffer.alloc(16), 0x49, 0xd0, 0x0f];
   assert.throws(() => decode(Buffer.from(bytes)), /a view has no buffer/);
 });

@@ -15,7 +15,7 @@ const { test } = require('../support/test.js');
 const runs = Number(process.env.ISOLANE_SEEDS ?? 12_000);
 const { ISOLANE_SEED } = process.env;
 const seed = ISOLANE_SEED === undefined ? Math.floor(Math.random() * 2 ** 31) : Number(ISOLANE_SEED);
-/** So many tasks at once. */
+/** Number of tasks at once. */
 const BATCH = 40;
 const limit = { timeout: Math.max(30_000, runs * 20) };
 
