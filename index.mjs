@@ -6,6 +6,7 @@ export const {
   IsolaneError,
   TASK_DEFAULTS,
   version,
+  versions,
   submitTask,
   getPoolMetrics,
   scaleUp,

@@ -11,7 +11,7 @@ const SERIOUS = ['worker-down', 'workers-not-ready', 'queue-full', 'circuit-open
 const CRITICAL = ['no-workers', 'abandoned-limit'];
 
 /**
- * @param {import('../../native.cjs').NativeStatus} native
+ * @param {import('../native/binding.js').NativeStatus} native
  * @param {{ options: object, shuttingDown: boolean }} pool
  * @returns {{ status: 'healthy' | 'degraded' | 'critical', capacity: number,
  *   alerts: Array<{ reason: string, message: string }> }}

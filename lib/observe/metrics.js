@@ -30,7 +30,7 @@ function workerStatus(worker) {
 }
 
 /**
- * @param {import('../../native.cjs').NativeStatus} native
+ * @param {import('../native/binding.js').NativeStatus} native
  * @param {{ options: object, initialized: boolean, shuttingDown: boolean }} pool
  */
 function poolMetrics(native, { options, initialized, shuttingDown }) {

@@ -10,7 +10,7 @@ const QUANTILES = { p50: '0.5', p95: '0.95', p99: '0.99' };
 
 /**
  * @param {object} metrics - of `getPoolMetrics`
- * @param {import('../../native.cjs').NativeStatus} native
+ * @param {import('../native/binding.js').NativeStatus} native
  * @param {Record<string, string>} [labels] - put to every figure
  * @returns {Promise<string>}
  * @throws {IsolaneError} ERR_MODULE_LOAD when prom-client is not installed

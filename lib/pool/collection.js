@@ -42,7 +42,7 @@ class Collection {
   #isPutOff = false;
 
   /**
-   * @param {import('../../native.cjs').NativePool} native
+   * @param {import('../native/binding.js').NativePool} native
    * @param {{ done(ticket: number, result: unknown): void, unreadable(ticket: number, why: Error): void,
    *   failed(ticket: number, failure: Failure, value: Buffer): void, event(record: object): void,
    *   call(call: object, value: Buffer): void,

@@ -30,7 +30,7 @@ class DeadLetters {
 
 /**
  * The public picture of a dead letter.
- * @param {import('../../native.cjs').NativeLetter} letter
+ * @param {import('../native/binding.js').NativeLetter} letter
  * @param {{ id: string, type: string, metadata?: unknown }} name
  * @param {(failure: object, value: Buffer) => Error} toError
  */

@@ -3,7 +3,7 @@
 // WorkerPool: tasks in, promises and events out. It schedules nothing; it keeps who waits for what.
 
 const { EventEmitter } = require('node:events');
-const native = require('../../native.cjs');
+const native = require('../native/binding.js');
 const { Calls } = require('../host/calls.js');
 const { registerFetch } = require('../fetch/calls.js');
 const { Batch } = require('./batch.js');

@@ -1,0 +1,158 @@
+'use strict';
+
+const { engines } = require('../../package.json');
+const {
+  installedPlatforms,
+  installerOf,
+  isBundled,
+  isCheckout,
+  isLeftOutOfLock,
+  isWithoutOptional,
+} = require('./installation.js');
+const { packageOf, platformOf } = require('./platforms.js');
+
+/** As the linker of glibc says it. */
+const MISSING_GLIBC = /version [`']GLIBC_([\d.]+)' not found/;
+
+/** What installs a project anew from its lock file. */
+const REINSTALL = {
+  npm: 'npm ci',
+  pnpm: 'pnpm install --force',
+  yarn: 'yarn install --check-cache',
+  'yarn pnp': 'yarn install --check-cache',
+  'yarn classic': 'yarn install --force',
+};
+
+/**
+ * Why the addon did not load, as far as that can be seen, and the one thing that helps.
+ *
+ * @param {import('./host.js').Host} host
+ * @param {Array<{ path: string, error: Error }>} tried
+ * @returns {{ reason: string, command?: string }} a clause, and what to type
+ */
+function remedyFor(host, tried) {
+  for (const find of [ofSettings, ofNode, ofPlatform, ofBundle, ofLibc, ofCheckout, ofVersion, ofOtherPlatform]) {
+    const remedy = find(host, tried);
+    if (remedy !== undefined) return remedy;
+  }
+  const name = packageOf(platformOf(host));
+  const isMissing = !installedPlatforms(host).some((platform) => packageOf(platform) === name);
+  return isMissing ? ofMissing(host, name) : ofBroken(host, tried, name);
+}
+
+function ofSettings({ env, platform }, tried) {
+  if (tried.some(({ error }) => error.code === 'ERR_DLOPEN_DISABLED')) {
+    return { reason: 'this process may not load addons', command: 'node --allow-addons …, without --no-addons' };
+  }
+  if (!env.ISOLANE_NATIVE) return undefined;
+  return {
+    reason: 'ISOLANE_NATIVE names the file to load, and it does not load; correct it, or use the installed package',
+    command: platform === 'win32' ? 'Remove-Item Env:ISOLANE_NATIVE' : 'unset ISOLANE_NATIVE',
+  };
+}
+
+function ofNode({ versions }) {
+  const [needed] = /\d+\.\d+\.\d+/.exec(engines.node);
+  if (!isOlder(versions.node, needed)) return undefined;
+  return { reason: `isolane needs Node.js ${needed} or later` };
+}
+
+function ofPlatform(host) {
+  if (platformOf(host) === undefined) {
+    return { reason: `there is no package for ${host.platform} on ${host.arch}` };
+  }
+  if (host.libc()?.name !== 'musl') return undefined;
+  return { reason: 'musl (Alpine Linux) is not supported; use an image with glibc', command: 'FROM node:lts-slim' };
+}
+
+function ofBundle(host) {
+  if (!isBundled(host)) return undefined;
+  return {
+    reason:
+      'isolane was bundled, and its addon cannot be; keep it out of the bundle and install it beside: ' +
+      'externals: { isolane: "commonjs isolane" } (webpack), serverExternalPackages: ["isolane"] (Next.js)',
+    command: '--external:isolane (esbuild), --external isolane (ncc)',
+  };
+}
+
+function ofLibc(host, tried) {
+  const needed = tried.map(({ error }) => MISSING_GLIBC.exec(error.message)?.[1]).find(Boolean);
+  if (needed === undefined) return undefined;
+  const { version = 'unknown' } = host.libc() ?? {};
+  return { reason: `glibc ${needed} or later is needed, and this system's is ${version}; use a newer system or image` };
+}
+
+function ofCheckout(host) {
+  if (!isCheckout(host)) return undefined;
+  return { reason: 'this is a checkout of the repository, and it has no build that loads', command: 'npm run build' };
+}
+
+function ofVersion(host, tried) {
+  if (!tried.some(({ error }) => error.code === 'WRONG_VERSION')) return undefined;
+  return { reason: 'isolane and its platform package are of different releases', command: afresh(host) };
+}
+
+function ofOtherPlatform(host) {
+  const installed = installedPlatforms(host).map(({ name }) => name);
+  if (installed.length === 0 || installed.includes(platformOf(host).name)) return undefined;
+  return {
+    reason: `node_modules was installed for ${installed.join(' and ')}, and copied; install on this machine`,
+    command: REINSTALL[installerOf(host).manager] ?? 'npm ci',
+  };
+}
+
+function ofMissing(host, name) {
+  const { manager, project } = installerOf(host);
+  const { os, cpu, libc } = platformOf(host);
+  switch (manager) {
+    case 'npm':
+      return isLeftOutOfLock(host, project, name)
+        ? {
+            reason: `npm before 11.3 left ${name} out of package-lock.json (its bug with optional dependencies)`,
+            command: afresh(host),
+          }
+        : { reason: 'npm left optional dependencies out', command: 'npm install --include=optional' };
+    case 'pnpm':
+      return isWithoutOptional(host, project)
+        ? { reason: 'pnpm was told to leave optional dependencies out (--no-optional)', command: 'pnpm install' }
+        : {
+            reason: 'supportedArchitectures in pnpm-workspace.yaml leaves this platform out; add it',
+            command: `pnpm install --os=${os} --cpu=${cpu}${libc ? ` --libc=${libc}` : ''}`,
+          };
+    case 'yarn':
+    case 'yarn pnp':
+      return {
+        reason: 'supportedArchitectures in .yarnrc.yml leaves this platform out; add "current", or take it out',
+        command: 'yarn config unset supportedArchitectures && yarn install',
+      };
+    case 'yarn classic':
+      return { reason: 'yarn left optional dependencies out (--ignore-optional)', command: 'yarn install --force' };
+    default:
+      return { reason: `${name} is not installed`, command: 'npm install --include=optional' };
+  }
+}
+
+function ofBroken(host, tried, name) {
+  const { manager } = installerOf(host);
+  if (manager === 'yarn pnp' && tried.some(({ error }) => error.message.includes('.zip'))) {
+    return { reason: 'an addon does not load out of an archive', command: `yarn unplug ${name}` };
+  }
+  return { reason: `${name} is damaged`, command: REINSTALL[manager] ?? 'npm ci' };
+}
+
+/** What installs anew without the lock file. */
+function afresh(host) {
+  const { manager = 'npm' } = installerOf(host);
+  if (manager !== 'npm') return REINSTALL[manager];
+  return host.platform === 'win32'
+    ? 'Remove-Item -Recurse node_modules, package-lock.json; npm install'
+    : 'rm -rf node_modules package-lock.json && npm install';
+}
+
+function isOlder(version, needed) {
+  const [a, b] = [version, needed].map((text) => text.split('.').map((part) => Number.parseInt(part, 10)));
+  const at = a.findIndex((part, i) => part !== b[i]);
+  return at !== -1 && a[at] < b[at];
+}
+
+module.exports = { remedyFor };
