@@ -49,17 +49,22 @@ function isMusl(host) {
   return host.fs.existsSync(`/lib/ld-musl-${arch}.so.1`) && host.libc()?.name === 'musl';
 }
 
-const fileAt = ({ require }, file) => ({ path: file, open: () => ({ binding: require(file), file }) });
+const fileAt = (host, file) => ({ path: file, open: () => openFile(host, file) });
 
-const packageAt = ({ require, version }, name) => ({
+const packageAt = (host, name) => ({
   path: name,
   open() {
-    const manifest = require.resolve(`${name}/package.json`);
-    const { main, version: found } = require(manifest);
-    if (found !== version) throw new WrongVersion(`it is version ${found}, and isolane is ${version}`);
-    const file = path.join(path.dirname(manifest), main);
-    return { binding: require(file), file };
+    const manifest = host.require.resolve(`${name}/package.json`);
+    const { main, version } = host.require(manifest);
+    if (version !== host.version) throw new WrongVersion(`it is version ${version}, and isolane is ${host.version}`);
+    return openFile(host, path.join(path.dirname(manifest), main));
   },
 });
+
+function openFile({ fs, require }, file) {
+  // Otherwise each version of Node and each resolver has its own words, most of them about modules.
+  if (!fs.existsSync(file)) throw new Error(`there is no file ${file}`);
+  return { binding: require(file), file };
+}
 
 module.exports = { load };

@@ -14,15 +14,6 @@ const { packageOf, platformOf } = require('./platforms.js');
 /** As the linker of glibc says it. */
 const MISSING_GLIBC = /version [`']GLIBC_([\d.]+)' not found/;
 
-/** What installs a project anew from its lock file. */
-const REINSTALL = {
-  npm: 'npm ci',
-  pnpm: 'pnpm install --force',
-  yarn: 'yarn install --check-cache',
-  'yarn pnp': 'yarn install --check-cache',
-  'yarn classic': 'yarn install --force',
-};
-
 /**
  * Why the addon did not load, as far as that can be seen, and the one thing that helps.
  *
@@ -37,7 +28,7 @@ function remedyFor(host, tried) {
   }
   const name = packageOf(platformOf(host));
   const isMissing = !installedPlatforms(host).some((platform) => packageOf(platform) === name);
-  return isMissing ? ofMissing(host, name) : ofBroken(host, tried, name);
+  return isMissing ? ofMissing(host, name) : ofBroken(host, name);
 }
 
 function ofSettings({ env, platform }, tried) {
@@ -96,14 +87,13 @@ function ofOtherPlatform(host) {
   const installed = installedPlatforms(host).map(({ name }) => name);
   if (installed.length === 0 || installed.includes(platformOf(host).name)) return undefined;
   return {
-    reason: `node_modules was installed for ${installed.join(' and ')}, and copied; install on this machine`,
-    command: REINSTALL[installerOf(host).manager] ?? 'npm ci',
+    reason: `node_modules was installed for ${installed.join(' and ')}: it was copied from there, or is made for there`,
+    command: forThisPlatform(host),
   };
 }
 
 function ofMissing(host, name) {
   const { manager, project } = installerOf(host);
-  const { os, cpu, libc } = platformOf(host);
   switch (manager) {
     case 'npm':
       return isLeftOutOfLock(host, project, name)
@@ -113,40 +103,65 @@ function ofMissing(host, name) {
           }
         : { reason: 'npm left optional dependencies out', command: 'npm install --include=optional' };
     case 'pnpm':
-      return isWithoutOptional(host, project)
-        ? { reason: 'pnpm was told to leave optional dependencies out (--no-optional)', command: 'pnpm install' }
-        : {
-            reason: 'supportedArchitectures in pnpm-workspace.yaml leaves this platform out; add it',
-            command: `pnpm install --os=${os} --cpu=${cpu}${libc ? ` --libc=${libc}` : ''}`,
-          };
-    case 'yarn':
-    case 'yarn pnp':
-      return {
-        reason: 'supportedArchitectures in .yarnrc.yml leaves this platform out; add "current", or take it out',
-        command: 'yarn config unset supportedArchitectures && yarn install',
-      };
+      if (isWithoutOptional(host, project)) {
+        return { reason: 'pnpm left optional dependencies out (--no-optional)', command: 'pnpm install' };
+      }
+      break;
     case 'yarn classic':
-      return { reason: 'yarn left optional dependencies out (--ignore-optional)', command: 'yarn install --force' };
-    default:
+      return { reason: 'yarn left optional dependencies out (--ignore-optional)', command: anew(host) };
+    case undefined:
       return { reason: `${name} is not installed`, command: 'npm install --include=optional' };
   }
+  return { reason: 'supportedArchitectures leaves this platform out', command: forThisPlatform(host) };
 }
 
-function ofBroken(host, tried, name) {
-  const { manager } = installerOf(host);
-  if (manager === 'yarn pnp' && tried.some(({ error }) => error.message.includes('.zip'))) {
+function ofBroken(host, name) {
+  if (/\.zip[\\/]/.test(host.require.resolve(`${name}/package.json`))) {
     return { reason: 'an addon does not load out of an archive', command: `yarn unplug ${name}` };
   }
-  return { reason: `${name} is damaged`, command: REINSTALL[manager] ?? 'npm ci' };
+  return { reason: `${name} is damaged`, command: anew(host) };
 }
 
-/** What installs anew without the lock file. */
+/** What installs the packages of this platform, too. */
+function forThisPlatform(host) {
+  const { os, cpu, libc } = platformOf(host);
+  switch (installerOf(host).manager) {
+    case 'pnpm':
+      return `pnpm install --os=${os} --cpu=${cpu}${libc ? ` --libc=${libc}` : ''}`;
+    case 'yarn':
+    case 'yarn pnp':
+      return 'yarn config unset supportedArchitectures && yarn install';
+    default:
+      return anew(host);
+  }
+}
+
+/** What installs anew what the lock file says; `install` alone takes a damaged package for a whole one. */
+function anew(host) {
+  switch (installerOf(host).manager) {
+    case 'pnpm':
+      return without(host, ['node_modules'], 'pnpm install');
+    case 'yarn':
+    case 'yarn classic':
+      return without(host, ['node_modules'], 'yarn install');
+    case 'yarn pnp':
+      return without(host, ['.yarn/unplugged'], 'yarn install');
+    default:
+      return 'npm ci';
+  }
+}
+
+/** What installs anew without npm's lock file, which may have what is wrong. */
 function afresh(host) {
   const { manager = 'npm' } = installerOf(host);
-  if (manager !== 'npm') return REINSTALL[manager];
-  return host.platform === 'win32'
-    ? 'Remove-Item -Recurse node_modules, package-lock.json; npm install'
-    : 'rm -rf node_modules package-lock.json && npm install';
+  return manager === 'npm' ? without(host, ['node_modules', 'package-lock.json'], 'npm install') : anew(host);
+}
+
+/** A command line that deletes and then runs something: for PowerShell on Windows. */
+function without({ platform }, names, command) {
+  return platform === 'win32'
+    ? `Remove-Item -Recurse ${names.join(', ')}; ${command}`
+    : `rm -rf ${names.join(' ')} && ${command}`;
 }
 
 function isOlder(version, needed) {
