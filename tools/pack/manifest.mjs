@@ -15,6 +15,9 @@ export const ROOT_MANIFEST = JSON.parse(readFileSync(new URL('../../package.json
 export const snapshotOf = (platform) => fileOf(platform).replace(/\.node$/, '.snapshot');
 export const LICENCES = 'THIRD-PARTY-LICENSES';
 
+/** The file that `npm pack` makes of a package of this version. */
+export const tarballOf = (name) => `${name.replace('@', '').replace('/', '-')}-${ROOT_MANIFEST.version}.tgz`;
+
 /**
  * Of `isolane`. The platforms' packages are its optional dependencies from here on only: in the repository, `npm ci`
  * of npm 11 refuses a lock file without an optional dependency, also one that is not published yet.
@@ -24,7 +27,7 @@ export function mainManifest() {
   const optionalDependencies = Object.fromEntries(
     PLATFORMS.map((platform) => [packageOf(platform), manifest.version]).sort(),
   );
-  return { ...manifest, optionalDependencies };
+  return { ...manifest, type: 'commonjs', optionalDependencies };
 }
 
 /** Of one platform's package. */
@@ -39,6 +42,7 @@ export function platformManifest(platform) {
     repository,
     homepage,
     bugs,
+    type: 'commonjs',
     main: fileOf(platform),
     files: [fileOf(platform), snapshotOf(platform), LICENCES],
     engines,

@@ -3,18 +3,18 @@
  *
  *     node tools/pack/pack.mjs [main] [platform] [--out FOLDER]
  */
-import { execFile } from 'node:child_process';
 import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs, promisify } from 'node:util';
+import { parseArgs } from 'node:util';
 import { runAsCommand } from '../v8/command.mjs';
 import { isFile } from '../v8/store.mjs';
 import { Unavailable } from '../v8/unavailable.mjs';
 import { licences } from './licences.mjs';
-import { describe, LICENCES, mainManifest, platformManifest, snapshotOf } from './manifest.mjs';
+import { describe, LICENCES, mainManifest, platformManifest, snapshotOf, tarballOf } from './manifest.mjs';
+import { npm } from './npm.mjs';
 
 const require = createRequire(import.meta.url);
 const { fileOf, platformOf } = require('../../lib/native/platforms.js');
@@ -29,8 +29,10 @@ await runAsCommand(async () => {
   for (const name of names) {
     const stage = await mkdtemp(join(tmpdir(), 'isolane-pack-'));
     try {
-      await PACKAGES[name](stage);
-      console.log(join(out, await npmPack(stage, out)));
+      const manifest = await PACKAGES[name](stage);
+      await writeFile(join(stage, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
+      await npm(['pack', '--ignore-scripts', '--pack-destination', out], stage);
+      console.log(join(out, tarballOf(manifest.name)));
     } finally {
       await rm(stage, { recursive: true, force: true });
     }
@@ -52,16 +54,17 @@ function choice() {
   }
 }
 
-/** What npm would pack of the repository, with the manifest that is published. */
+/** Fills the stage with what npm would pack of the repository; gives the manifest that is published. */
 async function stageMain(stage) {
   const [{ files }] = JSON.parse(await npm(['pack', '--dry-run', '--json', '--ignore-scripts'], ROOT));
   for (const { path } of files) {
     await mkdir(dirname(join(stage, path)), { recursive: true });
     await copyFile(join(ROOT, path), join(stage, path));
   }
-  await writeManifest(stage, mainManifest());
+  return mainManifest();
 }
 
+/** Fills the stage with this platform's addon and what belongs to it; gives the manifest. */
 async function stagePlatform(stage) {
   const platform = platformOf(process);
   if (platform === undefined) throw new Unavailable(`there is no package for ${process.platform} on ${process.arch}`);
@@ -78,26 +81,5 @@ async function stagePlatform(stage) {
       'snapshot that its isolates start from. `isolane` installs it; it is of no use by itself.\n\n' +
       `What is inside is under the licenses in [${LICENCES}](${LICENCES}).\n`,
   );
-  await writeManifest(stage, manifest);
-}
-
-async function writeManifest(stage, manifest) {
-  await writeFile(join(stage, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
-}
-
-/** @returns {Promise<string>} the tarball's name */
-async function npmPack(stage, out) {
-  const args = ['pack', '--json', '--ignore-scripts', '--pack-destination', out];
-  const [{ name, version }] = JSON.parse(await npm(args, stage));
-  // What npm says it is has a slash where the scope ends.
-  return `${name.replace('@', '').replace('/', '-')}-${version}.tgz`;
-}
-
-async function npm(args, cwd) {
-  // `npm.cmd` needs a shell on Windows; the script that runs this under `npm run` does not.
-  const script = process.env.npm_execpath;
-  const [file, first] = script?.endsWith('npm-cli.js') ? [process.execPath, [script]] : ['npm', []];
-  const shell = file === 'npm' && process.platform === 'win32';
-  const { stdout } = await promisify(execFile)(file, [...first, ...args], { cwd, shell, maxBuffer: 1 << 26 });
-  return stdout;
+  return manifest;
 }
