@@ -141,8 +141,9 @@ const CASES = {
   ],
   'a bundle': [
     machine({ [path.join(ROOT, 'package.json')]: '{"name":"app"}' }),
-    '--external:isolane (esbuild), --external isolane (ncc)',
-    /serverExternalPackages/,
+    '--external:isolane (esbuild), --external isolane (ncc), externals: { isolane: "commonjs isolane" } (webpack), ' +
+      'serverExternalPackages: ["isolane"] (Next.js)',
+    /was bundled/,
   ],
   'a checkout without a build': [machine(CHECKOUT), 'npm run build', /checkout/],
   'npm without optional dependencies': [

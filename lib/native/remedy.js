@@ -59,10 +59,10 @@ function ofPlatform(host) {
 function ofBundle(host) {
   if (!isBundled(host)) return undefined;
   return {
-    reason:
-      'isolane was bundled, and its addon cannot be; keep it out of the bundle and install it beside: ' +
-      'externals: { isolane: "commonjs isolane" } (webpack), serverExternalPackages: ["isolane"] (Next.js)',
-    command: '--external:isolane (esbuild), --external isolane (ncc)',
+    reason: 'isolane was bundled, and its addon cannot be; keep it out of the bundle, and install it beside',
+    command:
+      '--external:isolane (esbuild), --external isolane (ncc), externals: { isolane: "commonjs isolane" } (webpack), ' +
+      'serverExternalPackages: ["isolane"] (Next.js)',
   };
 }
 
