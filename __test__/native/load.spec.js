@@ -48,16 +48,17 @@ function machine(files = {}, { libc = { name: 'glibc', version: '2.36' }, node =
   };
 }
 
-/** A platform's package as it is installed; `addon` as the files of `machine`. */
-function installed(addon, { version = '1.2.3', name = 'linux-x64-gnu' } = {}) {
+/** A platform's package as it is installed; `content` as in the files of `machine`. */
+function installed(content, { version = '1.2.3', name = 'linux-x64-gnu' } = {}) {
   const file = `isolane.${name}.node`;
   return {
     [at('@isolane', name, 'package.json')]: JSON.stringify({ version, main: file }),
-    ...(addon && { [at('@isolane', name, file)]: addon }),
+    ...(content && { [at('@isolane', name, file)]: content }),
   };
 }
 
-const ADDON = { NativePool: class {} };
+const addon = (version = '1.2.3') => ({ version: () => version });
+const ADDON = addon();
 const PACKAGE = at('@isolane', 'linux-x64-gnu', 'isolane.linux-x64-gnu.node');
 const LOCAL = path.join(ROOT, 'isolane.linux-x64-gnu.node');
 const CHECKOUT = { [path.join(ROOT, 'Cargo.toml')]: '' };
@@ -73,7 +74,7 @@ test('the package of the platform is loaded', () => {
 });
 
 test('in a checkout its own build comes before the package, which comes where there is no build', () => {
-  const build = { built: true };
+  const build = addon();
   assert.equal(load(machine({ ...CHECKOUT, ...installed(ADDON), [LOCAL]: build })).binding, build);
   assert.equal(load(machine({ ...CHECKOUT, ...installed(ADDON) })).binding, ADDON);
   assert.equal(load(machine({ ...installed(ADDON), [LOCAL]: build })).binding, ADDON);
@@ -82,10 +83,8 @@ test('in a checkout its own build comes before the package, which comes where th
 test('the file that ISOLANE_NATIVE names is loaded, and nothing instead of it', () => {
   const file = path.resolve('/elsewhere/own.node');
   const env = { ISOLANE_NATIVE: file };
-  assert.deepEqual(load(machine({ ...installed(ADDON), [file]: { own: true } }, { env })), {
-    binding: { own: true },
-    file,
-  });
+  const own = addon();
+  assert.deepEqual(load(machine({ ...installed(ADDON), [file]: own }, { env })), { binding: own, file });
   const error = refused(machine(installed(ADDON), { env }));
   assert.deepEqual(
     error.tried.map(({ path }) => path),
@@ -108,7 +107,10 @@ test('each place that was tried is listed with its own error, in its first line'
   assert.equal(error.cause, error.tried[1].error);
 });
 
-test('a package of another release is refused', () => {
+test('an addon of another release is refused', () => {
+  const stale = refused(machine({ ...CHECKOUT, [LOCAL]: addon('1.2.2') }));
+  assert.match(stale.message, /it is version 1\.2\.2, and isolane is 1\.2\.3/);
+  assert.match(stale.message, /what helps: npm run build$/m);
   const error = refused(machine({ ...NPM, ...installed(ADDON, { version: '1.2.2' }) }));
   assert.match(error.message, /it is version 1\.2\.2, and isolane is 1\.2\.3/);
   assert.match(error.message, /what helps: rm -rf node_modules package-lock\.json && npm install$/m);

@@ -5,7 +5,7 @@ const { isCheckout } = require('./installation.js');
 const { loadError } = require('./load-error.js');
 const { fileOf, packageOf, platformOf } = require('./platforms.js');
 
-/** The platform's package is of another release than isolane. */
+/** The addon is of another release than isolane. */
 class WrongVersion extends Error {
   code = 'WRONG_VERSION';
 }
@@ -56,15 +56,22 @@ const packageAt = (host, name) => ({
   open() {
     const manifest = host.require.resolve(`${name}/package.json`);
     const { main, version } = host.require(manifest);
-    if (version !== host.version) throw new WrongVersion(`it is version ${version}, and isolane is ${host.version}`);
+    // Before it is loaded: an addon stays in the process.
+    checkVersion(host, version);
     return openFile(host, path.join(path.dirname(manifest), main));
   },
 });
 
-function openFile({ fs, require }, file) {
+function openFile(host, file) {
   // Otherwise each version of Node and each resolver has its own words, most of them about modules.
-  if (!fs.existsSync(file)) throw new Error(`there is no file ${file}`);
-  return { binding: require(file), file };
+  if (!host.fs.existsSync(file)) throw new Error(`there is no file ${file}`);
+  const binding = host.require(file);
+  checkVersion(host, binding.version());
+  return { binding, file };
+}
+
+function checkVersion(host, found) {
+  if (found !== host.version) throw new WrongVersion(`it is version ${found}, and isolane is ${host.version}`);
 }
 
 module.exports = { load };
