@@ -4,7 +4,7 @@
 
 const assert = require('node:assert/strict');
 const { Readable } = require('node:stream');
-const native = require('../../native.cjs');
+const native = require('../../lib/native/binding.js');
 const callsModule = require('../../lib/host/calls.js');
 
 // Replaced before the pool requires them.

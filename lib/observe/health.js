@@ -13,7 +13,7 @@ const CRITICAL = ['no-workers', 'abandoned-limit'];
 
 /**
  * Makes the health of a pool.
- * @param {import('../../native.cjs').NativeStatus} native
+ * @param {import('../native/binding.js').NativeStatus} native
  * @param {{ options: object, shuttingDown: boolean }} pool
  * @returns {{ status: 'healthy' | 'degraded' | 'critical', capacity: number,
  *   alerts: Array<{ reason: string, message: string }> }}

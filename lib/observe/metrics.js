@@ -13,7 +13,7 @@ const isUnhealthy = (worker) => worker.state === 'down' || worker.state === 'res
 
 /**
  * Makes the public status of a worker.
- * @param {import('../../native.cjs').NativeWorker} worker
+ * @param {import('../native/binding.js').NativeWorker} worker
  */
 function workerStatus(worker) {
   return {
@@ -34,7 +34,7 @@ function workerStatus(worker) {
 
 /**
  * Makes the public metrics of a pool.
- * @param {import('../../native.cjs').NativeStatus} native
+ * @param {import('../native/binding.js').NativeStatus} native
  * @param {{ options: object, initialized: boolean, shuttingDown: boolean }} pool
  */
 function poolMetrics(native, { options, initialized, shuttingDown }) {

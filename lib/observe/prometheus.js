@@ -11,7 +11,7 @@ const QUANTILES = { p50: '0.5', p95: '0.95', p99: '0.99' };
 /**
  * Writes the metrics of a pool.
  * @param {object} metrics - of `getPoolMetrics`
- * @param {import('../../native.cjs').NativeStatus} native
+ * @param {import('../native/binding.js').NativeStatus} native
  * @param {Record<string, string>} [labels] - of every metric
  * @returns {Promise<string>}
  * @throws {IsolaneError} ERR_MODULE_LOAD when prom-client is not installed

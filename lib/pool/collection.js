@@ -60,7 +60,7 @@ class Collection {
   #isDeferred = false;
 
   /**
-   * @param {import('../../native.cjs').NativePool} native
+   * @param {import('../native/binding.js').NativePool} native
    * @param {Reader} reader
    */
   constructor(native, reader) {

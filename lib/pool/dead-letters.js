@@ -16,7 +16,7 @@ class DeadLetters {
   #tasks;
 
   /**
-   * @param {import('../../native.cjs').NativePool} native
+   * @param {import('../native/binding.js').NativePool} native
    * @param {import('./pending-tasks.js').PendingTasks} tasks
    */
   constructor(native, tasks) {
@@ -96,7 +96,7 @@ class DeadLetters {
 
 /**
  * Makes a public dead letter.
- * @param {import('../../native.cjs').NativeLetter} letter - its times are ages in ms
+ * @param {import('../native/binding.js').NativeLetter} letter - its times are ages in ms
  * @param {{ id: string, type: string, metadata?: unknown }} task
  * @param {(failure: object, value: Buffer, task: object) => Error} toError
  */

@@ -25,7 +25,7 @@ class Lifecycle {
   #isAlive = false;
 
   /**
-   * @param {import('../../native.cjs').NativePool} native
+   * @param {import('../native/binding.js').NativePool} native
    * @param {{ shutdownTimeout: number }} options
    * @param {import('../options/permissions.js').Permissions} permissions - closed with the pool
    * @param {import('../modules/script-load.js').ScriptLoad} scriptLoad

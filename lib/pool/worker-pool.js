@@ -4,7 +4,7 @@
 // reports to them. It decides nothing about tasks and workers: the native pool does.
 
 const { EventEmitter } = require('node:events');
-const native = require('../../native.cjs');
+const native = require('../native/binding.js');
 const check = require('../options/check.js');
 const { IsolaneError, invalid } = require('../errors.js');
 const { registerFetch } = require('../fetch/calls.js');

@@ -19,10 +19,10 @@ class Workers {
   #isClosed = false;
 
   /**
-   * @param {import('../../native.cjs').NativePool} native
+   * @param {import('../native/binding.js').NativePool} native
    * @param {{ poolSize: number, minWorkers: number, maxWorkers: number }} options
    * @param {object} pool
-   * @param {() => import('../../native.cjs').NativePool} pool.open - gives the native pool when it has all tasks that
+   * @param {() => import('../native/binding.js').NativePool} pool.open - gives the native pool when it has all tasks that
    *   were submitted before; throws ERR_POOL_CLOSED after shutdown
    * @param {() => void} pool.onWait - called when `isWaiting` may have changed
    */

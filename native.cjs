@@ -1,0 +1,1 @@
+module.exports = require('./isolane.linux-x64-gnu.node')
