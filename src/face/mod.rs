@@ -19,4 +19,4 @@ mod submission;
 mod time;
 
 pub use native_pool::NativePool;
-pub use process::{load_snapshot, version, write_snapshot};
+pub use process::{load_snapshot, version, versions, write_snapshot};

@@ -32,3 +32,20 @@ pub fn write_snapshot(file: String) -> Result<()> {
 pub fn version() -> &'static str {
     env!("CARGO_PKG_VERSION")
 }
+
+/// The versions of what is inside.
+#[napi(object)]
+pub struct NativeVersions {
+    /// That of V8, such as `13.7.152.14`.
+    pub v8: String,
+    /// The crates that embed it, as `name/version`, separated by spaces.
+    pub engine: String,
+}
+
+/// Returns the versions of V8 and of the crates that embed it.
+#[napi]
+#[must_use]
+pub fn versions() -> NativeVersions {
+    let engine = env!("ISOLANE_ENGINE");
+    NativeVersions { v8: isolate::v8_version().to_owned(), engine: engine.to_owned() }
+}

@@ -20,7 +20,7 @@ class PendingTasks {
   #isClosed = false;
 
   /**
-   * @param {import('../../../native.cjs').NativePool} native
+   * @param {import('../../native/binding.js').NativePool} native
    * @param {import('../submission.js').Submission} submission
    * @param {import('../../host/calls.js').Calls} calls
    * @param {object} on

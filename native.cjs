@@ -1,1 +1,0 @@
-module.exports = require('./isolane.linux-x64-gnu.node')
