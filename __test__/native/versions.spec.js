@@ -20,7 +20,7 @@ for (const major of NODE_MAJORS) {
   });
 }
 
-// It asks V8 in Node for what Node-API has not, see src/face/loans.rs.
+// It asks V8 in Node for what Node-API has not, see src/face/lending.rs.
 for (const major of NODE_MAJORS) {
   test(`memory that is lent is kept on Node ${major}`, { skip, timeout: 300_000 }, async () => {
     const { NODE_TEST_CONTEXT: _, ...env } = process.env;

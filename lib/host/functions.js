@@ -6,7 +6,7 @@
 const { invalid } = require('../errors.js');
 
 const MAX_DEPTH = 8;
-/** Longest path of a function, in bytes. src/isolate/calls.rs takes no longer target. */
+/** Longest path of a function, in bytes. src/isolate/host/calls.rs takes no longer target. */
 const MAX_PATH = 1000;
 
 /** Names with a meaning in JavaScript: an object with a `then`, for instance, is awaited as a promise. */

@@ -1,6 +1,6 @@
 'use strict';
 
-// The first byte of an encoded value, its kind. src/isolate/wire.rs has the same numbers.
+// The first byte of an encoded value, its kind. src/isolate/values/wire.rs has the same numbers.
 
 module.exports = {
   UNDEFINED: 0,

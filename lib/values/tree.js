@@ -2,7 +2,7 @@
 
 // Little plain data, as a tree: objects, arrays, strings, numbers, BigInts, booleans, null and undefined. Node's
 // serializer takes some 5 µs for `{ a: 1 }`, most of it to begin and to finish. This takes a twentieth of that.
-// src/isolate/tree.rs is the other side.
+// src/isolate/values/tree_reader.rs is the other side.
 //
 //     value   kind byte, then
 //     int     i32, little endian          number  f64, little endian

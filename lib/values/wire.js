@@ -1,6 +1,6 @@
 'use strict';
 
-// The codec for values that cross between Node and isolates; src/isolate/codec.rs is the other side. The first byte of
+// The codec for values that cross between Node and isolates; src/isolate/values/codec.rs is the other side. The first byte of
 // an encoded value is its kind. Small and frequent values have kinds of their own. All others are in V8's serialization
 // format, whose first byte is always 0xFF. In that format errors lose their name, `cause` and own properties, so a
 // value that contains errors is followed by a second value that restores them.

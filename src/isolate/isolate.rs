@@ -54,6 +54,8 @@ pub struct Isolate {
     /// The tasks whose promise has not settled, by ticket.
     pub(in crate::isolate) pending: HashMap<u64, Pending>,
     pub(in crate::isolate) ended: Vec<(u64, u32, Ended)>,
+    /// A handler of the worker script has run.
+    has_handled: bool,
     /// Pending tasks may never settle, for instance because V8 dropped queued microtasks.
     pub(in crate::isolate) broken: bool,
     /// Dropped last, because V8 can also fail while the isolate is dropped.
@@ -119,6 +121,7 @@ impl Isolate {
             state,
             pending: HashMap::new(),
             ended: Vec::new(),
+            has_handled: false,
             broken: false,
             _loss_reporter: loss_reporter,
         })
@@ -159,6 +162,7 @@ impl Isolate {
     pub fn begin(&mut self, ticket: u64, attempt: u32, worker: u32, job: &Job) -> Option<Ended> {
         let _inside = InsideIsolate::enter();
         self.state.in_flight.begin(ticket, attempt);
+        self.has_handled |= matches!(job.plan.work, Work::Handler(_));
         let realm = match self.realm_for(ticket, attempt, job) {
             Ok(realm) => realm,
             Err(ended) => {
@@ -391,9 +395,14 @@ impl Isolate {
         self.state.buffers.look(self.runtime.deno_runtime().v8_isolate())
     }
 
-    /// Makes a full garbage collection.
+    /// Makes a full garbage collection. Before it, the code cache of the worker script gets the functions that tasks
+    /// have run: V8 drops what it has compiled and does not run any more.
     pub fn collect_garbage(&mut self) {
         let _inside = InsideIsolate::enter();
+        {
+            let scope = &mut self.shared.scope(self.runtime.deno_runtime().v8_isolate());
+            self.shared.modules.keep_code(scope, self.has_handled);
+        }
         self.runtime.deno_runtime().v8_isolate().low_memory_notification();
     }
 

@@ -6,6 +6,7 @@ pub mod handlers;
 pub mod import;
 pub mod library;
 pub mod load_error;
+mod module_cache;
 pub mod module_text;
 pub mod realm_modules;
 pub mod stack;

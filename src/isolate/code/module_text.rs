@@ -1,21 +1,18 @@
 //! `ModuleText`: a module of a user as V8 takes it.
 
-use std::cell::{Cell, RefCell};
-
 use deno_ast::{EmitOptions, MediaType, ParseParams, SourceMapOption};
 use sourcemap::SourceMap;
 use url::Url;
 
 use crate::isolate::code::load_error::LoadError;
+use crate::isolate::code::module_cache::TextKey;
 use crate::isolate::code::stack::SourceMapping;
 
-/// The JavaScript of a module, and V8's code cache of it.
+/// The JavaScript of a module.
 pub struct ModuleText {
     pub code: String,
-    /// The number of the first realm that ran it; 0 is none.
-    pub first: Cell<u32>,
-    /// Made in the second realm that runs it: in most isolates there is only one.
-    pub cache: RefCell<Option<Vec<u8>>>,
+    /// By which V8's code cache of it is found.
+    pub key: TextKey,
 }
 
 impl ModuleText {
@@ -49,7 +46,8 @@ impl ModuleText {
     }
 
     fn of(code: String) -> Self {
-        Self { code, first: Cell::default(), cache: RefCell::default() }
+        let key = TextKey::of(&code);
+        Self { code, key }
     }
 }
 

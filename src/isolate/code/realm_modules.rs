@@ -9,6 +9,7 @@ use deno_core::v8;
 use crate::isolate::code::compile::compile_module;
 use crate::isolate::code::library::Library;
 use crate::isolate::code::load_error::{LoadError, caught};
+use crate::isolate::code::module_cache::{self, CachedCode};
 use crate::isolate::realm::data::RealmData;
 
 /// The modules of one realm, by URL.
@@ -98,7 +99,7 @@ impl RealmModules {
         }
         let promise = module.evaluate(scope).and_then(|promise| promise.try_into().ok());
         let Some(promise) = promise else { return Err(caught(scope)) };
-        self.keep_code(scope);
+        self.keep_code(scope, false);
         Ok((module, promise))
     }
 
@@ -116,11 +117,10 @@ impl RealmModules {
                 continue;
             }
             let text = self.library.text(&url, &referrer, is_json)?;
-            let module = {
-                let cache = text.cache.borrow();
-                v8::String::new(scope, &text.code)
-                    .and_then(|code| compile_module(scope, &url, code, cache.as_deref()))
-            };
+            let cached = module_cache::find(text.key);
+            let cache = cached.as_ref().map(|cached| &*cached.bytes);
+            let module = v8::String::new(scope, &text.code)
+                .and_then(|code| compile_module(scope, &url, code, cache));
             let module = module.ok_or_else(|| caught(scope))?;
             if let Some(id) = module.script_id() {
                 self.urls.borrow_mut().insert(id, url.clone());
@@ -151,23 +151,19 @@ impl RealmModules {
         Ok(v8::Local::new(scope, module))
     }
 
-    /// Keeps V8's code cache for later realms.
-    fn keep_code(&self, scope: &mut v8::HandleScope) {
+    /// Keeps V8's code caches of modules that have none, for later realms and isolates. `is_warm`: of modules whose
+    /// functions had not run in tasks, too.
+    pub fn keep_code(&self, scope: &mut v8::HandleScope, is_warm: bool) {
         for (url, module) in &*self.modules.borrow() {
-            let Some(text) =
-                self.library.known_text(url).filter(|text| text.cache.borrow().is_none())
-            else {
-                continue;
-            };
-            if text.first.get() == 0 {
-                text.first.set(self.realm.number);
-            }
-            if text.first.get() == self.realm.number {
+            let Some(text) = self.library.known_text(url) else { continue };
+            if module_cache::find(text.key).is_some_and(|cached| cached.is_warm >= is_warm) {
                 continue;
             }
             let module = v8::Local::new(scope, module);
-            let script = module.get_unbound_module_script(scope);
-            *text.cache.borrow_mut() = script.create_code_cache().map(|cache| cache.to_vec());
+            if let Some(cache) = module.get_unbound_module_script(scope).create_code_cache() {
+                let bytes = cache.to_vec().into();
+                module_cache::insert(text.key, CachedCode { bytes, is_warm });
+            }
         }
     }
 }

@@ -35,7 +35,7 @@ const {
 const VALUE = 0;
 const ERROR = 1;
 
-/** In place of an answer: why Rust refused the call. `src/isolate/calls.rs` has the same. */
+/** In place of an answer: why Rust refused the call. `src/isolate/host/op.rs` has the same. */
 const REFUSALS = [
   () => errorOf('Error', `too many host calls in flight (limit ${limits.maxCalls})`, 'ERR_HOST_BUSY'),
   () =>
