@@ -19,7 +19,7 @@ const { test } = require('../support/test.js');
 
 const run = promisify(execFile);
 const platform = platformOf(process);
-const options = { skip: skipNodes, timeout: 120_000 };
+const options = { skip: skipNodes, timeout: 300_000 };
 
 /** `add` installs a package, `omit` leaves its optional dependencies out. */
 const MANAGERS = {
@@ -49,7 +49,7 @@ before(
     const said = async (key) => (await run('npm', ['config', 'get', key], { cwd: ROOT })).stdout.trim();
     settings = { registry: await said('registry'), cafile: await said('cafile') };
   },
-  { timeout: 120_000 },
+  { timeout: 300_000 },
 );
 
 after(() => {
