@@ -19,7 +19,7 @@ use crate::isolate::code::stack;
 use crate::isolate::host::calls::Calls;
 use crate::isolate::limits::buffers::Buffers;
 use crate::isolate::limits::interrupt::on_refusal;
-use crate::isolate::platform::initialise;
+use crate::isolate::platform::{initialise, v8_version};
 use crate::isolate::realm::bootstrap::bootstrap::{bootstrap, set_bootstrap};
 use crate::isolate::realm::bootstrap::file;
 use crate::isolate::realm::bootstrap::install::make_realm;
@@ -47,7 +47,7 @@ pub fn realm<'s>(scope: &mut v8::HandleScope<'s, ()>) -> Option<v8::Local<'s, v8
 }
 
 /// Makes isolates start from a file from now on. Only the first call has an effect. Returns false where the file is
-/// not of this build, or V8 has other flags or another processor than those it was made with.
+/// not of this build. It holds bytecode and no machine code, so it serves any processor that the library runs on.
 ///
 /// The file is mapped, so that processes share its memory.
 ///
@@ -128,5 +128,5 @@ unsafe extern "C" fn ignore_rejection(_: v8::PromiseRejectMessage) {}
 
 /// Returns the bytes that a file of this build begins with.
 fn head() -> String {
-    format!("isolane {BUILD} {:08x}\n", v8::script_compiler::cached_data_version_tag())
+    format!("isolane {BUILD} {}\n", v8_version())
 }
