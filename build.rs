@@ -18,8 +18,8 @@ const PARTS: [&str; 7] = [
     "Cargo.lock",
 ];
 
-/// The crates between this one and V8, which `isolane.versions.engine` names.
-const ENGINE: [&str; 3] = ["rustyscript", "deno_core", "v8"];
+/// The crates between this one and the `v8` crate, which `isolane.versions.engine` names.
+const ENGINE: [&str; 2] = ["rustyscript", "deno_core"];
 
 fn main() {
     napi_build::setup();

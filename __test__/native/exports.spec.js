@@ -2,7 +2,6 @@
 
 const assert = require('node:assert/strict');
 const isolane = require('../..');
-const native = require('../../lib/native/binding.js');
 const { version } = require('../../package.json');
 const { test } = require('../support/test.js');
 
