@@ -192,26 +192,29 @@ fn what_has_waited_too_long_among_very_many_does_not_start() {
 
 #[test]
 fn a_million_that_will_never_start_are_settled_in_steps() {
-    let close = Input::Close { drain_until: None };
-    let lose = Input::Exited {
+    let close = || Input::Close { drain_until: None };
+    let lose = || Input::Exited {
         worker: WorkerId(0),
         generation: Generation(1),
         exit: Exit::StartFailed,
         culprit: None,
     };
-    for end in [close, lose] {
-        let mut crowd = Crowd::with(&Config { auto_restart: false, ..config() }, |_| {});
-        let mut settled = 0;
-        let mut steps = Some(end);
-        let slowest = longest(1 + MILLION as u32 / 4096, || {
-            crowd.tell(steps.take().unwrap_or(Input::Tick));
-            let is_settled = |effect: &&_| matches!(effect, Effect::Settle { result: Err(_), .. });
-            let count = crowd.out.iter().filter(is_settled).count() as u64;
-            assert!(count <= 4096, "{count} in one step");
-            settled += count;
-            assert!(settled == MILLION || crowd.scheduler.next_tick() == Some(crowd.now));
+    for end in [close, lose as fn() -> Input<Arc<u64>, u64>] {
+        is_quick("a step", || {
+            let mut crowd = Crowd::with(&Config { auto_restart: false, ..config() }, |_| {});
+            let mut settled = 0;
+            let mut steps = Some(end());
+            let slowest = longest(1 + MILLION as u32 / 4096, || {
+                crowd.tell(steps.take().unwrap_or(Input::Tick));
+                let is_settled =
+                    |effect: &&_| matches!(effect, Effect::Settle { result: Err(_), .. });
+                let count = crowd.out.iter().filter(is_settled).count() as u64;
+                assert!(count <= 4096, "{count} in one step");
+                settled += count;
+                assert!(settled == MILLION || crowd.scheduler.next_tick() == Some(crowd.now));
+            });
+            assert_eq!(settled, MILLION);
+            slowest
         });
-        assert_eq!(settled, MILLION);
-        assert!(slowest <= LONGEST, "a step takes {slowest:?}");
     }
 }
