@@ -12,7 +12,6 @@ use isolane::isolate::{
 use libfuzzer_sys::fuzz_target;
 use tokio::runtime::{Builder, Runtime};
 
-const UNDEFINED: u8 = 0;
 const MB: usize = 1 << 20;
 
 struct Mirror {
@@ -24,20 +23,8 @@ struct Mirror {
 impl Mirror {
     fn new() -> Self {
         initialise();
-        let spec = Spec {
-            script: None,
-            memory_limit: 128 * MB,
-            memory_restart: 96 * MB,
-            env: vec![UNDEFINED],
-            host: vec![UNDEFINED],
-            imports: Vec::new(),
-            max_host_calls: 1,
-        };
-        let hooks = Hooks {
-            console: Box::new(|_| {}),
-            call: Box::new(|_, _| {}),
-            lost: Box::new(|_| std::process::abort()),
-        };
+        let spec = Spec::new(128 * MB);
+        let hooks = Hooks { lost: Box::new(|_| std::process::abort()), ..Hooks::silent() };
         let tokio = Rc::new(Builder::new_current_thread().enable_time().build().expect("a runtime"));
         let _context = tokio.enter();
         let mut isolate = Isolate::new(&spec, tokio.clone(), hooks).expect("an isolate");
@@ -75,7 +62,7 @@ fuzz_target!(|bytes: &[u8]| {
             Ended::Failed(Fault { kind: FaultKind::DataClone, .. }) | Ended::MemoryLimit => {}
             other => panic!("{other:?}"),
         }
-        if it.isolate.is_spent() {
+        if it.isolate.is_heap_exhausted() {
             *mirror = None;
         }
     });

@@ -20,7 +20,7 @@ use crate::isolate::state::{IsolateState, UncaughtError};
 use crate::isolate::task::current::{EngineContext, running_ticket};
 
 /// The heap may take so many times its limit while V8 comes to a stop.
-const STOPPING_ROOM: usize = 4;
+const MAX_HEAP_GROWTH: usize = 4;
 
 /// Installs the callbacks that V8 calls while JavaScript runs, and the slots that they look up.
 pub fn install(
@@ -34,19 +34,19 @@ pub fn install(
     let airlock =
         Airlock::new(&mut deno.handle_scope(), engine_ops(), |op| bootstrap().is_async(op));
     let context = deno.main_context();
-    let (spending, heartbeat) = (state.clone(), interrupter.heartbeat());
-    let most = limit * STOPPING_ROOM;
+    let (near_limit_state, heartbeat) = (state.clone(), interrupter.heartbeat());
+    let max_heap = limit * MAX_HEAP_GROWTH;
     deno.add_near_heap_limit_callback(move |current, _| {
-        spending.heap_exhausted.set(true);
+        near_limit_state.heap_exhausted.set(true);
         interrupter.terminate_current();
         // Room to come to a stop in. The isolate is replaced after this. There is an end to it: where V8
         // cannot come to a stop, all of it is lost.
-        (current * 2).min(most).max(current)
+        (current * 2).min(max_heap).max(current)
     });
     let isolate = deno.v8_isolate();
     isolate.set_allow_atomics_wait(false);
     isolate.set_prepare_stack_trace_callback(stack::prepare);
-    fatal::guard(isolate);
+    fatal::install_oom_handler(isolate);
     isolate.add_gc_epilogue_callback(
         on_collected,
         std::ptr::null_mut(),

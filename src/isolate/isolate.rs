@@ -22,13 +22,11 @@ use crate::isolate::limits::fatal::{InsideIsolate, LossReporter};
 use crate::isolate::limits::interrupt::on_refusal;
 use crate::isolate::limits::interrupter::Interrupter;
 use crate::isolate::limits::memory::Memory;
-use crate::isolate::load::load_into;
-use crate::isolate::primitives::string;
 use crate::isolate::realm::engine::extension;
 use crate::isolate::realm::realm::{Realm, RealmOptions};
 use crate::isolate::realm::snapshot::snapshot;
 use crate::isolate::realm::supply::RealmSupply;
-use crate::isolate::spec::{Isolation, Script, Spec, Work};
+use crate::isolate::spec::Spec;
 use crate::isolate::state::IsolateState;
 use crate::isolate::task::current::set_running;
 use crate::isolate::task::job::Job;
@@ -39,16 +37,16 @@ use crate::isolate::task::running::RunningTask;
 /// runtime that it was given.
 pub struct Isolate {
     pub(in crate::isolate) runtime: Runtime,
-    interrupter: Interrupter,
+    pub(in crate::isolate) interrupter: Interrupter,
     /// The realm of handlers that share state.
     pub(in crate::isolate) shared: Rc<Realm>,
     /// Fresh realms for tasks that must see nothing of others.
-    realms: RealmSupply,
-    library: Rc<Library>,
+    pub(in crate::isolate) realms: RealmSupply,
+    pub(in crate::isolate) library: Rc<Library>,
     blobs: Arc<BlobStore>,
     /// The URL of the worker script in the library.
-    script: Option<Rc<str>>,
-    tokio: Rc<Tokio>,
+    pub(in crate::isolate) script: Option<Rc<str>>,
+    pub(in crate::isolate) tokio: Rc<Tokio>,
     code: CodeCache,
     pub(in crate::isolate) state: Rc<IsolateState>,
     /// The tasks whose promise has not settled, by ticket.
@@ -74,7 +72,7 @@ impl Isolate {
     /// # Errors
     /// When V8 or the extensions do not start. No code of a user can cause that.
     pub fn new(spec: &Spec, tokio: Rc<Tokio>, hooks: Hooks) -> Result<Self, LoadError> {
-        let loss_reporter = LossReporter::over_this_thread(hooks.lost);
+        let loss_reporter = LossReporter::for_this_thread(hooks.lost);
         let _inside = InsideIsolate::enter();
         let buffers = Buffers::new(spec.memory_limit, on_refusal);
         let params = v8::CreateParams::default()
@@ -124,30 +122,6 @@ impl Isolate {
         })
     }
 
-    /// Loads the worker script and finds its handlers. Stops when `stop` returns true: it is called whenever the event
-    /// loop turns, and keeps the waker of the context that it is given.
-    ///
-    /// # Errors
-    /// When the script does not resolve, parse or evaluate, exports no handler, or was stopped.
-    ///
-    /// # Panics
-    /// When a task is in flight.
-    pub fn load(
-        &mut self,
-        script: &Script,
-        tokio: &Tokio,
-        mut stop: impl FnMut(&Context) -> bool,
-    ) -> Result<(), LoadError> {
-        let _inside = InsideIsolate::enter();
-        let url = self.library.add(script)?;
-        let realm = Rc::get_mut(&mut self.shared).expect("no task runs yet");
-        load_into(&mut self.runtime, realm, &url, tokio, &mut stop)?;
-        self.script = Some(url);
-        self.state.rejections.borrow_mut().clear();
-        self.process_state();
-        Ok(())
-    }
-
     /// Returns the handle by which other threads end tasks.
     #[must_use]
     pub fn interrupter(&self) -> Interrupter {
@@ -182,87 +156,9 @@ impl Isolate {
         ended
     }
 
-    /// Whether [`Isolate::prepare`] has something to do.
-    #[must_use]
-    pub fn wants_to_prepare(&self) -> bool {
-        self.realms.bare.is_wanted() || self.realms.loaded.is_wanted()
-    }
-
-    /// Makes realms for the next tasks, if these are like the last ones. To be called while the worker is idle.
-    pub fn prepare(&mut self) {
-        let _inside = InsideIsolate::enter();
-        if self.realms.bare.is_wanted() {
-            let realm = self.realms.make(self.runtime.deno_runtime().v8_isolate());
-            self.realms.bare.realm = Some(realm);
-        }
-        if self.realms.loaded.is_wanted() {
-            // Where it cannot be made, the task that wants it is told why.
-            self.realms.loaded.realm = self.make_loaded_realm(|_| false).ok();
-            self.realms.loaded.is_used &= self.realms.loaded.realm.is_some();
-            self.process_state();
-        }
-    }
-
-    /// Makes a fresh realm with handlers of its own.
-    fn make_loaded_realm(&mut self, stop: impl Fn(&Context) -> bool) -> Result<Realm, LoadError> {
-        let mut realm = self.realms.make(self.runtime.deno_runtime().v8_isolate());
-        if let Some(url) = self.script.clone() {
-            let tokio = self.tokio.clone();
-            load_into(&mut self.runtime, &mut realm, &url, &tokio, stop)?;
-        }
-        Ok(realm)
-    }
-
-    fn realm_for(&mut self, ticket: u64, attempt: u32, job: &Job) -> Result<Rc<Realm>, Ended> {
-        let realm = match (&job.plan.work, job.plan.isolation) {
-            (Work::Code(_), _) => {
-                self.realms.bare.is_used = true;
-                match self.realms.bare.realm.take() {
-                    Some(realm) => realm,
-                    None => self.realms.make(self.runtime.deno_runtime().v8_isolate()),
-                }
-            }
-            (Work::Handler(_), Isolation::Context) => {
-                self.realms.loaded.is_used = true;
-                match self.realms.loaded.realm.take() {
-                    Some(realm) => realm,
-                    None => self.load_for(ticket, attempt)?,
-                }
-            }
-            (Work::Handler(_), _) => return Ok(self.shared.clone()),
-        };
-        Ok(self.realms.give(self.runtime.deno_runtime().v8_isolate(), realm, ticket))
-    }
-
     /// Returns how many realms of tasks that are over do not go, whatever is collected.
     pub fn detached_realms(&mut self) -> usize {
         self.realms.detached(&self.state)
-    }
-
-    /// Loads the worker script into a fresh realm for a task, on that task's run time.
-    fn load_for(&mut self, ticket: u64, attempt: u32) -> Result<Realm, Ended> {
-        let interrupter = self.interrupter.clone();
-        {
-            let scope = &mut self.shared.scope(self.runtime.deno_runtime().v8_isolate());
-            set_running(scope, Some(ticket));
-        }
-        let loaded = self.make_loaded_realm(|_| interrupter.is_terminated(ticket, attempt));
-        let Self { runtime, shared, state, .. } = self;
-        let scope = &mut shared.scope(runtime.deno_runtime().v8_isolate());
-        let scope = &mut v8::TryCatch::new(scope);
-        let task = RunningTask { functions: &shared.functions, state, ticket };
-        set_running(scope, None);
-        if let Some(ended) = task.ended_by_force(scope) {
-            return Err(ended);
-        }
-        if interrupter.is_terminated(ticket, attempt) {
-            return Err(Ended::Interrupted);
-        }
-        loaded.map_err(|error| {
-            let message = string(scope, &error.message);
-            let error = v8::Exception::error(scope, message);
-            task.thrown(scope, error, FaultKind::Thrown)
-        })
     }
 
     /// Turns the event loop: timers, promises and calls of the pending tasks. Ready when nothing is left to do.
@@ -388,7 +284,7 @@ impl Isolate {
 
     /// Returns the memory in use now.
     pub fn memory(&mut self) -> Memory {
-        self.state.buffers.look(self.runtime.deno_runtime().v8_isolate())
+        self.state.buffers.sample(self.runtime.deno_runtime().v8_isolate())
     }
 
     /// Makes a full garbage collection.
@@ -414,7 +310,9 @@ impl Isolate {
 
         let begun = task.begin(scope, realm, code, (attempt, worker), job);
         let ended = match begun {
-            Ok((promise, filter_scope)) if functions.hold(scope, ticket, promise).is_some() => {
+            Ok((promise, filter_scope))
+                if functions.await_result(scope, ticket, promise).is_some() =>
+            {
                 let filter_scope = filter_scope.map(|value| v8::Global::new(scope, value));
                 pending.insert(ticket, Pending { attempt, realm: realm.clone(), filter_scope });
                 None
@@ -450,7 +348,7 @@ impl Isolate {
 
 impl Drop for Isolate {
     fn drop(&mut self) {
-        SourceMapping::forget_all();
+        SourceMapping::unregister_all();
         self.state.buffers.detach();
     }
 }

@@ -40,5 +40,5 @@ pub use realm::snapshot::{load_snapshot, write_snapshot};
 pub use spec::{Code, CodeKind, Isolation, Script, Spec, Work};
 pub use task::job::{Job, Plan, Value};
 pub use task::outcome::{Ended, Fault, FaultKind, Leftover};
-pub use values::moved_buffers::MovedBuffers;
-pub use values::pages::{Lender, Pages};
+pub use values::transfer::moved_buffers::MovedBuffers;
+pub use values::transfer::pages::{Lender, Pages};

@@ -12,6 +12,13 @@ pub fn number<'s>(scope: &mut v8::HandleScope<'s>, ticket: u64) -> v8::Local<'s,
     v8::Number::new(scope, ticket as f64).into()
 }
 
+/// Throws an `Error`.
+pub fn throw_error(scope: &mut v8::HandleScope, message: &str) {
+    let message = string(scope, message);
+    let error = v8::Exception::error(scope, message);
+    scope.throw_exception(error);
+}
+
 /// Throws a `RangeError`.
 pub fn throw_range_error(scope: &mut v8::HandleScope, message: &str) {
     let message = string(scope, message);

@@ -32,7 +32,7 @@ impl Isolate {
             self.drop_pending(ticket, Ended::MemoryLimit);
         }
         // Where code of no task was refused, it got its error, and nothing else follows.
-        self.state.buffers.forget_refusal();
+        self.state.buffers.clear_refusal();
         let task_events = std::mem::take(&mut *self.state.task_events.borrow_mut());
         for event in task_events {
             match event {
@@ -79,7 +79,7 @@ impl Isolate {
             } else {
                 task.thrown(scope, value, FaultKind::Thrown)
             };
-            task.unless_ended(scope, ended)
+            task.or_ended_by_force(scope, ended)
         };
         self.release(ticket, &pending.realm);
         self.ended.push((ticket, pending.attempt, ended));

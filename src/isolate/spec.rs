@@ -4,6 +4,8 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use crate::isolate::values::wire::UNDEFINED;
+
 /// How every isolate of a pool is made.
 #[derive(Debug)]
 pub struct Spec {
@@ -21,6 +23,23 @@ pub struct Spec {
     pub imports: Vec<(Box<str>, Script)>,
     /// Calls that one attempt may have in flight.
     pub max_host_calls: usize,
+}
+
+impl Spec {
+    /// Settings for an isolate without a pool: no worker script, no host functions, no imports, an undefined
+    /// `ctx.env`, one host call at a time, and three quarters of the limit as `memory_restart`.
+    #[must_use]
+    pub fn new(memory_limit: usize) -> Self {
+        Self {
+            script: None,
+            memory_limit,
+            memory_restart: memory_limit / 4 * 3,
+            env: vec![UNDEFINED],
+            host: vec![UNDEFINED],
+            imports: Vec::new(),
+            max_host_calls: 1,
+        }
+    }
 }
 
 /// A worker script that is known to exist.

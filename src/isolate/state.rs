@@ -16,14 +16,14 @@ use crate::isolate::hooks::ConsoleLine;
 use crate::isolate::host::calls::Calls;
 use crate::isolate::limits::buffers::Buffers;
 use crate::isolate::task::in_flight::InFlight;
-use crate::isolate::values::transfer::Transfers;
+use crate::isolate::values::transfer::transfers::Transfers;
 
 /// Time that a listener of `ctx.signal` may run without a pause.
 const ABORT_LISTENER_LIMIT: Duration = Duration::from_secs(1);
 
 /// Bytes of stack in use at which an op is refused. V8 takes 984 KB: beyond this, what is left is not enough for
 /// an op and what follows it.
-const DEEP: usize = 900 << 10;
+const MAX_STACK_USE: usize = 900 << 10;
 
 /// Returns an address on the stack.
 fn stack_address() -> usize {
@@ -43,7 +43,7 @@ pub struct IsolateState {
     pub terminated: Cell<Option<u64>>,
     /// The interrupt ended it because of its memory.
     pub out_of_memory: Cell<bool>,
-    /// The heap came near its limit, and the limit was raised: it holds no longer.
+    /// The heap came near its limit, and the limit was raised: it defer_interrupt no longer.
     pub heap_exhausted: Cell<bool>,
     /// The task that was over and whose code ran nevertheless at the last heartbeat.
     pub lingering: Cell<Option<u64>>,
@@ -59,9 +59,9 @@ pub struct IsolateState {
     /// When the listeners of a `ctx.signal` began to run. The interrupt that was to end that task came too late.
     signalling: Cell<Option<Instant>>,
     /// An op of deno_core runs, which must not be interrupted.
-    holds_interrupts: Cell<bool>,
+    defers_interrupts: Cell<bool>,
     /// The data of the interrupts that came meanwhile.
-    held_interrupts: RefCell<Vec<*mut c_void>>,
+    deferred_interrupts: RefCell<Vec<*mut c_void>>,
     /// Asynchronous operations of tasks that are under way.
     pub operations: Cell<u32>,
     /// Full garbage collections so far.
@@ -106,8 +106,8 @@ impl IsolateState {
             transfers: Transfers::default(),
             in_flight: InFlight::default(),
             signalling: Cell::new(None),
-            holds_interrupts: Cell::new(false),
-            held_interrupts: RefCell::default(),
+            defers_interrupts: Cell::new(false),
+            deferred_interrupts: RefCell::default(),
             operations: Cell::new(0),
             collections: Cell::new(0),
             stack_base: stack_address(),
@@ -131,23 +131,23 @@ impl IsolateState {
     }
 
     /// Defers interrupts from now on. False where they are deferred already.
-    pub fn hold_interrupts(&self) -> bool {
-        !self.holds_interrupts.replace(true)
+    pub fn defer_interrupts(&self) -> bool {
+        !self.defers_interrupts.replace(true)
     }
 
     /// Defers an interrupt, given its data, where interrupts are held; says whether it did.
-    pub fn holds(&self, interrupt: *mut c_void) -> bool {
-        if self.holds_interrupts.get() {
-            self.held_interrupts.borrow_mut().push(interrupt);
+    pub fn defer_interrupt(&self, interrupt: *mut c_void) -> bool {
+        if self.defers_interrupts.get() {
+            self.deferred_interrupts.borrow_mut().push(interrupt);
         }
-        self.holds_interrupts.get()
+        self.defers_interrupts.get()
     }
 
     /// Stops deferring interrupts, and returns the data of those that came. `interrupt::release_held` requests
     /// them again.
-    pub fn take_held_interrupts(&self) -> Vec<*mut c_void> {
-        self.holds_interrupts.set(false);
-        self.held_interrupts.take()
+    pub fn take_deferred_interrupts(&self) -> Vec<*mut c_void> {
+        self.defers_interrupts.set(false);
+        self.deferred_interrupts.take()
     }
 
     /// Marks a rejected promise as handled.
@@ -160,7 +160,7 @@ impl IsolateState {
     pub fn take_memory_end(&self, ticket: u64) -> bool {
         let refused = self.buffers.refusal() == Some(ticket);
         if refused {
-            self.buffers.forget_refusal();
+            self.buffers.clear_refusal();
         }
         self.out_of_memory.take() || self.heap_exhausted.get() || refused
     }
@@ -180,8 +180,8 @@ impl IsolateState {
     }
 
     /// Whether so much of V8's stack is in use that an op could stop half-way.
-    pub fn is_deep(&self) -> bool {
-        self.stack_base.abs_diff(stack_address()) > DEEP
+    pub fn is_stack_nearly_full(&self) -> bool {
+        self.stack_base.abs_diff(stack_address()) > MAX_STACK_USE
     }
 
     /// Hands a console line to the owner of the isolate.

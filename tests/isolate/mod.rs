@@ -44,15 +44,7 @@ impl Bench {
 
     fn with_host(hooks: Hooks, host: Vec<u8>, max_host_calls: usize) -> Self {
         initialise();
-        let spec = Spec {
-            script: None,
-            memory_limit: 64 * MB,
-            memory_restart: 48 * MB,
-            env: vec![UNDEFINED],
-            host,
-            imports: Vec::new(),
-            max_host_calls,
-        };
+        let spec = Spec { host, max_host_calls, ..Spec::new(64 * MB) };
         let tokio = Rc::new(Builder::new_current_thread().enable_time().build().unwrap());
         let _context = tokio.enter();
         let isolate = Isolate::new(&spec, tokio.clone(), hooks).unwrap();
@@ -130,9 +122,9 @@ impl Bench {
 /// Prints nothing, and fails the test when the isolate is lost.
 fn quiet() -> Hooks {
     Hooks {
-        console: Box::new(|_| {}),
         call: Box::new(|call, _| panic!("nothing is there to be called: {call:?}")),
         lost: Box::new(|loss| panic!("lost: {loss:?}")),
+        ..Hooks::silent()
     }
 }
 

@@ -56,10 +56,10 @@ impl LoadError {
         });
         scope.reset();
         let stack = stack.map(|stack| stack.to_rust_string_lossy(scope));
-        let place =
+        let position =
             stack.as_deref().and_then(|stack| stack.find("\n    at ").map(|at| &stack[at..]));
-        let place = place.and_then(first_place);
-        let (file, line, column) = match place {
+        let position = position.and_then(first_position);
+        let (file, line, column) = match position {
             Some((file, line, column)) => (Some(file), Some(line), Some(column)),
             None => (None, None, None),
         };
@@ -68,7 +68,7 @@ impl LoadError {
 }
 
 /// The first `file:…:line:column` of a text.
-fn first_place(text: &str) -> Option<(String, u32, u32)> {
+fn first_position(text: &str) -> Option<(String, u32, u32)> {
     let text = &text[text.find("file://")?..];
     let end = text.find(['\n', ')']).unwrap_or(text.len());
     let mut parts = text[..end].rsplitn(3, ':');

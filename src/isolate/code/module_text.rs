@@ -12,8 +12,8 @@ use crate::isolate::code::stack::SourceMapping;
 /// The JavaScript of a module, and V8's code cache of it.
 pub struct ModuleText {
     pub code: String,
-    /// The number of the first realm that ran it; 0 is none.
-    pub first: Cell<u32>,
+    /// The number of the first_realm realm that ran it; 0 is none.
+    pub first_realm: Cell<u32>,
     /// Made in the second realm that runs it: in most isolates there is only one.
     pub cache: RefCell<Option<Vec<u8>>>,
 }
@@ -49,7 +49,7 @@ impl ModuleText {
     }
 
     fn of(code: String) -> Self {
-        Self { code, first: Cell::default(), cache: RefCell::default() }
+        Self { code, first_realm: Cell::default(), cache: RefCell::default() }
     }
 }
 
@@ -85,7 +85,7 @@ fn strip(url: &Url, text: &str, media_type: MediaType) -> Result<String, LoadErr
         .into_source();
     let map = source.source_map.and_then(|map| SourceMap::from_slice(map.as_bytes()).ok());
     if let Some(map) = map {
-        SourceMapping { map: map.into(), lead: 0 }.note(url.as_str());
+        SourceMapping { map: map.into(), line_offset: 0 }.register(url.as_str());
     }
     Ok(source.text)
 }

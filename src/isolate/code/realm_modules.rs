@@ -30,7 +30,7 @@ pub struct AllRealmModules(RefCell<HashMap<u32, Weak<RealmModules>>>);
 impl RealmModules {
     /// Makes room for the modules of a realm.
     pub fn new(scope: &mut v8::HandleScope, realm: Rc<RealmData>) -> Rc<Self> {
-        let library = Library::of(scope).expect("it is set before the first realm is made");
+        let library = Library::of(scope).expect("it is set before the first_realm realm is made");
         let all = scope.get_slot::<Rc<AllRealmModules>>().cloned().unwrap_or_default();
         let modules = Rc::new(Self {
             realm,
@@ -159,10 +159,10 @@ impl RealmModules {
             else {
                 continue;
             };
-            if text.first.get() == 0 {
-                text.first.set(self.realm.number);
+            if text.first_realm.get() == 0 {
+                text.first_realm.set(self.realm.number);
             }
-            if text.first.get() == self.realm.number {
+            if text.first_realm.get() == self.realm.number {
                 continue;
             }
             let module = v8::Local::new(scope, module);

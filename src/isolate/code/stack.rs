@@ -12,7 +12,7 @@ use sourcemap::SourceMap;
 use crate::isolate::primitives::string;
 
 /// Of a head that is longer the stack has only the beginning; the message has it all.
-const LONG: usize = 1 << 20;
+const MAX_HEAD: usize = 1 << 20;
 
 thread_local! {
     static MAPS: RefCell<HashMap<Rc<str>, SourceMapping>> = RefCell::default();
@@ -23,21 +23,21 @@ thread_local! {
 pub struct SourceMapping {
     pub map: Arc<SourceMap>,
     /// Lines of ours before the user's.
-    pub lead: u32,
+    pub line_offset: u32,
 }
 
 impl SourceMapping {
     /// Keeps them for stacks of the isolate of this thread, by the name of the script.
-    pub fn note(self, name: &str) {
+    pub fn register(self, name: &str) {
         MAPS.with_borrow_mut(|maps| maps.insert(name.into(), self));
     }
 
-    pub fn forget(name: &str) {
+    pub fn unregister(name: &str) {
         MAPS.with_borrow_mut(|maps| maps.remove(name));
     }
 
-    /// Forgets all of this thread.
-    pub fn forget_all() {
+    /// Unregisters all of this thread.
+    pub fn unregister_all() {
         MAPS.take();
     }
 }
@@ -54,9 +54,9 @@ pub fn prepare<'s>(
     }
     let scope = &mut v8::TryCatch::new(scope);
     let mut stack = match error.to_string(scope) {
-        Some(head) if head.length() <= LONG => head.to_rust_string_lossy(scope),
+        Some(head) if head.length() <= MAX_HEAD => head.to_rust_string_lossy(scope),
         Some(head) => {
-            let mut units = vec![0; LONG];
+            let mut units = vec![0; MAX_HEAD];
             head.write_v2(scope, 0, &mut units, v8::WriteFlags::empty());
             String::from_utf16_lossy(&units) + "…"
         }
@@ -67,11 +67,11 @@ pub fn prepare<'s>(
         else {
             break;
         };
-        if call.length() > LONG {
+        if call.length() > MAX_HEAD {
             continue;
         }
         stack.push_str("\n    at ");
-        add_call(&mut stack, &call.to_rust_string_lossy(scope));
+        push_call(&mut stack, &call.to_rust_string_lossy(scope));
     }
     string(scope, &stack).into()
 }
@@ -89,7 +89,7 @@ fn users_function<'s>(
 }
 
 /// Adds a call, such as `f (file:///a.ts:1:2)` or `file:///a.ts:1:2`.
-fn add_call(stack: &mut String, call: &str) {
+fn push_call(stack: &mut String, call: &str) {
     let (text, end) = call.strip_suffix(')').map_or((call, ""), |text| (text, ")"));
     let mapped = MAPS.with_borrow(|maps| {
         if maps.is_empty() {
@@ -100,9 +100,9 @@ fn add_call(stack: &mut String, call: &str) {
         let line: u32 = parts.next()?.parse().ok()?;
         let before = parts.next()?;
         let name = before.rsplit(['(', ' ']).next()?;
-        let SourceMapping { map, lead } = maps.get(name)?;
+        let SourceMapping { map, line_offset } = maps.get(name)?;
         let token = map.lookup_token(line.saturating_sub(1), column.saturating_sub(1))?;
-        let line = token.get_src_line().saturating_sub(*lead);
+        let line = token.get_src_line().saturating_sub(*line_offset);
         Some((before.to_owned(), line, token.get_src_col()))
     });
     match mapped {

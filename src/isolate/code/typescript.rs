@@ -24,13 +24,13 @@ const TIME_LIMIT: Duration = Duration::from_secs(10);
 /// Threads that went on after everybody had lost their patience: swc cannot be stopped.
 const ABANDONED_LIMIT: usize = 4;
 /// How often whoever waits looks whether it still should.
-const LOOK: Duration = Duration::from_millis(5);
+const CHECK_INTERVAL: Duration = Duration::from_millis(5);
 
 static ABANDONED: AtomicUsize = AtomicUsize::new(0);
 
 /// What a text is put into.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Shape {
+pub enum Wrapper {
     /// A body of statements.
     Body,
     /// One expression in parentheses.
@@ -47,65 +47,65 @@ pub enum Refusal {
     /// It is not TypeScript; the place counts from 1, with the line of the wrapping.
     Syntax { line: usize, column: usize, message: String },
     /// It closes the function or the parentheses that it was put into.
-    Leaves,
+    EscapesWrapper,
     /// It was not read to its end, and why.
-    Unread(String),
+    NotParsed(String),
     /// Whoever asked does not want it any more.
     Stopped,
 }
 
-/// Takes the types out of a text that was put into an async function. `go_on` is asked every few
+/// Takes the types out of a text that was put into an async function. `should_continue` is asked every few
 /// milliseconds.
 ///
 /// # Errors
 /// See [`Refusal`].
 pub fn strip_types(
     text: String,
-    shape: Shape,
-    mut go_on: impl FnMut() -> bool,
+    wrapper: Wrapper,
+    mut should_continue: impl FnMut() -> bool,
 ) -> Result<Stripped, Refusal> {
-    let unread = |why: String| Err(Refusal::Unread(why));
+    let not_parsed = |why: String| Err(Refusal::NotParsed(why));
     let stack = stack_for(&text);
     if stack > STACK_LIMIT {
-        return unread(format!(
+        return not_parsed(format!(
             "it may need {} MiB of stack, and the limit is {} MiB",
             stack >> 20,
             STACK_LIMIT >> 20
         ));
     }
     if ABANDONED.load(Ordering::SeqCst) >= ABANDONED_LIMIT {
-        return unread(format!("{ABANDONED_LIMIT} texts before it are still being read"));
+        return not_parsed(format!("{ABANDONED_LIMIT} texts before it are still being read"));
     }
     let (sender, receiver) = mpsc::sync_channel(1);
     let thread = thread::Builder::new().name("isolane-typescript".into()).stack_size(stack);
     let thread = thread.spawn(move || {
         // A panic drops the sender.
-        let _ = sender.send(strip(&text, shape));
+        let _ = sender.send(strip(&text, wrapper));
     });
     let thread = match thread {
         Ok(thread) => thread,
-        Err(error) => return unread(format!("its thread did not start: {error}")),
+        Err(error) => return not_parsed(format!("its thread did not start: {error}")),
     };
-    let begun = Instant::now();
+    let started = Instant::now();
     loop {
-        match receiver.recv_timeout(LOOK) {
+        match receiver.recv_timeout(CHECK_INTERVAL) {
             Ok(result) => return result,
-            Err(RecvTimeoutError::Disconnected) => return unread("swc panicked".into()),
+            Err(RecvTimeoutError::Disconnected) => return not_parsed("swc panicked".into()),
             Err(RecvTimeoutError::Timeout) => {}
         }
-        let is_late = begun.elapsed() > TIME_LIMIT;
-        if !is_late && go_on() {
+        let is_timed_out = started.elapsed() > TIME_LIMIT;
+        if !is_timed_out && should_continue() {
             continue;
         }
         abandon(thread);
-        if is_late {
-            return unread(format!("it took more than {} seconds", TIME_LIMIT.as_secs()));
+        if is_timed_out {
+            return not_parsed(format!("it took more than {} seconds", TIME_LIMIT.as_secs()));
         }
         return Err(Refusal::Stopped);
     }
 }
 
-/// Leaves a thread to itself, and counts it until it ends.
+/// EscapesWrapper a thread to itself, and counts it until it ends.
 fn abandon(thread: thread::JoinHandle<()>) {
     ABANDONED.fetch_add(1, Ordering::SeqCst);
     let wait = move || {
@@ -121,31 +121,31 @@ fn abandon(thread: thread::JoinHandle<()>) {
 fn stack_for(text: &str) -> usize {
     const SAFETY: usize = if cfg!(debug_assertions) { 16 } else { 2 };
     // Parentheses took 5.9 KB, an assignment 2.4 KB, `do` 1.1 KB.
-    const OPENING: usize = 6 << 10;
-    const SIGN: usize = 5 << 9;
-    const WORD: usize = 5 << 8;
-    let mut in_word = false;
-    let mut sum = 0_usize;
+    const BRACKET: usize = 6 << 10;
+    const PUNCTUATOR: usize = 5 << 9;
+    const NAME: usize = 5 << 8;
+    let mut in_name = false;
+    let mut weight = 0_usize;
     for byte in text.bytes() {
-        let was_in_word = std::mem::replace(
-            &mut in_word,
+        let was_in_name = std::mem::replace(
+            &mut in_name,
             byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'$' | 0x80..),
         );
-        sum += match byte {
-            b'(' | b'[' | b'{' | b'<' => OPENING,
-            _ if in_word && was_in_word => 0,
-            _ if in_word => WORD,
+        weight += match byte {
+            b'(' | b'[' | b'{' | b'<' => BRACKET,
+            _ if in_name && was_in_name => 0,
+            _ if in_name => NAME,
             b')' | b']' | b'}' | 0..=b' ' => 0,
-            _ => SIGN,
+            _ => PUNCTUATOR,
         };
     }
-    STACK_BASE + sum.saturating_mul(SAFETY)
+    STACK_BASE + weight.saturating_mul(SAFETY)
 }
 
-fn strip(text: &str, shape: Shape) -> Result<Stripped, Refusal> {
+fn strip(text: &str, wrapper: Wrapper) -> Result<Stripped, Refusal> {
     let parsed = deno_ast::parse_script(ParseParams {
         specifier: deno_ast::ModuleSpecifier::parse("file:///task.ts")
-            .map_err(|error| Refusal::Unread(error.to_string()))?,
+            .map_err(|error| Refusal::NotParsed(error.to_string()))?,
         text: text.into(),
         media_type: MediaType::TypeScript,
         capture_tokens: false,
@@ -158,13 +158,13 @@ fn strip(text: &str, shape: Shape) -> Result<Stripped, Refusal> {
         Refusal::Syntax { line: at.line_number, column: at.column_number, message }
     })?;
     let program = parsed.program();
-    if !is_one_function(&program, shape) {
-        return Err(Refusal::Leaves);
+    if !is_one_function(&program, wrapper) {
+        return Err(Refusal::EscapesWrapper);
     }
     let mut indent = Indent::default();
     program.visit_with(&mut indent);
     if indent.bytes > INDENT_LIMIT {
-        return Err(Refusal::Unread("it is nested too deep".into()));
+        return Err(Refusal::NotParsed("it is nested too deep".into()));
     }
     drop(program);
     let emit = EmitOptions {
@@ -176,24 +176,24 @@ fn strip(text: &str, shape: Shape) -> Result<Stripped, Refusal> {
     };
     let source = parsed
         .transpile(&Default::default(), &Default::default(), &emit)
-        .map_err(|error| Refusal::Unread(error.to_string()))?
+        .map_err(|error| Refusal::NotParsed(error.to_string()))?
         .into_source();
     Ok(Stripped { text: source.text, map: source.source_map })
 }
 
 /// Whether a script is the function that a text was put into, and nothing beside it.
-fn is_one_function(program: &Program, shape: Shape) -> bool {
+fn is_one_function(program: &Program, wrapper: Wrapper) -> bool {
     let Program::Script(script) = program else { return false };
     let [Stmt::Expr(statement)] = script.body.as_slice() else { return false };
     let Expr::Paren(inner) = &*statement.expr else { return false };
     let Expr::Fn(FnExpr { function, .. }) = &*inner.expr else { return false };
     let statements = function.body.as_ref().map_or(&[][..], |body| &body.stmts);
-    match (shape, statements) {
-        (Shape::Body, _) => true,
-        (Shape::Expression, [Stmt::Return(statement)]) => {
+    match (wrapper, statements) {
+        (Wrapper::Body, _) => true,
+        (Wrapper::Expression, [Stmt::Return(statement)]) => {
             statement.arg.as_deref().is_some_and(Expr::is_paren)
         }
-        (Shape::Expression, _) => false,
+        (Wrapper::Expression, _) => false,
     }
 }
 

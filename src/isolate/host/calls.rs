@@ -30,7 +30,7 @@ pub struct HostCall {
     pub arguments: Vec<u8>,
     /// Counts the arguments as long as they exist.
     #[allow(dead_code, reason = "it counts while it is there")]
-    weight: Arc<Weight>,
+    counted: Arc<CountedBytes>,
 }
 
 /// Answers a call. Where it is dropped, the call never settles.
@@ -49,10 +49,10 @@ impl Reply {
 pub struct Calls {
     limit: usize,
     /// The most bytes of arguments that the parent holds.
-    room: usize,
-    taken: Arc<AtomicUsize>,
+    max_bytes: usize,
+    bytes_held: Arc<AtomicUsize>,
     in_flight: RefCell<HashMap<Attempt, InFlight>>,
-    hand_over: Box<dyn Fn(HostCall, Reply)>,
+    on_call: Box<dyn Fn(HostCall, Reply)>,
 }
 
 /// Ticket and attempt.
@@ -72,14 +72,14 @@ impl InFlight {
 
 /// Bytes of arguments, counted until their call is settled and the parent has dropped them.
 #[derive(Debug)]
-struct Weight {
+struct CountedBytes {
     bytes: usize,
-    taken: Arc<AtomicUsize>,
+    bytes_held: Arc<AtomicUsize>,
 }
 
-impl Drop for Weight {
+impl Drop for CountedBytes {
     fn drop(&mut self) {
-        self.taken.fetch_sub(self.bytes, Relaxed);
+        self.bytes_held.fetch_sub(self.bytes, Relaxed);
     }
 }
 
@@ -88,7 +88,7 @@ pub struct Slot {
     calls: Rc<Calls>,
     attempt: Attempt,
     is_stream: bool,
-    _weight: Arc<Weight>,
+    _weight: Arc<CountedBytes>,
 }
 
 impl Drop for Slot {
@@ -111,9 +111,15 @@ pub enum Refused {
 }
 
 impl Calls {
-    /// `limit` is that of one attempt, `room` the most bytes of all arguments.
-    pub fn new(limit: usize, room: usize, hand_over: Box<dyn Fn(HostCall, Reply)>) -> Self {
-        Self { limit, room, taken: Arc::default(), in_flight: RefCell::default(), hand_over }
+    /// `limit` is that of one attempt, `max_bytes` the most bytes of all arguments.
+    pub fn new(limit: usize, max_bytes: usize, on_call: Box<dyn Fn(HostCall, Reply)>) -> Self {
+        Self {
+            limit,
+            max_bytes,
+            bytes_held: Arc::default(),
+            in_flight: RefCell::default(),
+            on_call,
+        }
     }
 
     /// Hands a call over, if the limits allow it.
@@ -126,7 +132,7 @@ impl Calls {
         let is_stream = target.starts_with(STREAM);
         let most = if is_stream { STREAMS_PER_CALL * self.limit } else { self.limit };
         let bytes = arguments.len();
-        if target.len() > MAX_TARGET || self.taken.load(Relaxed) + bytes > self.room {
+        if target.len() > MAX_TARGET || self.bytes_held.load(Relaxed) + bytes > self.max_bytes {
             return Err(Refused::TooLarge);
         }
         {
@@ -137,12 +143,12 @@ impl Calls {
             }
             *count += 1;
         }
-        self.taken.fetch_add(bytes, Relaxed);
-        let weight = Arc::new(Weight { bytes, taken: self.taken.clone() });
-        let slot = Slot { calls: self.clone(), attempt, is_stream, _weight: weight.clone() };
+        self.bytes_held.fetch_add(bytes, Relaxed);
+        let counted = Arc::new(CountedBytes { bytes, bytes_held: self.bytes_held.clone() });
+        let slot = Slot { calls: self.clone(), attempt, is_stream, _weight: counted.clone() };
         let (sender, receiver) = oneshot::channel();
         let (ticket, attempt) = attempt;
-        (self.hand_over)(HostCall { ticket, attempt, target, arguments, weight }, Reply(sender));
+        (self.on_call)(HostCall { ticket, attempt, target, arguments, counted }, Reply(sender));
         Ok((receiver, slot))
     }
 }

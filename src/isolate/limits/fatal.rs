@@ -16,9 +16,9 @@ use deno_core::v8;
 pub enum Loss {
     /// V8 ran out of memory where it cannot throw.
     OutOfMemory,
-    /// V8 found itself broken: a failed check, in its words. Release builds of V8 leave the place out.
+    /// V8 found itself broken: a failed check, in its words. Release builds of V8 leave the location out.
     Fatal(String),
-    /// Rust code that JavaScript called panicked: message and place.
+    /// Rust code that JavaScript called panicked: message and location.
     Panicked(String),
 }
 
@@ -37,7 +37,7 @@ pub struct LossReporter(PhantomData<*const ()>);
 impl LossReporter {
     /// `report` runs under V8 or in a panic: it must not panic, nor need a lock that this thread
     /// holds while the isolate runs.
-    pub fn over_this_thread(report: Report) -> Self {
+    pub fn for_this_thread(report: Report) -> Self {
         REPORT.set(Some(report));
         Self(PhantomData)
     }
@@ -51,18 +51,18 @@ impl Drop for LossReporter {
 
 /// This thread runs an isolate while the value lives.
 pub struct InsideIsolate {
-    before: bool,
+    previous: bool,
 }
 
 impl InsideIsolate {
     pub fn enter() -> Self {
-        Self { before: INSIDE.replace(true) }
+        Self { previous: INSIDE.replace(true) }
     }
 }
 
 impl Drop for InsideIsolate {
     fn drop(&mut self) {
-        INSIDE.set(self.before);
+        INSIDE.set(self.previous);
     }
 }
 
@@ -77,29 +77,29 @@ pub fn install() {
     std::panic::set_hook(Box::new(move |panic| {
         // Elsewhere a panic unwinds to whoever catches it.
         if INSIDE.try_with(Cell::get).unwrap_or(false) {
-            lose(Loss::Panicked(describe(panic)));
+            park_lost_thread(Loss::Panicked(panic_text(panic)));
         }
         previous(panic);
     }));
 }
 
 /// Makes a fatal lack of memory the end of this isolate instead of the process's.
-pub fn guard(isolate: &mut v8::Isolate) {
+pub fn install_oom_handler(isolate: &mut v8::Isolate) {
     isolate.set_oom_error_handler(on_out_of_memory);
 }
 
 unsafe extern "C" fn on_out_of_memory(_: *const c_char, _: &v8::OomDetails) {
-    lose(Loss::OutOfMemory);
+    park_lost_thread(Loss::OutOfMemory);
 }
 
-/// V8 calls it before it ends the process, on a thread of an isolate or on one of its own. The latter
+/// V8 calls it previous it ends the process, on a thread of an isolate or on one of its own. The latter
 /// sleeps too; its work is lost, and an isolate that waits for it hangs.
 fn on_fatal_error(file: &str, line: i32, message: &str) {
     let text = match file {
         "" => message.to_owned(),
         file => format!("{message} ({file}:{line})"),
     };
-    lose(Loss::Fatal(text));
+    park_lost_thread(Loss::Fatal(text));
 }
 
 /// The message of a panic.
@@ -110,13 +110,15 @@ pub fn panic_message(payload: &(dyn Any + Send)) -> &str {
     text.unwrap_or("a panic without words")
 }
 
-fn describe(panic: &PanicHookInfo) -> String {
+fn panic_text(panic: &PanicHookInfo) -> String {
     let message = panic_message(panic.payload());
-    panic.location().map_or_else(|| message.to_owned(), |place| format!("{message} ({place})"))
+    panic
+        .location()
+        .map_or_else(|| message.to_owned(), |location| format!("{message} ({location})"))
 }
 
 /// Reports the isolate of this thread and never comes back.
-fn lose(loss: Loss) -> ! {
+fn park_lost_thread(loss: Loss) -> ! {
     let _ = INSIDE.try_with(|inside| inside.set(false));
     let report = REPORT.try_with(RefCell::take).ok().flatten();
     // A panic must not pass through V8.

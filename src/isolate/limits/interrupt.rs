@@ -11,7 +11,7 @@ use crate::isolate::limits::heartbeat::Heartbeat;
 use crate::isolate::state::IsolateState;
 use crate::isolate::task::current::running;
 
-/// The attempt that an interrupt is for, packed into the one word that V8 passes on.
+/// The attempt that an interrupt is for, packed into the one packed that V8 passes on.
 pub struct Target {
     ticket: u64,
     attempt: u16,
@@ -24,8 +24,8 @@ impl Target {
     }
 
     fn unpack(data: *mut c_void) -> Option<Self> {
-        let word = data as usize as u64;
-        (word != 0).then_some(Self { ticket: word >> 16, attempt: word as u16 })
+        let packed = data as usize as u64;
+        (packed != 0).then_some(Self { ticket: packed >> 16, attempt: packed as u16 })
     }
 }
 
@@ -35,14 +35,14 @@ pub unsafe extern "C" fn on_interrupt(isolate: &mut v8::Isolate, data: *mut c_vo
     let target = Target::unpack(data);
     let Some(state) = IsolateState::of(isolate) else { return };
     let running = running(isolate);
-    let is_over = |target: &Target| {
+    let is_ended = |target: &Target| {
         let attempt = state.in_flight.attempt_of(target.ticket);
         attempt.is_none_or(|attempt| attempt as u16 != target.attempt)
     };
-    if state.is_signalling() || target.as_ref().is_some_and(is_over) {
+    if state.is_signalling() || target.as_ref().is_some_and(is_ended) {
         return;
     }
-    if state.holds(data) {
+    if state.defer_interrupt(data) {
         return;
     }
     let target = target.map(|target| target.ticket);
@@ -50,18 +50,18 @@ pub unsafe extern "C" fn on_interrupt(isolate: &mut v8::Isolate, data: *mut c_vo
     // target.
     let is_no_task = running.is_none_or(|running| !state.is_in_flight(running));
     if target.is_none() || running == target || is_no_task {
-        end(isolate, &state, target.or(running));
+        terminate(isolate, &state, target.or(running));
     }
 }
 
 /// Answers a request for a heartbeat, and ends what has taken too much.
 pub unsafe extern "C" fn on_heartbeat(isolate: &mut v8::Isolate, _: *mut c_void) {
     let Some(state) = IsolateState::of(isolate) else { return };
-    let mut memory = state.buffers.look(isolate);
-    if state.buffers.is_over(memory) {
+    let mut memory = state.buffers.sample(isolate);
+    if state.buffers.is_over_limit(memory) {
         // What is over the limit may be garbage.
         isolate.memory_pressure_notification(v8::MemoryPressureLevel::Critical);
-        memory = state.buffers.look(isolate);
+        memory = state.buffers.sample(isolate);
     }
     if let Some(heartbeat) = Heartbeat::of(isolate) {
         heartbeat.answer(memory);
@@ -76,10 +76,10 @@ pub unsafe extern "C" fn on_heartbeat(isolate: &mut v8::Isolate, _: *mut c_void)
     } else if state.signals_too_long() {
         state.stopped.set(true);
         isolate.terminate_execution();
-    } else if state.buffers.is_over(memory) && !state.is_signalling() {
+    } else if state.buffers.is_over_limit(memory) && !state.is_signalling() {
         state.out_of_memory.set(true);
-        if !state.holds(std::ptr::null_mut()) {
-            end(isolate, &state, running);
+        if !state.defer_interrupt(std::ptr::null_mut()) {
+            terminate(isolate, &state, running);
         }
     }
 }
@@ -97,8 +97,8 @@ pub unsafe extern "C" fn on_collected(
     let Some(state) = IsolateState::of(isolate) else { return };
     state.collections.set(state.collections.get().wrapping_add(1));
     let buffers = &state.buffers;
-    let memory = buffers.look(isolate);
-    if buffers.is_over(memory)
+    let memory = buffers.sample(isolate);
+    if buffers.is_over_limit(memory)
         && Heartbeat::of(isolate).is_some_and(|heartbeat| heartbeat.request())
     {
         isolate.thread_safe_handle().request_interrupt(on_heartbeat, std::ptr::null_mut());
@@ -109,21 +109,21 @@ pub unsafe extern "C" fn on_collected(
 /// caught the error or not. Where it does not run any more, `Isolate` ends it.
 pub unsafe extern "C" fn on_refusal(isolate: &mut v8::Isolate, _: *mut c_void) {
     let Some(state) = IsolateState::of(isolate) else { return };
-    state.buffers.interrupted();
+    state.buffers.interrupt_handled();
     let refused = state.buffers.refusal();
     if refused.is_some_and(|ticket| state.is_in_flight(ticket))
         && refused == running(isolate)
         && !state.is_signalling()
     {
         state.out_of_memory.set(true);
-        if !state.holds(std::ptr::null_mut()) {
-            end(isolate, &state, refused);
+        if !state.defer_interrupt(std::ptr::null_mut()) {
+            terminate(isolate, &state, refused);
         }
     }
 }
 
-/// Ends what runs. The end is that of `ticket`, or else of the task that is in flight for longest.
-fn end(isolate: &v8::Isolate, state: &IsolateState, ticket: Option<u64>) {
+/// Ends what runs. The terminate is that of `ticket`, or else of the task that is in flight for longest.
+fn terminate(isolate: &v8::Isolate, state: &IsolateState, ticket: Option<u64>) {
     let blamed = ticket.or_else(|| state.in_flight.first());
     state.terminated.set(blamed);
     state.stopped.set(state.stopped.get() || blamed.is_none());
@@ -131,8 +131,8 @@ fn end(isolate: &v8::Isolate, state: &IsolateState, ticket: Option<u64>) {
 }
 
 /// Requests the interrupts again that came while they were held.
-pub fn release_held(isolate: &v8::Isolate, state: &IsolateState) {
-    for interrupt in state.take_held_interrupts() {
+pub fn request_deferred(isolate: &v8::Isolate, state: &IsolateState) {
+    for interrupt in state.take_deferred_interrupts() {
         isolate.thread_safe_handle().request_interrupt(on_interrupt, interrupt);
     }
 }

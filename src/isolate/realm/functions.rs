@@ -11,11 +11,11 @@ use crate::isolate::values::wire::CodecError;
 /// Handles to the bootstrap's functions in a realm.
 pub struct RealmFunctions {
     pub run: v8::Global<v8::Function>,
-    pub run_made: v8::Global<v8::Function>,
+    pub run_with_factory: v8::Global<v8::Function>,
     pub run_code: v8::Global<v8::Function>,
     /// `Object.prototype` of the realm.
     pub object_prototype: v8::Global<v8::Value>,
-    hold: v8::Global<v8::Function>,
+    await_result: v8::Global<v8::Function>,
     release: v8::Global<v8::Function>,
     abort: v8::Global<v8::Function>,
     set_env: v8::Global<v8::Function>,
@@ -24,8 +24,8 @@ pub struct RealmFunctions {
     replica_of: v8::Global<v8::Function>,
     restore_errors: v8::Global<v8::Function>,
     path_of_uncloneable: v8::Global<v8::Function>,
-    take_causes: v8::Global<v8::Function>,
-    put_causes_back: v8::Global<v8::Function>,
+    detach_causes: v8::Global<v8::Function>,
+    restore_causes: v8::Global<v8::Function>,
     check_body: v8::Global<v8::Function>,
     view_of: v8::Global<v8::Function>,
     pub build_error: v8::Global<v8::Function>,
@@ -36,13 +36,13 @@ pub struct RealmFunctions {
     /// The realm runs many tasks, so that functions which it calls often are compiled.
     pub is_warm: Cell<bool>,
     /// A table is being written.
-    is_writing: Cell<bool>,
+    is_writing_table: Cell<bool>,
     /// See `js/task-resources.js`.
-    live: v8::SharedRef<v8::BackingStore>,
+    resource_state: v8::SharedRef<v8::BackingStore>,
 }
 
-/// The byte at which `live[CHANGING]` begins.
-const CHANGING: usize = 2 * size_of::<u32>();
+/// The byte at which `resource_state[QUEUE_CHANGING]` begins.
+const QUEUE_CHANGING: usize = 2 * size_of::<u32>();
 
 impl RealmFunctions {
     /// Takes `globalThis.isolane` away from the realm.
@@ -65,9 +65,9 @@ impl RealmFunctions {
                 .expect("the bootstrap defines every function that is taken");
             v8::Global::new(scope, function)
         };
-        let (run, run_made) = (function("run"), function("runMade"));
+        let (run, run_with_factory) = (function("run"), function("runWithFactory"));
         let run_code = function("runCode");
-        let (hold, release) = (function("hold"), function("release"));
+        let (await_result, release) = (function("awaitResult"), function("release"));
         let abort = function("abort");
         let (set_env, set_host) = (function("setEnv"), function("setHost"));
         let (collect_errors, restore_errors) =
@@ -77,23 +77,24 @@ impl RealmFunctions {
         let complete = function("complete");
         let table_input = function("tableInput");
         let (read_table, write_table) = (function("readTable"), function("writeTable"));
-        let (take_causes, put_causes_back) = (function("takeCauses"), function("putCausesBack"));
+        let (detach_causes, restore_causes) = (function("detachCauses"), function("restoreCauses"));
         let path_of_uncloneable = function("pathOfUncloneable");
         let object_prototype =
             v8::Object::new(scope).get_prototype(scope).expect("an object literal has a prototype");
         let object_prototype = v8::Global::new(scope, object_prototype);
-        let name = string(scope, "live");
-        let live: v8::Local<v8::Uint32Array> = object
+        let name = string(scope, "resourceState");
+        let resource_state: v8::Local<v8::Uint32Array> = object
             .get(scope, name.into())
             .and_then(|value| value.try_into().ok())
             .expect("the bootstrap counts what belongs to tasks in a Uint32Array");
-        let live = live.buffer(scope).expect("a typed array has a buffer").get_backing_store();
+        let resource_state =
+            resource_state.buffer(scope).expect("a typed array has a buffer").get_backing_store();
         Self {
             run,
-            run_made,
+            run_with_factory,
             run_code,
             object_prototype,
-            hold,
+            await_result,
             release,
             abort,
             set_env,
@@ -102,8 +103,8 @@ impl RealmFunctions {
             replica_of,
             restore_errors,
             path_of_uncloneable,
-            take_causes,
-            put_causes_back,
+            detach_causes,
+            restore_causes,
             check_body,
             view_of,
             build_error,
@@ -112,29 +113,29 @@ impl RealmFunctions {
             read_table,
             write_table,
             is_warm: Cell::new(false),
-            is_writing: Cell::new(false),
-            live,
+            is_writing_table: Cell::new(false),
+            resource_state,
         }
     }
 
     /// Whether any task has a timer or a message port.
     pub fn has_task_resources(&self) -> bool {
-        self.live.iter().any(|byte| byte.get() != 0)
+        self.resource_state.iter().any(|byte| byte.get() != 0)
     }
 
     /// Whether an interrupt came while the timers were being changed.
     pub fn is_inconsistent(&self) -> bool {
-        self.live.iter().skip(CHANGING).any(|byte| byte.get() != 0)
+        self.resource_state.iter().skip(QUEUE_CHANGING).any(|byte| byte.get() != 0)
     }
 
-    pub fn hold(
+    pub fn await_result(
         &self,
         scope: &mut v8::HandleScope,
         ticket: u64,
         promise: v8::Local<v8::Value>,
     ) -> Option<()> {
         let ticket = number(scope, ticket);
-        call(scope, &self.hold, &[ticket, promise]).map(drop)
+        call(scope, &self.await_result, &[ticket, promise]).map(drop)
     }
 
     pub fn release(&self, scope: &mut v8::HandleScope, ticket: u64) -> Option<()> {
@@ -221,13 +222,13 @@ impl RealmFunctions {
         scope: &mut v8::HandleScope,
         value: v8::Local<v8::Value>,
     ) -> Result<Option<Vec<u8>>, CodecError> {
-        if self.is_writing.replace(true) {
+        if self.is_writing_table.replace(true) {
             // A getter of the value has another one written.
             return Ok(None);
         }
         let table = call(scope, &self.write_table, &[value]);
         // Also where it was ended by force, of which the bootstrap hears nothing.
-        self.is_writing.set(false);
+        self.is_writing_table.set(false);
         let Ok(table) = v8::Local::<v8::Uint8Array>::try_from(table.ok_or(CodecError)?) else {
             return Ok(None);
         };
@@ -237,16 +238,16 @@ impl RealmFunctions {
         Ok(Some(bytes.to_vec()))
     }
 
-    pub fn take_causes(
+    pub fn detach_causes(
         &self,
         scope: &mut v8::HandleScope,
         found: v8::Local<v8::Value>,
     ) -> Option<()> {
-        call(scope, &self.take_causes, &[found]).map(drop)
+        call(scope, &self.detach_causes, &[found]).map(drop)
     }
 
-    pub fn put_causes_back(&self, scope: &mut v8::HandleScope) -> Option<()> {
-        call(scope, &self.put_causes_back, &[]).map(drop)
+    pub fn restore_causes(&self, scope: &mut v8::HandleScope) -> Option<()> {
+        call(scope, &self.restore_causes, &[]).map(drop)
     }
 
     pub fn replica_of<'s>(

@@ -9,7 +9,7 @@ use crate::isolate::code::realm_modules::RealmModules;
 use crate::isolate::realm::bootstrap::install::make_realm;
 use crate::isolate::realm::bootstrap::modules::BootstrapModules;
 use crate::isolate::realm::data::RealmData;
-use crate::isolate::realm::engine::airlock;
+use crate::isolate::realm::engine::copy::set_error_builder;
 use crate::isolate::realm::functions::RealmFunctions;
 use crate::isolate::realm::snapshot;
 use crate::isolate::values::codec;
@@ -48,7 +48,7 @@ impl Realm {
         let functions = Rc::new(RealmFunctions::take(scope));
         functions.complete(scope);
         let build = v8::Local::new(scope, &functions.build_error);
-        airlock::set_error_builder(context, build);
+        set_error_builder(context, build);
         if let Ok(env) = codec::decode(scope, &functions, &options.env) {
             functions.set_env(scope, env);
         }

@@ -57,13 +57,13 @@ pub fn load_snapshot(path: &Path) -> io::Result<bool> {
     // SAFETY: as with the library itself, nobody writes to the file that is there: a new one takes its place.
     let bytes = unsafe { Mmap::map(&fs::File::open(path)?)? };
     initialise();
-    let head = head();
-    if !bytes.starts_with(head.as_bytes()) {
+    let header = header();
+    if !bytes.starts_with(header.as_bytes()) {
         return Ok(false);
     }
     let mapped = FILE.get_or_init(|| bytes);
     // SAFETY: it is of this build, which has written nothing else.
-    let Some((bootstrap, snapshot)) = (unsafe { file::open(&mapped[head.len()..]) }) else {
+    let Some((bootstrap, snapshot)) = (unsafe { file::open(&mapped[header.len()..]) }) else {
         return Ok(false);
     };
     set_bootstrap(bootstrap);
@@ -90,7 +90,7 @@ pub fn release_pages() {
 pub fn write_snapshot(path: &Path) -> io::Result<()> {
     initialise();
     // Before V8 gets the flags that it makes snapshots with.
-    let mut bytes = head().into_bytes();
+    let mut bytes = header().into_bytes();
     file::pack(bootstrap(), &mut bytes);
     let tokio = Rc::new(Tokio::new()?);
     let calls = Calls::new(0, 0, Box::new(|_, _| {}));
@@ -127,6 +127,6 @@ pub fn write_snapshot(path: &Path) -> io::Result<()> {
 unsafe extern "C" fn ignore_rejection(_: v8::PromiseRejectMessage) {}
 
 /// Returns the bytes that a file of this build begins with.
-fn head() -> String {
+fn header() -> String {
     format!("isolane {BUILD} {:08x}\n", v8::script_compiler::cached_data_version_tag())
 }

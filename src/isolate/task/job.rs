@@ -7,7 +7,7 @@ use deno_core::v8;
 
 use crate::isolate::primitives::string;
 use crate::isolate::spec::{Isolation, Work};
-use crate::isolate::values::moved_buffers::MovedBuffers;
+use crate::isolate::values::transfer::moved_buffers::MovedBuffers;
 
 /// What is run, and on which value. Cloned for each attempt: a retry runs it again.
 #[derive(Clone, Debug)]
@@ -63,23 +63,23 @@ impl Plan {
 pub struct Value(Bytes);
 
 /// What there is room for beside the length, in as much memory as the other kind takes.
-const FEW: usize = 22;
+const INLINE: usize = 22;
 
 #[derive(Clone, Debug)]
 enum Bytes {
-    Few { length: u8, bytes: [u8; FEW] },
-    Many(Arc<[u8]>),
+    Inline { length: u8, bytes: [u8; INLINE] },
+    Shared(Arc<[u8]>),
 }
 
 impl From<&[u8]> for Value {
     fn from(all: &[u8]) -> Self {
-        let mut bytes = [0; FEW];
+        let mut bytes = [0; INLINE];
         Self(match bytes.get_mut(..all.len()) {
-            Some(place) => {
-                place.copy_from_slice(all);
-                Bytes::Few { length: all.len() as u8, bytes }
+            Some(target) => {
+                target.copy_from_slice(all);
+                Bytes::Inline { length: all.len() as u8, bytes }
             }
-            None => Bytes::Many(all.into()),
+            None => Bytes::Shared(all.into()),
         })
     }
 }
@@ -89,8 +89,8 @@ impl Deref for Value {
 
     fn deref(&self) -> &[u8] {
         match &self.0 {
-            Bytes::Few { length, bytes } => &bytes[..usize::from(*length)],
-            Bytes::Many(bytes) => bytes,
+            Bytes::Inline { length, bytes } => &bytes[..usize::from(*length)],
+            Bytes::Shared(bytes) => bytes,
         }
     }
 }

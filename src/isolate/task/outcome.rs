@@ -1,6 +1,6 @@
 //! How a task ended, and what it may leave behind in its isolate.
 
-use crate::isolate::values::moved_buffers::MovedBuffers;
+use crate::isolate::values::transfer::moved_buffers::MovedBuffers;
 
 /// How a task ended.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -11,13 +11,13 @@ use crate::isolate::state::IsolateState;
 use crate::isolate::task::job::Job;
 use crate::isolate::task::outcome::{Ended, Fault, FaultKind};
 use crate::isolate::values::codec;
-use crate::isolate::values::moved_buffers::MovedBuffers;
-use crate::isolate::values::pages::{Borrower, Lent, Pages};
-use crate::isolate::values::shapes::MOST_ARGUMENTS;
+use crate::isolate::values::shapes::MAX_ARGUMENTS;
+use crate::isolate::values::transfer::moved_buffers::MovedBuffers;
+use crate::isolate::values::transfer::pages::{Borrower, Lent, Pages};
 use crate::isolate::values::wire::CodecError;
 
 /// Why a task with moved buffers cannot begin.
-const MOVED_BEFORE: &str =
+const BUFFERS_ALREADY_MOVED: &str =
     "payload cannot be given a second time: its transferred buffers went to an earlier attempt";
 
 /// The task that runs now, and how its end is put into words.
@@ -44,9 +44,9 @@ impl RunningTask<'_> {
         job: &Job,
     ) -> Result<(v8::Local<'s, v8::Value>, Option<v8::Local<'s, v8::Value>>), Ended> {
         let Some(buffers) = job.plan.buffers.take() else {
-            return Err(Self::fault(FaultKind::DataClone, MOVED_BEFORE));
+            return Err(Self::fault(FaultKind::DataClone, BUFFERS_ALREADY_MOVED));
         };
-        let Some(buffers) = self.receive(scope, buffers) else {
+        let Some(buffers) = self.receive_buffers(scope, buffers) else {
             return Err(self.undecodable(scope));
         };
         let undefined = v8::undefined(scope).into();
@@ -65,13 +65,16 @@ impl RunningTask<'_> {
                 let name = realm.handlers.type_of(scope, handler, name).into();
                 let attempt = v8::Integer::new_from_unsigned(scope, attempt).into();
                 let worker = v8::Integer::new_from_unsigned(scope, worker).into();
-                let who = [function, receiver, task_id, name, attempt, worker];
-                let mut arguments = [undefined; 6 + MOST_ARGUMENTS];
-                let count = who.len() + payload.arguments().len();
-                arguments[..who.len()].copy_from_slice(&who);
-                arguments[who.len()..count].copy_from_slice(payload.arguments());
-                let run =
-                    if payload.is_parts { &self.functions.run_made } else { &self.functions.run };
+                let task_arguments = [function, receiver, task_id, name, attempt, worker];
+                let mut arguments = [undefined; 6 + MAX_ARGUMENTS];
+                let count = task_arguments.len() + payload.arguments().len();
+                arguments[..task_arguments.len()].copy_from_slice(&task_arguments);
+                arguments[task_arguments.len()..count].copy_from_slice(payload.arguments());
+                let run = if payload.has_factory {
+                    &self.functions.run_with_factory
+                } else {
+                    &self.functions.run
+                };
                 let run = v8::Local::new(scope, run);
                 (run.call(scope, undefined, &arguments[..count]), None)
             }
@@ -92,7 +95,7 @@ impl RunningTask<'_> {
             return Err(self.failed(scope, FaultKind::Thrown));
         };
         let Ok(promise) = v8::Local::<v8::Promise>::try_from(result) else {
-            return Err(self.returned(scope, result, filter_scope));
+            return Err(self.finish(scope, result, filter_scope));
         };
         if promise.state() == v8::PromiseState::Pending {
             scope.perform_microtask_checkpoint();
@@ -104,19 +107,19 @@ impl RunningTask<'_> {
             v8::PromiseState::Pending => Ok((result, filter_scope)),
             v8::PromiseState::Fulfilled => {
                 let value = promise.result(scope);
-                Err(self.returned(scope, value, filter_scope))
+                Err(self.finish(scope, value, filter_scope))
             }
             v8::PromiseState::Rejected => {
                 let promise = v8::Global::new(scope, promise);
                 self.state.mark_handled(&promise);
                 let reason = v8::Local::new(scope, promise).result(scope);
                 let ended = self.thrown(scope, reason, FaultKind::Thrown);
-                Err(self.unless_ended(scope, ended))
+                Err(self.or_ended_by_force(scope, ended))
             }
         }
     }
 
-    fn returned<'s>(
+    fn finish<'s>(
         &self,
         scope: &mut CatchScope<'_, 's>,
         value: v8::Local<'s, v8::Value>,
@@ -124,10 +127,10 @@ impl RunningTask<'_> {
     ) -> Ended {
         let ended = self.done(scope, value, filter_scope);
         scope.perform_microtask_checkpoint();
-        self.unless_ended(scope, ended)
+        self.or_ended_by_force(scope, ended)
     }
 
-    /// A value that was returned. Encoding it may run code of the user: getters, proxies.
+    /// A value that was finish. Encoding it may run code of the user: getters, proxies.
     pub fn done<'s>(
         &self,
         scope: &mut CatchScope<'_, 's>,
@@ -164,7 +167,7 @@ impl RunningTask<'_> {
 
     /// Makes ArrayBuffers of what was moved in for the task. `None` where there is no memory for it,
     /// or it is gone.
-    pub fn receive<'s>(
+    pub fn receive_buffers<'s>(
         &self,
         scope: &mut CatchScope<'_, 's>,
         pages: Vec<Pages>,
@@ -174,7 +177,7 @@ impl RunningTask<'_> {
             let lent = Lent::new(pages)?;
             let store = self.state.buffers.store(scope, Borrower(lent.clone()))?;
             let buffer = v8::ArrayBuffer::with_backing_store(scope, &store);
-            self.state.transfers.arrived(scope, self.ticket, buffer, lent);
+            self.state.transfers.add_received(scope, self.ticket, buffer, lent);
             buffers.push(buffer);
         }
         Some(buffers)
@@ -199,7 +202,7 @@ impl RunningTask<'_> {
         if is_too_large(&bytes) {
             return Ok(Ended::MemoryLimit);
         }
-        let pages = candidates.leave(&moved);
+        let pages = candidates.detach(&moved);
         Ok(Ended::Moved(bytes, MovedBuffers::new(pages)))
     }
 
@@ -217,7 +220,7 @@ impl RunningTask<'_> {
         scope.reset();
         let exception = v8::Local::new(scope, exception);
         let ended = self.thrown(scope, exception, kind);
-        self.unless_ended(scope, ended)
+        self.or_ended_by_force(scope, ended)
     }
 
     /// Something that was thrown.
@@ -256,7 +259,7 @@ impl RunningTask<'_> {
     }
 
     /// Force wins over whatever the task has said last.
-    pub fn unless_ended(&self, scope: &mut CatchScope<'_, '_>, ended: Ended) -> Ended {
+    pub fn or_ended_by_force(&self, scope: &mut CatchScope<'_, '_>, ended: Ended) -> Ended {
         self.ended_by_force(scope).unwrap_or(ended)
     }
 

@@ -8,6 +8,7 @@
 use deno_core::v8;
 use v8::{ValueDeserializerHelper, ValueSerializerHelper};
 
+use crate::isolate::primitives::throw_error;
 use crate::isolate::realm::functions::RealmFunctions;
 use crate::isolate::state::IsolateState;
 use crate::isolate::values::scan::{BYTES, SerializedScan};
@@ -15,7 +16,7 @@ use crate::isolate::values::wire::{
     BIGINT, CodecError, FALSE, INTEGER, LATIN1, NULL, NUMBER, TABLE, TREE, TRUE, UNDEFINED, UTF16,
     V8, V8_WITH_ERRORS,
 };
-use crate::isolate::values::{tree_reader, tree_writer};
+use crate::isolate::values::{data_clone, text, tree_reader, tree_writer};
 
 /// Turns a value into bytes.
 ///
@@ -68,7 +69,7 @@ fn encode_v8<'s>(
 ) -> Result<(Vec<u8>, Vec<usize>), CodecError> {
     let (bytes, written) = serialize(scope, &[value], buffers);
     written.ok_or(CodecError)?;
-    let scan = look_at(scope, &bytes)?;
+    let scan = check_serialized(scope, &bytes)?;
     if !scan.has_errors {
         return Ok((bytes, scan.moved));
     }
@@ -77,10 +78,10 @@ fn encode_v8<'s>(
         return Ok((bytes, scan.moved));
     }
     // Once more, in one session: so the second value can refer to the errors of the first.
-    functions.take_causes(scope, found.into()).ok_or(CodecError)?;
+    functions.detach_causes(scope, found.into()).ok_or(CodecError)?;
     let (mut bytes, written) = serialize(scope, &[value, found.into()], buffers);
-    functions.put_causes_back(scope).and(written).ok_or(CodecError)?;
-    let scan = look_at(scope, &bytes)?;
+    functions.restore_causes(scope).and(written).ok_or(CodecError)?;
+    let scan = check_serialized(scope, &bytes)?;
     bytes.insert(0, V8_WITH_ERRORS);
     Ok((bytes, scan.moved))
 }
@@ -91,7 +92,7 @@ fn serialize<'s>(
     buffers: &[v8::Local<'s, v8::ArrayBuffer>],
 ) -> (Vec<u8>, Option<()>) {
     let context = scope.get_current_context();
-    let serializer = v8::ValueSerializer::new(scope, Box::new(Delegate));
+    let serializer = v8::ValueSerializer::new(scope, Box::new(WireSerializer));
     serializer.write_header();
     for (number, buffer) in (0..).zip(buffers) {
         serializer.transfer_array_buffer(number, *buffer);
@@ -137,16 +138,12 @@ pub fn decode_moved<'s>(
             let number = f64::from_le_bytes(rest.try_into().map_err(|_| CodecError)?);
             Ok(v8::Number::new(scope, number).into())
         }
-        LATIN1 => v8::String::new_from_one_byte(scope, rest, v8::NewStringType::Normal)
+        LATIN1 => text::from_latin1(scope, rest, v8::NewStringType::Normal)
             .map(Into::into)
             .ok_or(CodecError),
-        UTF16 => {
-            let units: Vec<u16> =
-                rest.as_chunks().0.iter().map(|pair| u16::from_le_bytes(*pair)).collect();
-            v8::String::new_from_two_byte(scope, &units, v8::NewStringType::Normal)
-                .map(Into::into)
-                .ok_or(CodecError)
-        }
+        UTF16 => text::from_utf16(scope, rest, v8::NewStringType::Normal)
+            .map(Into::into)
+            .ok_or(CodecError),
         TREE => tree_reader::decode(scope, rest),
         BIGINT => tree_reader::decode(scope, bytes),
         TABLE => functions.read_table(scope, bytes).ok_or(CodecError),
@@ -163,11 +160,12 @@ fn decode_v8<'s>(
     buffers: &[v8::Local<'s, v8::ArrayBuffer>],
     with_errors: bool,
 ) -> Result<v8::Local<'s, v8::Value>, CodecError> {
-    if SerializedScan::of(bytes)?.is_hollow() {
+    if SerializedScan::of(bytes)?.is_mostly_absent() {
         return Err(CodecError);
     }
     let context = scope.get_current_context();
-    let deserializer = v8::ValueDeserializer::new(scope, Box::new(Views { functions }), bytes);
+    let deserializer =
+        v8::ValueDeserializer::new(scope, Box::new(ViewDeserializer { functions }), bytes);
     if deserializer.read_header(context) != Some(true) {
         return Err(CodecError);
     }
@@ -209,39 +207,39 @@ fn encode_small(scope: &mut v8::HandleScope, value: v8::Local<v8::Value>) -> Opt
 }
 
 fn encode_string(scope: &mut v8::HandleScope, string: v8::Local<v8::String>) -> Vec<u8> {
-    let length = string.length();
-    if string.contains_only_onebyte() {
-        let mut bytes = vec![0; length + 1];
-        bytes[0] = LATIN1;
-        string.write_one_byte_v2(scope, 0, &mut bytes[1..], v8::WriteFlags::empty());
+    if text::is_latin1(string) {
+        let mut bytes = Vec::with_capacity(string.length() + 1);
+        bytes.push(LATIN1);
+        text::push_latin1(&mut bytes, scope, string);
         bytes
     } else {
-        let mut units = vec![0u16; length];
-        string.write_v2(scope, 0, &mut units, v8::WriteFlags::empty());
-        let mut bytes = Vec::with_capacity(length * 2 + 1);
+        let mut bytes = Vec::with_capacity(string.length() * 2 + 1);
         bytes.push(UTF16);
-        bytes.extend(units.into_iter().flat_map(u16::to_le_bytes));
+        text::push_utf16(&mut bytes, scope, string);
         bytes
     }
 }
 
 /// Looks whether bytes that V8 wrote can be given away.
-fn look_at(scope: &mut v8::HandleScope, bytes: &[u8]) -> Result<SerializedScan, CodecError> {
+fn check_serialized(
+    scope: &mut v8::HandleScope,
+    bytes: &[u8],
+) -> Result<SerializedScan, CodecError> {
     let Ok(scan) = SerializedScan::of(bytes) else {
-        throw(scope, "V8 wrote what cannot be read.");
+        throw_error(scope, "V8 wrote what cannot be read.");
         return Err(CodecError);
     };
-    if scan.is_hollow() {
-        throw(scope, &format!("sparse arrays with a length of {} in all.", scan.absent));
+    if scan.is_mostly_absent() {
+        throw_error(scope, &format!("sparse arrays with a length of {} in all.", scan.absent));
         return Err(CodecError);
     }
     Ok(scan)
 }
 
 /// Refuses what V8 leaves to the embedder: host objects, shared memory and WASM modules.
-struct Delegate;
+struct WireSerializer;
 
-impl v8::ValueSerializerImpl for Delegate {
+impl v8::ValueSerializerImpl for WireSerializer {
     fn throw_data_clone_error<'s>(
         &self,
         scope: &mut v8::HandleScope<'s>,
@@ -258,8 +256,7 @@ impl v8::ValueSerializerImpl for Delegate {
         _: &dyn v8::ValueSerializerHelper,
     ) -> Option<bool> {
         let name = object.get_constructor_name().to_rust_string_lossy(scope);
-        throw(scope, &format!("#<{name}> could not be cloned."));
-        None
+        data_clone::refuse(self, scope, &format!("#<{name}> could not be cloned."))
     }
 
     fn get_shared_array_buffer_id<'s>(
@@ -267,8 +264,7 @@ impl v8::ValueSerializerImpl for Delegate {
         scope: &mut v8::HandleScope<'s>,
         _: v8::Local<'s, v8::SharedArrayBuffer>,
     ) -> Option<u32> {
-        throw(scope, "#<SharedArrayBuffer> could not be cloned.");
-        None
+        data_clone::refuse(self, scope, data_clone::SHARED_ARRAY_BUFFER)
     }
 
     fn get_wasm_module_transfer_id(
@@ -276,17 +272,16 @@ impl v8::ValueSerializerImpl for Delegate {
         scope: &mut v8::HandleScope<'_>,
         _: v8::Local<v8::WasmModuleObject>,
     ) -> Option<u32> {
-        throw(scope, "#<WebAssembly.Module> could not be cloned.");
-        None
+        data_clone::refuse(self, scope, data_clone::WASM_MODULE)
     }
 }
 
-/// Makes the views that Node's side wrote as host objects, `lib/values/serializer.js` says how.
-struct Views<'a> {
+/// Makes the views that Node's side wrote as host objects, `lib/values/serializer.js` says encoding.
+struct ViewDeserializer<'a> {
     functions: &'a RealmFunctions,
 }
 
-impl v8::ValueDeserializerImpl for Views<'_> {
+impl v8::ValueDeserializerImpl for ViewDeserializer<'_> {
     fn read_host_object<'s>(
         &self,
         scope: &mut v8::HandleScope<'s>,
@@ -300,10 +295,10 @@ impl v8::ValueDeserializerImpl for Views<'_> {
             let mut double = 0.0;
             source.read_double(&mut double).then_some(double)
         };
-        let (kind, how) = (number()?, number()?);
+        let (kind, encoding) = (number()?, number()?);
         // V8 forbids JavaScript while it reads; the bootstrap's own runs no code of a user.
         let scope = &mut v8::AllowJavascriptExecutionScope::new(scope);
-        if how == BYTES {
+        if encoding == BYTES {
             let length = number()?;
             let bytes = source.read_raw_bytes(length as usize)?.to_vec();
             let state = IsolateState::of(scope)?;
@@ -320,13 +315,5 @@ impl v8::ValueDeserializerImpl for Views<'_> {
             }
             self.functions.view_of(scope, kind, buffer, offset, length)
         }
-    }
-}
-
-fn throw(scope: &mut v8::HandleScope, message: &str) {
-    // Fails only without memory, and then an exception is pending anyway.
-    if let Some(message) = v8::String::new(scope, message) {
-        let error = v8::Exception::error(scope, message);
-        scope.throw_exception(error);
     }
 }

@@ -39,7 +39,7 @@ impl SerializedScan {
     }
 
     /// Whether reading the value takes far more memory than its bytes do.
-    pub fn is_hollow(&self) -> bool {
+    pub fn is_mostly_absent(&self) -> bool {
         self.absent > self.length.max(MAX_ABSENT)
     }
 

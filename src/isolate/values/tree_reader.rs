@@ -2,6 +2,7 @@
 
 use deno_core::v8;
 
+use crate::isolate::values::text;
 use crate::isolate::values::varint;
 use crate::isolate::values::wire::{
     ARRAY, BIGINT, CodecError, FALSE, INTEGER, LATIN1, LONG, MAX_OBJECTS, NULL, NUMBER, OBJECT,
@@ -94,7 +95,7 @@ impl<'a> Reader<'a> {
         &mut self,
         scope: &mut v8::HandleScope<'s>,
     ) -> Result<v8::Local<'s, v8::Value>, CodecError> {
-        self.enter()?;
+        self.count_object()?;
         let names = (0..self.length()?)
             .map(|_| {
                 let [kind] = *self.take()?;
@@ -113,7 +114,7 @@ impl<'a> Reader<'a> {
         &mut self,
         scope: &mut v8::HandleScope<'s>,
     ) -> Result<v8::Local<'s, v8::Value>, CodecError> {
-        self.enter()?;
+        self.count_object()?;
         let elements =
             (0..self.length()?).map(|_| self.value(scope)).collect::<Result<Vec<_>, _>>()?;
         Ok(v8::Array::new_with_elements(scope, &elements).into())
@@ -125,21 +126,17 @@ impl<'a> Reader<'a> {
         kind: u8,
         storage: v8::NewStringType,
     ) -> Result<v8::Local<'s, v8::String>, CodecError> {
-        let text = self.slice()?;
+        let units = self.slice()?;
         match kind {
-            LATIN1 => v8::String::new_from_one_byte(scope, text, storage),
-            UTF16 => {
-                let (pairs, _) = text.as_chunks();
-                let units: Vec<u16> = pairs.iter().map(|pair| u16::from_le_bytes(*pair)).collect();
-                v8::String::new_from_two_byte(scope, &units, storage)
-            }
+            LATIN1 => text::from_latin1(scope, units, storage),
+            UTF16 => text::from_utf16(scope, units, storage),
             _ => None,
         }
         .ok_or(CodecError)
     }
 
     /// Bounds the depth, and with it the stack.
-    fn enter(&mut self) -> Result<(), CodecError> {
+    fn count_object(&mut self) -> Result<(), CodecError> {
         self.objects += 1;
         if self.objects > MAX_OBJECTS { Err(CodecError) } else { Ok(()) }
     }

@@ -3,6 +3,7 @@
 use deno_core::v8;
 
 use crate::isolate::values::ordinary::is_ordinary;
+use crate::isolate::values::text;
 use crate::isolate::values::varint;
 use crate::isolate::values::wire::{
     ARRAY, BIGINT, CodecError, FALSE, INTEGER, LATIN1, LONG, MAX_OBJECTS, NULL, NUMBER, OBJECT,
@@ -30,7 +31,7 @@ pub fn encode<'s>(
     object_prototype: v8::Local<'s, v8::Value>,
     value: v8::Local<'s, v8::Object>,
 ) -> Result<Option<Vec<u8>>, CodecError> {
-    let mut writer = Writer { bytes: vec![TREE], met: Vec::new(), object_prototype };
+    let mut writer = Writer { bytes: vec![TREE], visited: Vec::new(), object_prototype };
     let is_done = writer.object(scope, value)?;
     Ok(is_done.then_some(writer.bytes))
 }
@@ -38,7 +39,7 @@ pub fn encode<'s>(
 struct Writer<'s> {
     bytes: Vec<u8>,
     /// The objects so far. An object that occurs twice is left to V8's serializer, which keeps its identity.
-    met: Vec<v8::Local<'s, v8::Object>>,
+    visited: Vec<v8::Local<'s, v8::Object>>,
     object_prototype: v8::Local<'s, v8::Value>,
 }
 
@@ -73,10 +74,11 @@ impl<'s> Writer<'s> {
         scope: &mut v8::HandleScope<'s>,
         object: v8::Local<'s, v8::Object>,
     ) -> Result<bool, CodecError> {
-        if self.met.len() == MAX_OBJECTS || self.met.contains(&object) || object.is_proxy() {
+        if self.visited.len() == MAX_OBJECTS || self.visited.contains(&object) || object.is_proxy()
+        {
             return Ok(false);
         }
-        self.met.push(object);
+        self.visited.push(object);
         if let Ok(array) = v8::Local::<v8::Array>::try_from(object) {
             return self.array(scope, array);
         }
@@ -89,7 +91,7 @@ impl<'s> Writer<'s> {
         if names.length() > MAX_KEYS {
             return Ok(false);
         }
-        self.head(OBJECT, names.length());
+        self.push_head(OBJECT, names.length());
         let mut keys = Vec::with_capacity(names.length() as usize);
         for index in 0..names.length() {
             let name = names.get_index(scope, index).ok_or(CodecError)?;
@@ -136,7 +138,7 @@ impl<'s> Writer<'s> {
                 return Ok(false);
             }
         }
-        self.head(ARRAY, length);
+        self.push_head(ARRAY, length);
         for index in 0..length {
             let value = array.get_index(scope, index).ok_or(CodecError)?;
             if !self.value(scope, value)? {
@@ -146,26 +148,22 @@ impl<'s> Writer<'s> {
         Ok(true)
     }
 
-    fn text(&mut self, scope: &mut v8::HandleScope, text: v8::Local<v8::String>) -> bool {
-        let length = text.length();
+    fn text(&mut self, scope: &mut v8::HandleScope, string: v8::Local<v8::String>) -> bool {
+        let length = string.length();
         if length > MAX_TEXT {
             return false;
         }
-        if text.contains_only_onebyte() {
-            self.head(LATIN1, length as u32);
-            let start = self.bytes.len();
-            self.bytes.resize(start + length, 0);
-            text.write_one_byte_v2(scope, 0, &mut self.bytes[start..], v8::WriteFlags::empty());
+        if text::is_latin1(string) {
+            self.push_head(LATIN1, length as u32);
+            text::push_latin1(&mut self.bytes, scope, string);
         } else {
-            self.head(UTF16, 2 * length as u32);
-            let mut units = vec![0; length];
-            text.write_v2(scope, 0, &mut units, v8::WriteFlags::empty());
-            self.bytes.extend(units.into_iter().flat_map(u16::to_le_bytes));
+            self.push_head(UTF16, 2 * length as u32);
+            text::push_utf16(&mut self.bytes, scope, string);
         }
         true
     }
 
-    fn head(&mut self, kind: u8, length: u32) {
+    fn push_head(&mut self, kind: u8, length: u32) {
         self.bytes.push(kind);
         match u8::try_from(length) {
             Ok(length) if length < LONG => self.bytes.push(length),

@@ -10,7 +10,7 @@ use deno_core::v8;
 use crate::isolate::primitives::throw_range_error;
 use crate::isolate::state::{IsolateState, TaskEvent};
 use crate::isolate::task::current::running_ticket;
-use crate::isolate::values::transfer::is_transferable;
+use crate::isolate::values::transfer::transfers::is_transferable;
 
 type Args<'s> = v8::FunctionCallbackArguments<'s>;
 
@@ -77,13 +77,13 @@ pub fn call_next_turn(scope: &mut v8::HandleScope, args: Args, _: v8::ReturnValu
 
 /// Throws a `RangeError` where so much of the stack is in use that what follows could stop half-way.
 pub fn check_stack(scope: &mut v8::HandleScope, _: Args, _: v8::ReturnValue) {
-    if IsolateState::of(scope).is_some_and(|state| state.is_deep()) {
+    if IsolateState::of(scope).is_some_and(|state| state.is_stack_nearly_full()) {
         throw_range_error(scope, "Maximum call stack size exceeded");
     }
 }
 
 /// Runs the queued microtasks. What follows is of no task.
-pub fn checkpoint(scope: &mut v8::HandleScope, _: Args, _: v8::ReturnValue) {
+pub fn run_microtasks(scope: &mut v8::HandleScope, _: Args, _: v8::ReturnValue) {
     let none = v8::undefined(scope).into();
     scope.set_continuation_preserved_embedder_data(none);
     scope.perform_microtask_checkpoint();
@@ -97,7 +97,7 @@ pub fn transfer(scope: &mut v8::HandleScope, args: Args, mut result: v8::ReturnV
         && let Some(state) = IsolateState::of(scope)
         && state.is_in_flight(ticket)
     {
-        state.transfers.name(scope, ticket, buffer);
+        state.transfers.mark(scope, ticket, buffer);
     }
     result.set_bool(buffer.is_some());
 }

@@ -61,7 +61,7 @@ impl Bootstrap {
                 "ext:isolane/fetch-classes.js",
                 include_str!(concat!(env!("OUT_DIR"), "/fetch-classes.js")).to_owned(),
             ),
-            ("ext:isolane/deadlines.js", include_str!("../js/deadlines.js").to_owned()),
+            ("ext:isolane/timer-queue.js", include_str!("../js/timer-queue.js").to_owned()),
             ("ext:isolane/timers.js", include_str!("../js/timers.js").to_owned()),
             (ENTRY, include_str!("../js/bootstrap.js").to_owned()),
             (

@@ -82,7 +82,7 @@ fn install(scope: &mut v8::HandleScope) -> Option<()> {
     }
     for (index, name) in engine_ops().iter().enumerate() {
         let data = v8::Integer::new_from_unsigned(scope, index as u32).into();
-        let function = v8::Function::builder(airlock::pass).data(data).build(scope)?;
+        let function = v8::Function::builder(airlock::call_op).data(data).build(scope)?;
         let name = string(scope, name);
         object.set(scope, name.into(), function.into())?;
     }
@@ -103,7 +103,7 @@ pub fn external_references() -> Vec<v8::ExternalReference> {
     functions()
         .into_iter()
         .map(|(_, callback)| function(callback))
-        .chain([function(airlock::pass.map_fn_to())])
+        .chain([function(airlock::call_op.map_fn_to())])
         .chain(fast)
         .chain(bootstrap().modules.values().map(SourceText::external_reference))
         .collect()

@@ -2,18 +2,18 @@
 //!
 //! deno_core works in one context, the engine's. No object of that context may reach a realm, because its
 //! constructor would lead code of a user out of the realm. So a realm has functions that call the op in the engine's
-//! context. What the op returns, resolves to or throws is made anew in the realm.
+//! context. What the op returns, resolves to or throws is created anew in the realm.
 
 use std::rc::Rc;
 
 use deno_core::v8;
-use v8::{ValueDeserializerHelper, ValueSerializerHelper};
 
 use crate::isolate::host::op::CALL;
-use crate::isolate::limits::interrupt::release_held;
+use crate::isolate::limits::interrupt::request_deferred;
 use crate::isolate::primitives::{number as number_of, string, throw_range_error};
 use crate::isolate::realm::data::RealmData;
 use crate::isolate::realm::engine::blobs;
+use crate::isolate::realm::engine::copy::{copy, copy_error};
 use crate::isolate::state::IsolateState;
 use crate::isolate::task::current::running_ticket;
 
@@ -22,18 +22,18 @@ struct Op {
     function: v8::Global<v8::Function>,
     outcome: Outcome,
     is_async: bool,
-    is_call: bool,
-    makes: Option<Made>,
+    is_host_call: bool,
+    creates: Option<Created>,
 }
 
-/// What a realm is told to have made, to be let go of with it.
+/// What a realm is told to have created, to be let go of with it.
 #[derive(Clone, Copy)]
-enum Made {
+enum Created {
     BlobPart,
     BlobUrl,
 }
 
-impl Made {
+impl Created {
     fn by(op: &str) -> Option<Self> {
         if blobs::PARTS.contains(&op) {
             return Some(Self::BlobPart);
@@ -52,9 +52,6 @@ enum Outcome {
 
 /// Ops whose result the realm gives back to another op.
 const HANDLES: [&str; 1] = ["op_encoding_new_decoder"];
-
-/// Where the maker of a realm's errors is in its context.
-const BUILD_ERROR: i32 = 3;
 
 /// All that realms of an isolate can call on the other side, by their number.
 pub struct Airlock {
@@ -81,25 +78,27 @@ impl Airlock {
         is_async: impl Fn(&str) -> bool,
     ) -> Self {
         let global = scope.get_current_context().global(scope);
-        let core =
-            ["Deno", "core"].into_iter().fold(global, |object, name| member(scope, object, name));
-        let ops = member(scope, core, "ops");
+        let core = ["Deno", "core"]
+            .into_iter()
+            .fold(global, |object, name| object_member(scope, object, name));
+        let ops = object_member(scope, core, "ops");
         let ops = names.iter().map(|name| {
             let home = if name.starts_with("op_") { ops } else { core };
-            let function: v8::Local<v8::Function> =
-                member(scope, home, name).try_into().expect("what realms call is a function");
+            let function: v8::Local<v8::Function> = object_member(scope, home, name)
+                .try_into()
+                .expect("what realms call is a function");
             let outcome = if HANDLES.contains(name) { Outcome::Handle } else { Outcome::Copy };
             let function = v8::Global::new(scope, function);
             Op {
                 function,
                 outcome,
                 is_async: is_async(name),
-                is_call: *name == CALL,
-                makes: Made::by(name),
+                is_host_call: *name == CALL,
+                creates: Created::by(name),
             }
         });
         let ops = ops.collect();
-        let name = string(scope, "isolane.behind");
+        let name = string(scope, "isolane.handle");
         let key = v8::Private::for_api(scope, Some(name));
         let engine = scope.get_current_context();
         let engine = v8::Global::new(scope, engine);
@@ -107,7 +106,7 @@ impl Airlock {
     }
 }
 
-fn member<'s>(
+fn object_member<'s>(
     scope: &mut v8::HandleScope<'s>,
     object: v8::Local<'s, v8::Object>,
     name: &str,
@@ -117,14 +116,9 @@ fn member<'s>(
     value.unwrap_or_else(|| panic!("deno_core has no {name}"))
 }
 
-/// Says how errors of a realm are made: `build` takes name and message.
-pub fn set_error_builder(context: v8::Local<v8::Context>, build: v8::Local<v8::Function>) {
-    context.set_embedder_data(BUILD_ERROR, build.into());
-}
-
 /// What a realm calls; its data is the number of the op.
 #[allow(clippy::needless_pass_by_value)]
-pub fn pass<'s>(
+pub fn call_op<'s>(
     scope: &mut v8::HandleScope<'s>,
     args: v8::FunctionCallbackArguments<'s>,
     mut result: v8::ReturnValue,
@@ -142,7 +136,7 @@ pub fn pass<'s>(
         }
         return;
     }
-    if state.is_deep() {
+    if state.is_stack_nearly_full() {
         // deno_core could begin an operation and not come to note it.
         throw_range_error(scope, "Maximum call stack size exceeded");
         return;
@@ -150,15 +144,15 @@ pub fn pass<'s>(
     let scope = &mut v8::TryCatch::new(scope);
     let key = v8::Local::new(scope, &airlock.key);
     let mut arguments: Vec<_> =
-        (0..args.length()).map(|index| behind(scope, key, args.get(index))).collect();
-    if let Some(first) = arguments.first_mut().filter(|_| op.is_call) {
+        (0..args.length()).map(|index| unwrap_handle(scope, key, args.get(index))).collect();
+    if let Some(first) = arguments.first_mut().filter(|_| op.is_host_call) {
         let none = v8::Number::new(scope, -1.0).into();
         *first = ticket.map_or(none, |ticket| number_of(scope, ticket));
     }
     let undefined = v8::undefined(scope).into();
     let function = v8::Local::new(scope, &op.function);
-    // deno_core panics where it is interrupted while it makes an error.
-    let holds = state.hold_interrupts();
+    // deno_core panics where it is interrupted while it creates an error.
+    let is_outermost = state.defer_interrupts();
     let value = {
         // Optimized code of the engine calls ops in whatever context is current, and they look for the state
         // of deno_core in it.
@@ -166,33 +160,33 @@ pub fn pass<'s>(
         let scope = &mut v8::ContextScope::new(scope, engine);
         function.call(scope, undefined, &arguments)
     };
-    if holds {
-        release_held(scope, &state);
+    if is_outermost {
+        request_deferred(scope, &state);
     }
     let Some(value) = value else {
         rethrow(scope);
         return;
     };
     if let Ok(promise) = v8::Local::<v8::Promise>::try_from(value) {
-        if let Some(promise) = follow(scope, &state, &airlock, promise) {
+        if let Some(promise) = mirror_promise(scope, &state, &airlock, promise) {
             result.set(promise.into());
         } else {
             rethrow(scope);
         }
         return;
     }
-    if let Some(made) = op.makes
+    if let Some(created) = op.creates
         && let Some(realm) = RealmData::of(scope)
     {
         let name = value.to_rust_string_lossy(scope);
-        match made {
-            Made::BlobPart => realm.blobs.note_part(name),
-            Made::BlobUrl => realm.blobs.note_url(name),
+        match created {
+            Created::BlobPart => realm.blobs.add_part(name),
+            Created::BlobUrl => realm.blobs.add_url(name),
         }
     }
     let copied = match op.outcome {
         Outcome::Copy => copy(scope, value),
-        Outcome::Handle => wrap(scope, key, value),
+        Outcome::Handle => wrap_handle(scope, key, value),
     };
     match copied {
         Some(value) => result.set(value),
@@ -201,7 +195,7 @@ pub fn pass<'s>(
 }
 
 /// A promise of the realm that settles as one of the engine does.
-fn follow<'s>(
+fn mirror_promise<'s>(
     scope: &mut v8::TryCatch<v8::HandleScope<'s>>,
     state: &IsolateState,
     airlock: &Airlock,
@@ -219,11 +213,11 @@ fn follow<'s>(
     if running_ticket(scope).is_some() {
         state.operations.set(state.operations.get() + 1);
     }
-    let followed = resolver.get_promise(scope);
+    let mirror = resolver.get_promise(scope);
     // For ops that are told of the promise: whether it keeps the event loop busy.
     let key = v8::Local::new(scope, &airlock.key);
-    followed.set_private(scope, key, promise.into());
-    Some(followed)
+    mirror.set_private(scope, key, promise.into());
+    Some(mirror)
 }
 
 #[allow(clippy::needless_pass_by_value)]
@@ -232,7 +226,7 @@ fn on_fulfilled<'s>(
     args: v8::FunctionCallbackArguments<'s>,
     _: v8::ReturnValue,
 ) {
-    settle(scope, &args, true);
+    settle_mirror(scope, &args, true);
 }
 
 #[allow(clippy::needless_pass_by_value)]
@@ -241,23 +235,23 @@ fn on_rejected<'s>(
     args: v8::FunctionCallbackArguments<'s>,
     _: v8::ReturnValue,
 ) {
-    settle(scope, &args, false);
+    settle_mirror(scope, &args, false);
 }
 
 /// Settles the realm's promise, which the callback has as data.
-fn settle<'s>(
+fn settle_mirror<'s>(
     scope: &mut v8::HandleScope<'s>,
     args: &v8::FunctionCallbackArguments<'s>,
     fulfilled: bool,
 ) {
-    // A reaction runs for the same task as `follow` did.
+    // A reaction runs for the same task as `mirror_promise` did.
     let state = IsolateState::of(scope).filter(|_| running_ticket(scope).is_some());
     if let Some(state) = state {
         state.operations.set(state.operations.get().saturating_sub(1));
     }
     let Ok(resolver) = v8::Local::<v8::Object>::try_from(args.data()) else { return };
     let Some(realm) = resolver.get_creation_context(scope) else { return };
-    // SAFETY: V8's resolver is the promise itself, and `follow` made this one.
+    // SAFETY: V8's resolver is the promise itself, and `mirror_promise` created this one.
     let resolver = unsafe { v8::Local::<v8::PromiseResolver>::cast_unchecked(resolver) };
     let value = args.get(0);
     let scope = &mut v8::ContextScope::new(scope, realm);
@@ -278,7 +272,7 @@ fn settle<'s>(
 }
 
 /// What an argument stands for on the other side.
-fn behind<'s>(
+fn unwrap_handle<'s>(
     scope: &mut v8::HandleScope<'s>,
     key: v8::Local<'s, v8::Private>,
     value: v8::Local<'s, v8::Value>,
@@ -290,7 +284,7 @@ fn behind<'s>(
     object.get_private(scope, key).filter(|found| found.is_object()).unwrap_or(value)
 }
 
-fn wrap<'s>(
+fn wrap_handle<'s>(
     scope: &mut v8::TryCatch<v8::HandleScope<'s>>,
     key: v8::Local<'s, v8::Private>,
     value: v8::Local<'s, v8::Value>,
@@ -299,25 +293,6 @@ fn wrap<'s>(
     let handle = v8::Object::with_prototype_and_properties(scope, null, &[], &[]);
     handle.set_private(scope, key, value)?;
     Some(handle.into())
-}
-
-/// The same value as an object of the current realm; what is no object is of none.
-fn copy<'s>(
-    scope: &mut v8::TryCatch<v8::HandleScope<'s>>,
-    value: v8::Local<'s, v8::Value>,
-) -> Option<v8::Local<'s, v8::Value>> {
-    let Ok(object) = v8::Local::<v8::Object>::try_from(value) else { return Some(value) };
-    let context = scope.get_current_context();
-    if object.get_creation_context(scope) == Some(context) {
-        return Some(value);
-    }
-    let serializer = v8::ValueSerializer::new(scope, Box::new(Plain));
-    serializer.write_header();
-    serializer.write_value(context, value)?;
-    let bytes = serializer.release();
-    let deserializer = v8::ValueDeserializer::new(scope, Box::new(Plain), &bytes);
-    deserializer.read_header(context)?;
-    deserializer.read_value(context)
 }
 
 /// Throws what was thrown on the other side. What ends the task goes on.
@@ -333,61 +308,3 @@ fn rethrow(scope: &mut v8::TryCatch<v8::HandleScope>) {
     }
     scope.rethrow();
 }
-
-/// An error of the engine as one of the realm. `None` where the task is ended meanwhile.
-fn copy_error<'s>(
-    scope: &mut v8::TryCatch<v8::HandleScope<'s>>,
-    error: v8::Local<'s, v8::Value>,
-) -> Option<v8::Local<'s, v8::Value>> {
-    let Ok(object) = v8::Local::<v8::Object>::try_from(error) else {
-        if !error.is_undefined() {
-            return Some(error);
-        }
-        // deno_core knows no maker of errors of that class.
-        let message = string(scope, "the operation failed");
-        return Some(v8::Exception::error(scope, message));
-    };
-    let context = scope.get_current_context();
-    if object.get_creation_context(scope) == Some(context) {
-        return Some(error);
-    }
-    // An error of the engine, which no code of a user can have touched.
-    let text = |scope: &mut v8::TryCatch<v8::HandleScope<'s>>, name| {
-        let key = string(scope, name).into();
-        let value = object.get(scope, key);
-        scope.reset();
-        value.filter(|value| value.is_string())
-    };
-    let name = text(scope, "name").unwrap_or_else(|| string(scope, "Error").into());
-    let message = text(scope, "message").unwrap_or_else(|| string(scope, "").into());
-    let build = context.get_embedder_data(scope, BUILD_ERROR);
-    let build = build.and_then(|build| v8::Local::<v8::Function>::try_from(build).ok());
-    let undefined = v8::undefined(scope).into();
-    let made = build.and_then(|build| build.call(scope, undefined, &[name, message]));
-    if let Some(error) = made.filter(|made| made.is_object()) {
-        return Some(error);
-    }
-    if scope.has_terminated() {
-        return None;
-    }
-    // Near the end of the stack nothing of JavaScript can be called.
-    scope.reset();
-    let message = v8::Local::<v8::String>::try_from(message).unwrap_or_else(|_| string(scope, ""));
-    Some(v8::Exception::error(scope, message))
-}
-
-/// Copies plain data and buffers.
-struct Plain;
-
-impl v8::ValueSerializerImpl for Plain {
-    fn throw_data_clone_error<'s>(
-        &self,
-        scope: &mut v8::HandleScope<'s>,
-        message: v8::Local<'s, v8::String>,
-    ) {
-        let error = v8::Exception::type_error(scope, message);
-        scope.throw_exception(error);
-    }
-}
-
-impl v8::ValueDeserializerImpl for Plain {}

@@ -25,11 +25,11 @@ pub struct Blobs {
 }
 
 impl Blobs {
-    pub fn note_part(&self, part: String) {
+    pub fn add_part(&self, part: String) {
         self.parts.borrow_mut().insert(part);
     }
 
-    pub fn note_url(&self, url: String) {
+    pub fn add_url(&self, url: String) {
         self.urls.borrow_mut().insert(url);
     }
 

@@ -3,5 +3,6 @@
 pub mod airlock;
 pub mod blobs;
 pub mod clock;
+pub mod copy;
 pub mod deno;
 pub mod extension;

@@ -1,8 +1,8 @@
 //! Memory that goes from one owner to another: out of an ArrayBuffer of Node or of an isolate, and into one.
 //!
 //! Large memory is moved by its pages. They leave zeros behind where they were, so whoever had them frees that
-//! place as always: nobody needs the other to be alive. What shares a page with something else, and what the
-//! system does not move, is copied. Memory whose owner keeps it in its place is not moved at all.
+//! pointer as always: nobody needs the other to be alive. What shares a page with something else, and what the
+//! system does not move, is copied. Memory whose owner keeps it in its pointer is not moved at all.
 
 use std::any::Any;
 use std::fmt;
@@ -10,12 +10,12 @@ use std::ptr;
 use std::sync::Arc;
 
 #[cfg(target_os = "linux")]
-use crate::isolate::values::mapping;
+use crate::isolate::values::transfer::mapping;
 
 /// Less is copied. A C library maps larger memory by itself, so that it lies alike within its pages on both sides;
 /// smaller memory would be copied all the same, from pages that were moved to pages that have to be made.
 #[cfg(target_os = "linux")]
-const MOVED: usize = 32 << 20;
+const MIN_MOVED: usize = 32 << 20;
 
 /// Some memory, and nobody else's.
 pub struct Pages {
@@ -25,12 +25,12 @@ pub struct Pages {
 
 enum Store {
     Copy(Box<[u8]>),
-    Lent(Place, Box<dyn Lender>),
+    Lent(DataPointer, Box<dyn Lender>),
     #[cfg(target_os = "linux")]
     Mapping(mapping::Mapping),
 }
 
-/// Keeps memory in its place as long as it lives.
+/// Keeps memory in its pointer as long as it lives.
 pub trait Lender: Any + Send + Sync {
     /// The memory is about to be used, until `release`. False where it is not kept any more.
     fn claim(&self) -> bool;
@@ -39,12 +39,12 @@ pub trait Lender: Any + Send + Sync {
 }
 
 /// Where memory is that others keep.
-struct Place(*mut u8);
+struct DataPointer(*mut u8);
 
 // SAFETY: it is plain memory, which may be used on any thread.
-unsafe impl Send for Place {}
+unsafe impl Send for DataPointer {}
 // SAFETY: as above; a shared one is only read.
-unsafe impl Sync for Place {}
+unsafe impl Sync for DataPointer {}
 
 impl Pages {
     /// Takes the contents of memory; what is left there is undefined.
@@ -53,7 +53,7 @@ impl Pages {
     /// `length` bytes from `source` on can be read and written, and nobody else does so during the call.
     pub unsafe fn take(source: *mut u8, length: usize) -> Self {
         #[cfg(target_os = "linux")]
-        if length >= MOVED {
+        if length >= MIN_MOVED {
             // SAFETY: as for this function.
             if let Some(mapping) = unsafe { mapping::Mapping::take(source, length) } {
                 return Self { store: Store::Mapping(mapping), length };
@@ -74,7 +74,7 @@ impl Pages {
     /// `length` bytes from `data` on can be read and written while the lender lives and is claimed, and nobody
     /// else does so.
     pub unsafe fn lent(data: *mut u8, length: usize, lender: Box<dyn Lender>) -> Self {
-        Self { store: Store::Lent(Place(data), lender), length }
+        Self { store: Store::Lent(DataPointer(data), lender), length }
     }
 
     /// What keeps the memory, where that is a `T`.
@@ -93,7 +93,7 @@ impl Pages {
     pub unsafe fn give(mut self, target: *mut u8) {
         let (source, length) = (self.as_mut_ptr(), self.length);
         #[cfg(target_os = "linux")]
-        if length >= MOVED {
+        if length >= MIN_MOVED {
             // SAFETY: both are whole, and this is the only owner of the source.
             unsafe { mapping::move_pages(source, target, length) };
             return;
@@ -109,7 +109,7 @@ impl Pages {
     fn as_mut_ptr(&mut self) -> *mut u8 {
         match &mut self.store {
             Store::Copy(bytes) => bytes.as_mut_ptr(),
-            Store::Lent(place, _) => place.0,
+            Store::Lent(pointer, _) => pointer.0,
             #[cfg(target_os = "linux")]
             Store::Mapping(mapping) => mapping.data(),
         }
@@ -128,7 +128,7 @@ impl fmt::Debug for Pages {
     }
 }
 
-/// Memory that a backing store of V8 has, and that can be had back from it when it is gone.
+/// Memory that a backing store of V8 has, and that can be had take_back from it when it is gone.
 #[derive(Debug)]
 pub struct Lent {
     pages: Pages,
@@ -141,7 +141,7 @@ unsafe impl Send for Lent {}
 unsafe impl Sync for Lent {}
 
 impl Lent {
-    /// `None` where whoever kept the memory has taken it back.
+    /// `None` where whoever kept the memory has taken it take_back.
     pub fn new(mut pages: Pages) -> Option<Arc<Self>> {
         if let Store::Lent(_, lender) = &pages.store
             && !lender.claim()
@@ -157,7 +157,7 @@ impl Lent {
     }
 
     /// The memory; of somebody who still has it, its contents.
-    pub fn back(lent: Arc<Self>) -> Pages {
+    pub fn take_back(lent: Arc<Self>) -> Pages {
         match Arc::try_unwrap(lent) {
             Ok(Self { pages, .. }) => {
                 if let Store::Lent(_, lender) = &pages.store {

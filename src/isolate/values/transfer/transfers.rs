@@ -1,23 +1,23 @@
-//! Which ArrayBuffers leave an isolate with a task's result, and are not copied: those that were moved in for
+//! Which ArrayBuffers detach an isolate with a task's result, and are not copied: those that were moved in for
 //! it, where the result has them; those that it names; and a result that is one itself, or a view, where the
-//! realm ends with the task. What leaves is detached.
+//! realm ends with the task. What is_detached is detached.
 
 use std::cell::RefCell;
 use std::sync::Arc;
 
 use deno_core::v8;
 
-use crate::isolate::values::pages::{Lent, Pages};
+use crate::isolate::values::transfer::pages::{Lent, Pages};
 
 #[derive(Default)]
 pub struct Transfers {
     /// By the ticket of their task.
-    arrived: RefCell<Vec<(u64, Arrived)>>,
-    named: RefCell<Vec<(u64, v8::Global<v8::ArrayBuffer>)>>,
+    received: RefCell<Vec<(u64, Received)>>,
+    marked: RefCell<Vec<(u64, v8::Global<v8::ArrayBuffer>)>>,
 }
 
 /// A buffer that was moved in.
-struct Arrived {
+struct Received {
     buffer: v8::Weak<v8::ArrayBuffer>,
     pages: Arc<Lent>,
 }
@@ -27,38 +27,38 @@ struct Arrived {
 pub struct Candidates<'s> {
     pub buffers: Vec<v8::Local<'s, v8::ArrayBuffer>>,
     /// So many of them are detached even where the result does not have them.
-    named: usize,
+    marked: usize,
     /// The memory of those that came in.
-    arrived: Vec<Arc<Lent>>,
+    received: Vec<Arc<Lent>>,
 }
 
 impl Transfers {
     /// A buffer was moved in for a task.
-    pub fn arrived(
+    pub fn add_received(
         &self,
         scope: &mut v8::HandleScope,
         ticket: u64,
         buffer: v8::Local<v8::ArrayBuffer>,
         pages: Arc<Lent>,
     ) {
-        let arrived = Arrived { buffer: v8::Weak::new(scope, buffer), pages };
-        self.arrived.borrow_mut().push((ticket, arrived));
+        let received = Received { buffer: v8::Weak::new(scope, buffer), pages };
+        self.received.borrow_mut().push((ticket, received));
     }
 
-    /// A task says that a buffer is to leave.
-    pub fn name(
+    /// A task says that a buffer is to detach.
+    pub fn mark(
         &self,
         scope: &mut v8::HandleScope,
         ticket: u64,
         buffer: v8::Local<v8::ArrayBuffer>,
     ) {
-        self.named.borrow_mut().push((ticket, v8::Global::new(scope, buffer)));
+        self.marked.borrow_mut().push((ticket, v8::Global::new(scope, buffer)));
     }
 
     /// A task is over.
     pub fn forget(&self, ticket: u64) {
-        self.arrived.borrow_mut().retain(|(other, _)| *other != ticket);
-        self.named.borrow_mut().retain(|(other, _)| *other != ticket);
+        self.received.borrow_mut().retain(|(other, _)| *other != ticket);
+        self.marked.borrow_mut().retain(|(other, _)| *other != ticket);
     }
 
     pub fn candidates<'s>(
@@ -69,16 +69,16 @@ impl Transfers {
         is_last: bool,
     ) -> Candidates<'s> {
         let mut found = Candidates::default();
-        for (_, buffer) in self.named.borrow().iter().filter(|(other, _)| *other == ticket) {
+        for (_, buffer) in self.marked.borrow().iter().filter(|(other, _)| *other == ticket) {
             found.add(v8::Local::new(scope, buffer));
         }
-        found.named = found.buffers.len();
-        self.arrived.borrow_mut().retain(|(other, Arrived { buffer, pages })| {
+        found.marked = found.buffers.len();
+        self.received.borrow_mut().retain(|(other, Received { buffer, pages })| {
             if *other == ticket
                 && let Some(buffer) = buffer.to_local(scope)
             {
                 found.add(buffer);
-                found.arrived.push(pages.clone());
+                found.received.push(pages.clone());
             }
             *other != ticket
         });
@@ -100,21 +100,19 @@ impl<'s> Candidates<'s> {
         }
     }
 
-    /// Takes those that are in the result, or named, out of the isolate.
-    pub fn leave(self, used: &[usize]) -> Vec<Pages> {
-        let Self { buffers, named, mut arrived } = self;
-        let leaves = |index| index < named || used.contains(&index);
+    /// Takes those that are in the result, or marked, out of the isolate.
+    pub fn detach(self, used: &[usize]) -> Vec<Pages> {
+        let Self { buffers, marked, mut received } = self;
+        let is_detached = |index| index < marked || used.contains(&index);
         let all = buffers.into_iter().enumerate();
-        all.map(
-            |(index, buffer)| {
-                if leaves(index) { leave(buffer, &mut arrived) } else { Pages::default() }
-            },
-        )
+        all.map(|(index, buffer)| {
+            if is_detached(index) { detach_buffer(buffer, &mut received) } else { Pages::default() }
+        })
         .collect()
     }
 }
 
-fn leave(buffer: v8::Local<v8::ArrayBuffer>, arrived: &mut Vec<Arc<Lent>>) -> Pages {
+fn detach_buffer(buffer: v8::Local<v8::ArrayBuffer>, received: &mut Vec<Arc<Lent>>) -> Pages {
     // A getter of the result may have done something to it.
     if !is_transferable(buffer) {
         return Pages::default();
@@ -124,11 +122,11 @@ fn leave(buffer: v8::Local<v8::ArrayBuffer>, arrived: &mut Vec<Arc<Lent>>) -> Pa
     let Some(data) = store.data() else { return Pages::default() };
     let data: *mut u8 = data.as_ptr().cast();
     let length = store.byte_length();
-    if let Some(place) = arrived.iter().position(|lent| lent.data() == data) {
-        let lent = arrived.swap_remove(place);
+    if let Some(index) = received.iter().position(|lent| lent.data() == data) {
+        let lent = received.swap_remove(index);
         drop(store);
         // Where V8 has let go of it, it is as it came.
-        return Lent::back(lent);
+        return Lent::take_back(lent);
     }
     // SAFETY: it has so many bytes, and no object of the isolate has them any more.
     unsafe { Pages::take(data, length) }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 
-use crate::isolate::values::pages::Pages;
+use crate::isolate::values::transfer::pages::Pages;
 
 /// The memory of some buffers, taken by whoever comes first. Mostly empty.
 #[derive(Clone, Debug, Default)]

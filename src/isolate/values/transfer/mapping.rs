@@ -3,8 +3,8 @@
 use std::ptr::{self, null_mut};
 
 /// What one entry of the second level of page tables covers on the machines that there are. Where source
-/// and target lie alike in it, the system moves whole tables.
-const TABLE: usize = 2 << 20;
+/// and target lie offset_in_table in it, the system moves whole tables.
+const TABLE_SPAN: usize = 2 << 20;
 
 /// A private anonymous mapping with data somewhere in its first page.
 pub struct Mapping {
@@ -19,23 +19,27 @@ unsafe impl Send for Mapping {}
 unsafe impl Sync for Mapping {}
 
 impl Mapping {
-    /// `None` where the system has no room, and then the source is as it was.
+    /// `None` where the system has no reserved, and then the source is as it was.
     ///
     /// # Safety
-    /// As for [`crate::isolate::values::pages::Pages::take`].
+    /// As for [`crate::isolate::values::transfer::pages::Pages::take`].
     pub unsafe fn take(source: *mut u8, length: usize) -> Option<Self> {
         let page = page_size();
         let offset = source.addr() % page;
         let size = (offset + length).next_multiple_of(page);
         // Of so few tables, hardly one is whole.
-        let slack = if size < 2 * TABLE { 0 } else { TABLE };
+        let slack = if size < 2 * TABLE_SPAN { 0 } else { TABLE_SPAN };
         // SAFETY: a new mapping, of which what is too much is given back.
         let base = unsafe {
-            let room = map(size + slack)?;
-            let alike = (source.addr() - offset) % TABLE;
-            let before = if slack == 0 { 0 } else { (alike + TABLE - room.addr() % TABLE) % TABLE };
-            let base = room.add(before);
-            unmap(room, before);
+            let reserved = map(size + slack)?;
+            let offset_in_table = (source.addr() - offset) % TABLE_SPAN;
+            let before = if slack == 0 {
+                0
+            } else {
+                (offset_in_table + TABLE_SPAN - reserved.addr() % TABLE_SPAN) % TABLE_SPAN
+            };
+            let base = reserved.add(before);
+            unmap(reserved, before);
             unmap(base.add(size), slack - before);
             base
         };
@@ -67,10 +71,10 @@ pub unsafe fn move_pages(source: *mut u8, target: *mut u8, length: usize) {
     let page = page_size();
     let head = source.addr().next_multiple_of(page) - source.addr();
     let whole = length.saturating_sub(head) / page * page;
-    let is_alike = source.addr() % page == target.addr() % page;
+    let is_aligned_alike = source.addr() % page == target.addr() % page;
     // SAFETY: what is not whole pages is within both; so are the pages.
     unsafe {
-        if !is_alike || whole == 0 || !remap(source.add(head), target.add(head), whole) {
+        if !is_aligned_alike || whole == 0 || !remap(source.add(head), target.add(head), whole) {
             ptr::copy_nonoverlapping(source, target, length);
             return;
         }
@@ -115,24 +119,24 @@ unsafe fn map(size: usize) -> Option<*mut u8> {
     let (protection, flags) =
         (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS);
     // SAFETY: a new mapping harms nobody.
-    let room = unsafe { libc::mmap(null_mut(), size, protection, flags, -1, 0) };
-    (room != libc::MAP_FAILED).then_some(room.cast())
+    let reserved = unsafe { libc::mmap(null_mut(), size, protection, flags, -1, 0) };
+    (reserved != libc::MAP_FAILED).then_some(reserved.cast())
 }
 
-/// Maps fresh memory in the place of what is there.
-unsafe fn map_at(place: *mut u8, size: usize) {
+/// Maps fresh memory in the address of what is there.
+unsafe fn map_at(address: *mut u8, size: usize) {
     let protection = libc::PROT_READ | libc::PROT_WRITE;
     let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_FIXED;
-    // SAFETY: the place is the caller's.
-    let mapped = unsafe { libc::mmap(place.cast(), size, protection, flags, -1, 0) };
+    // SAFETY: the address is the caller's.
+    let mapped = unsafe { libc::mmap(address.cast(), size, protection, flags, -1, 0) };
     // Nothing can be said of the memory that was there.
     assert!(mapped != libc::MAP_FAILED, "memory that was mapped cannot be mapped again");
 }
 
-unsafe fn unmap(place: *mut u8, size: usize) {
+unsafe fn unmap(address: *mut u8, size: usize) {
     if size > 0 {
-        // SAFETY: the place is the caller's.
-        unsafe { libc::munmap(place.cast(), size) };
+        // SAFETY: the address is the caller's.
+        unsafe { libc::munmap(address.cast(), size) };
     }
 }
 
