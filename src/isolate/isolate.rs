@@ -1,4 +1,5 @@
-//! `Isolate`: one V8 isolate with its realm, its handlers and the tasks in flight in it.
+//! `Isolate`: one V8 isolate with its realms, its handlers and the tasks in flight in it. It
+//! starts, polls and ends tasks. `load.rs` creates its realms, and `settle.rs` ends pending tasks.
 
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -33,14 +34,14 @@ use crate::isolate::task::job::Job;
 use crate::isolate::task::outcome::{Ended, FaultKind, Leftover};
 use crate::isolate::task::running::RunningTask;
 
-/// A persistent isolate. All of its methods are called on the thread that made it, inside the context of the tokio
-/// runtime that it was given.
+/// A persistent isolate. All methods are called on the thread that created it, in the context of
+/// the tokio runtime that it was given.
 pub struct Isolate {
     pub(in crate::isolate) runtime: Runtime,
     pub(in crate::isolate) interrupter: Interrupter,
     /// The realm of handlers that share state.
     pub(in crate::isolate) shared: Rc<Realm>,
-    /// Fresh realms for tasks that must see nothing of others.
+    /// Supplies a fresh realm to each task that must share nothing with other tasks.
     pub(in crate::isolate) realms: RealmSupply,
     pub(in crate::isolate) library: Rc<Library>,
     blobs: Arc<BlobStore>,
@@ -62,15 +63,16 @@ pub struct Isolate {
 pub(in crate::isolate) struct Pending {
     pub attempt: u32,
     pub realm: Rc<Realm>,
-    /// The arguments of a filter, of which the inputs may be the result.
+    /// The arguments of a filter task: where the filter is true, its inputs are the result.
     pub filter_scope: Option<v8::Global<v8::Value>>,
 }
 
 impl Isolate {
-    /// Makes an isolate without handlers.
+    /// Creates an isolate without handlers.
     ///
     /// # Errors
-    /// When V8 or the extensions do not start. No code of a user can cause that.
+    /// When V8 or the extensions do not start, or a module of `spec.imports` does not parse. No
+    /// code of a user runs.
     pub fn new(spec: &Spec, tokio: Rc<Tokio>, hooks: Hooks) -> Result<Self, LoadError> {
         let loss_reporter = LossReporter::for_this_thread(hooks.lost);
         let _inside = InsideIsolate::enter();
@@ -128,8 +130,8 @@ impl Isolate {
         self.interrupter.clone()
     }
 
-    /// Runs a task until it ends or waits. Returns `None` where it waits: then [`Isolate::poll`] drives it, and
-    /// [`Isolate::take_ended`] returns how it ended.
+    /// Starts a task and runs it until it ends or waits. Returns `None` where it waits: then
+    /// [`Isolate::poll`] continues it, and [`Isolate::take_ended`] returns how it ended.
     pub fn begin(&mut self, ticket: u64, attempt: u32, worker: u32, job: &Job) -> Option<Ended> {
         let _inside = InsideIsolate::enter();
         self.state.in_flight.begin(ticket, attempt);
@@ -141,7 +143,8 @@ impl Isolate {
                 return Some(ended);
             }
         };
-        // Read after the attempt was put in flight: an interrupt that comes later finds it there.
+        // Read after the attempt was put in flight: an interrupt that comes later finds it in
+        // flight.
         let ended = if self.interrupter.is_terminated(ticket, attempt) {
             Some(Ended::Interrupted)
         } else {
@@ -150,18 +153,20 @@ impl Isolate {
         if ended.is_some() {
             self.release_resources(ticket, &realm);
         }
-        // Its interrupt may still come, and meet the next task.
+        // The interrupt for this task may still be queued, and would terminate the next task.
         self.broken |= self.is_heap_exhausted() && !self.pending.is_empty();
         self.process_state();
         ended
     }
 
-    /// Returns how many realms of tasks that are over do not go, whatever is collected.
+    /// Returns the number of realms whose task is over and that full garbage collections did not
+    /// collect.
     pub fn detached_realms(&mut self) -> usize {
         self.realms.detached(&self.state)
     }
 
-    /// Turns the event loop: timers, promises and calls of the pending tasks. Ready when nothing is left to do.
+    /// Runs one turn of the event loop: timers, promises and host calls of the pending tasks. Ready
+    /// when nothing is left to do.
     pub fn poll(&mut self, cx: &mut Context) -> Poll<()> {
         let _inside = InsideIsolate::enter();
         self.call_next_turn();
@@ -176,8 +181,8 @@ impl Isolate {
             Poll::Ready(Ok(())) if self.state.next_turn.borrow().is_empty() => Poll::Ready(()),
             Poll::Pending | Poll::Ready(Ok(())) => Poll::Pending,
             Poll::Ready(Err(error)) => {
-                // A termination, which `process_state` has handled, or an error of no task, which may come
-                // again at every turn.
+                // Either a termination, which `process_state` has handled, or an error of code of
+                // no task, which may come again at every turn.
                 if !terminated {
                     self.state.print("error", &error.to_string(), None);
                     self.broken = true;
@@ -222,15 +227,16 @@ impl Isolate {
         self.broken
     }
 
-    /// Whether the heap came so near its limit that the limit was raised. It holds no longer, and the isolate has to
-    /// be replaced. Buffers and WebAssembly that went over the limit do not exhaust the heap.
+    /// Whether the heap came near its limit, so that V8 raised the limit. The raised limit bounds
+    /// nothing, and the isolate must be replaced. Buffers and WebAssembly memory over the limit do
+    /// not exhaust the heap.
     #[must_use]
     pub fn is_heap_exhausted(&self) -> bool {
         self.state.heap_exhausted.get()
     }
 
-    /// Returns what tasks that are over keep busy, where no task is pending. What the worker script began when it was
-    /// loaded, or begins in its own timers, does not count.
+    /// Returns what tasks that are over have left running, where no task is pending. Work that the
+    /// worker script started when it was loaded, or starts in timers of its own, does not count.
     #[must_use]
     pub fn leftovers(&self) -> Option<Leftover> {
         if self.state.leftover.get() {
@@ -250,8 +256,8 @@ impl Isolate {
         }
     }
 
-    /// Ends a pending attempt: aborts its signal, cancels its timers, and drops what it still returns. Returns false
-    /// where the attempt is not pending.
+    /// Ends a pending attempt: aborts its signal, cancels its timers, and drops its result. Returns
+    /// false where the attempt is not pending.
     pub fn end(&mut self, ticket: u64, attempt: u32, message: &str, name: &str) -> bool {
         let _inside = InsideIsolate::enter();
         self.interrupter.forget(ticket, attempt);
@@ -271,7 +277,7 @@ impl Isolate {
         let scope = &mut v8::TryCatch::new(scope);
         set_running(scope, Some(ticket));
         self.state.set_signalling(true);
-        // What a listener throws is noted in the state.
+        // An error of a listener is recorded in the state.
         let _ = realm.functions.abort(scope, ticket, message, name);
         scope.perform_microtask_checkpoint();
         self.state.set_signalling(false);
@@ -287,7 +293,7 @@ impl Isolate {
         self.state.buffers.sample(self.runtime.deno_runtime().v8_isolate())
     }
 
-    /// Makes a full garbage collection.
+    /// Runs a full garbage collection.
     pub fn collect_garbage(&mut self) {
         let _inside = InsideIsolate::enter();
         self.runtime.deno_runtime().v8_isolate().low_memory_notification();
@@ -324,13 +330,13 @@ impl Isolate {
         ended
     }
 
-    /// Releases what a task that is over holds, and makes code of no task the current one.
+    /// Releases what a task that is over owns, and makes code of no task the current one.
     pub(in crate::isolate) fn release(&mut self, ticket: u64, realm: &Realm) {
         set_running(&mut realm.scope(self.runtime.deno_runtime().v8_isolate()), None);
         self.release_resources(ticket, realm);
     }
 
-    /// Releases what a task that is over holds: timers, ports, buffers, Blobs.
+    /// Releases what a task that is over owns: timers, ports, buffers, Blobs.
     fn release_resources(&mut self, ticket: u64, realm: &Realm) {
         self.state.in_flight.end(ticket);
         self.state.transfers.forget(ticket);

@@ -1,4 +1,5 @@
-//! Loading the worker script into a realm.
+//! The worker script and the realms that have it loaded, as methods of `Isolate`: which realm a
+//! task gets, and how realms are prepared. No code of a task runs here.
 
 use std::future::{Future, poll_fn};
 use std::pin::pin;
@@ -24,15 +25,17 @@ use crate::isolate::task::job::Job;
 use crate::isolate::task::outcome::{Ended, FaultKind};
 use crate::isolate::task::running::RunningTask;
 
-/// The interval at which a load that waits checks whether it is to stop.
+/// The interval at which a pending load checks whether to stop.
 const CHECK_INTERVAL: Duration = Duration::from_millis(20);
 
 impl Isolate {
-    /// Loads the worker script and finds its handlers. Stops when `stop` returns true: it is called whenever the event
-    /// loop turns, and keeps the waker of the context that it is given.
+    /// Loads the worker script into the shared realm and finds its handlers. `stop` is called at
+    /// every turn of the event loop, keeps the waker of its context, and ends the load by returning
+    /// true.
     ///
     /// # Errors
-    /// When the script does not resolve, parse or evaluate, exports no handler, or was stopped.
+    /// When the script does not resolve, parse or evaluate, exports no handler, or the load was
+    /// stopped.
     ///
     /// # Panics
     /// When a task is in flight.
@@ -58,7 +61,8 @@ impl Isolate {
         self.realms.bare.is_wanted() || self.realms.loaded.is_wanted()
     }
 
-    /// Makes realms for the next tasks, if these are like the last ones. To be called while the worker is idle.
+    /// Creates realms ahead for tasks like the previous ones. To be called while the worker is
+    /// idle.
     pub fn prepare(&mut self) {
         let _inside = InsideIsolate::enter();
         if self.realms.bare.is_wanted() {
@@ -66,14 +70,14 @@ impl Isolate {
             self.realms.bare.realm = Some(realm);
         }
         if self.realms.loaded.is_wanted() {
-            // Where it cannot be made, the task that wants it is told why.
+            // An error is not reported here: the task that needs the realm gets it.
             self.realms.loaded.realm = self.make_loaded_realm(|_| false).ok();
             self.realms.loaded.is_used &= self.realms.loaded.realm.is_some();
             self.process_state();
         }
     }
 
-    /// Makes a fresh realm with handlers of its own.
+    /// Creates a realm and loads the worker script into it.
     fn make_loaded_realm(&mut self, stop: impl Fn(&Context) -> bool) -> Result<Realm, LoadError> {
         let mut realm = self.realms.make(self.runtime.deno_runtime().v8_isolate());
         if let Some(url) = self.script.clone() {
@@ -83,6 +87,7 @@ impl Isolate {
         Ok(realm)
     }
 
+    /// Returns the realm for a task: the shared one, or a fresh one, prepared or created now.
     pub(in crate::isolate) fn realm_for(
         &mut self,
         ticket: u64,
@@ -109,7 +114,7 @@ impl Isolate {
         Ok(self.realms.give(self.runtime.deno_runtime().v8_isolate(), realm, ticket))
     }
 
-    /// Loads the worker script into a fresh realm for a task, on that task's run time.
+    /// Loads the worker script into a fresh realm for a task. The task's deadline covers the load.
     fn load_for(&mut self, ticket: u64, attempt: u32) -> Result<Realm, Ended> {
         let interrupter = self.interrupter.clone();
         {
@@ -138,11 +143,12 @@ impl Isolate {
 
 /// Evaluates the worker script in a realm and finds its handlers.
 ///
-/// Ends early where `stop` returns true; it is called whenever the event loop turns, and keeps the waker of the context
-/// that it is given.
+/// `stop` is called at every turn of the event loop, keeps the waker of its context, and ends the
+/// load by returning true.
 ///
 /// # Errors
-/// When the script does not resolve, parse or evaluate, exports no handler, or was stopped.
+/// When the script does not resolve, parse or evaluate, exports no handler, or the load was
+/// stopped.
 fn load_into(
     runtime: &mut Runtime,
     realm: &mut Realm,
@@ -156,7 +162,8 @@ fn load_into(
         (v8::Global::new(scope, module), v8::Global::new(scope, evaluation))
     };
     let mut tick = pin!(None);
-    // Until it settles, and not until no timer is left that the module has set.
+    // Runs the event loop until the evaluation settles. Timers that the module has set may still be
+    // pending then.
     tokio.block_on(poll_fn(|cx| {
         loop {
             if stop(cx) {

@@ -1,7 +1,8 @@
-//! Code tasks: source text to a function of the realm that wants it.
+//! `CodeCache`: the compiled scripts of code tasks.
 //!
-//! A text is read once for the process: its shape is found out, its types are taken out, V8 compiles it. Then
-//! isolates have it as a script without a realm, others from V8's code cache.
+//! A text is prepared once for the process (`code_compiler.rs`). An isolate compiles it from V8's
+//! code cache and keeps it as a script without a realm, and each realm binds the script. Both
+//! caches are bounded, and hold nothing but texts and compiled code.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, LazyLock};
@@ -15,16 +16,17 @@ use crate::isolate::code::stack::SourceMapping;
 use crate::isolate::realm::functions::RealmFunctions;
 use crate::isolate::spec::Code;
 
-/// Scripts kept for each isolate; past it the cache starts anew. Compiling a short text again
-/// costs some ten microseconds, so a rule of who stays would cost more than it brings.
+/// The maximum number of texts in either cache; a full cache is cleared. Compiling a short text
+/// again takes some 10 µs, so an eviction policy would cost more than it saves.
 const CAPACITY: usize = 512;
 
-/// The share of an isolate's memory that texts of tasks that are over may take from the others.
+/// The fraction of an isolate's memory limit that the texts in its cache may take, as a divisor.
 const SHARE: usize = 16;
 
-/// Bytes of texts and of V8's code cache that are kept for the process.
+/// The maximum size in bytes of the texts and code caches that are shared by the process.
 const SHARED_BYTES: usize = 64 << 20;
 
+/// The prepared texts, shared by all isolates of the process.
 #[derive(Default)]
 struct SharedCode {
     prepared: HashMap<Code, Arc<PreparedCode>>,
@@ -44,18 +46,19 @@ impl SharedCode {
     }
 }
 
-/// The compiled texts of an isolate.
+/// The compiled scripts of an isolate.
 pub struct CodeCache {
     scripts: HashMap<Code, v8::Global<v8::UnboundScript>>,
-    /// Of the texts of `scripts`, and how many there may be.
+    /// The bytes of the texts in `scripts`.
     bytes: usize,
+    /// The maximum of `bytes`.
     max_bytes: usize,
-    /// Names of those that have places to map.
+    /// The names of the scripts that have a source map.
     source_mapped: HashSet<String>,
 }
 
 impl CodeCache {
-    /// For an isolate that may take so many bytes.
+    /// Creates the cache of an isolate with this memory limit, in bytes.
     pub fn new(memory_limit: usize) -> Self {
         Self {
             scripts: HashMap::new(),
@@ -65,11 +68,11 @@ impl CodeCache {
         }
     }
 
-    /// Gives the function of a text in the current realm: an async one of `inputs` and `config`.
+    /// Returns the function of a text in the current realm: an async function of `inputs` and
+    /// `config`.
     ///
-    /// # Errors
-    /// `None` when it does not parse, neither as JavaScript nor as TypeScript; a `SyntaxError` with
-    /// its place is pending then.
+    /// `None` where an exception is pending: a `SyntaxError` with the position, where the text
+    /// parses neither as JavaScript nor as TypeScript.
     pub fn get<'s>(
         &mut self,
         scope: &mut v8::HandleScope<'s>,
@@ -115,7 +118,7 @@ impl CodeCache {
 
     fn register_mapping(&mut self, prepared: &PreparedCode) {
         if let Some(map) = prepared.map.clone() {
-            // The text was parsed behind one line of wrapping.
+            // One line of the wrapper precedes the text.
             SourceMapping { map, line_offset: 1 }.register(&prepared.name);
             self.source_mapped.insert(prepared.name.clone());
         }

@@ -1,7 +1,8 @@
-//! The source text of a code task becomes a script whose value is one function.
+//! Compiles the source text of a code task to a script whose value is one function.
 //!
-//! The text is wrapped into a function, checked to be that function and nothing else, and stripped of the types of
-//! TypeScript where it is no JavaScript. It must never run anything of a text that closes its wrapper early.
+//! It wraps the text into a function, checks that the result is this function and nothing else, and
+//! strips the types of TypeScript where the text is not JavaScript. It must never run any part of a
+//! text that closes its wrapper early.
 
 use std::fmt::Write;
 use std::hash::{BuildHasher, RandomState};
@@ -18,31 +19,34 @@ use crate::isolate::spec::{Code, CodeKind};
 
 static NAMES: LazyLock<RandomState> = LazyLock::new(RandomState::new);
 
-/// A text that is known to be one function, for all isolates.
+/// A text that is known to be one function. Valid in all isolates.
 pub struct PreparedCode {
-    /// As it stands in stack traces.
+    /// The name that stack traces show.
     pub name: String,
-    /// The function in parentheses; its first line is ours.
+    /// The function in parentheses. Its first line belongs to the wrapper.
     pub text: String,
-    /// That line's number, less one.
+    /// The number of the first line, less one.
     pub line_offset: i32,
     pub map: Option<Arc<SourceMap>>,
-    /// V8's.
+    /// V8's code cache.
     pub cache: Vec<u8>,
 }
 
+/// Compiles a text. `None` where an exception is pending: a `SyntaxError` with the position, or a
+/// termination.
 pub fn compile_code<'s>(
     scope: &mut v8::HandleScope<'s>,
     functions: &RealmFunctions,
     code: &Code,
 ) -> Option<(v8::Local<'s, v8::UnboundScript>, PreparedCode)> {
-    // Eight digits tell texts apart well enough for a person.
+    // Eight hexadecimal digits are enough for a person to tell texts apart.
     let name = format!("isolane:{}/{:08x}", code.kind.name(), NAMES.hash_one(code) as u32);
     let (script, mut prepared) = prepare(scope, functions, code, name)?;
     prepared.cache = script.create_code_cache().map(|cache| cache.to_vec()).unwrap_or_default();
     Some((script, prepared))
 }
 
+/// Tries the wrappers of the kind of code, with JavaScript first and TypeScript second.
 fn prepare<'s>(
     scope: &mut v8::HandleScope<'s>,
     functions: &RealmFunctions,
@@ -66,7 +70,7 @@ fn prepare<'s>(
         match check(scope, &text, &name, -1, |scope| match wrapper {
             Wrapper::Body => functions.check_body(scope, &code.text),
             Wrapper::Expression if cannot_close_parenthesis(&code.text) => Some(()),
-            // What closes a parenthesis early does not close a bracket.
+            // A text that closes the parenthesis early does not close a bracket.
             Wrapper::Expression => functions
                 .check_body(scope, &format!("return [\n{}\n]", without_semicolon(&code.text))),
         }) {
@@ -97,7 +101,7 @@ fn prepare<'s>(
                 }
             }
             Err(Refusal::Syntax { line, column, message }) => {
-                // The text was parsed behind one line of wrapping.
+                // One line of the wrapper precedes the text.
                 let typescript =
                     SyntaxFault { line: line.saturating_sub(1).max(1), column, message };
                 if typescript.is_more_precise_than(fault.as_ref()) {
@@ -121,7 +125,8 @@ fn prepare<'s>(
     None
 }
 
-// Both begin with one line of their own, which `check` and `SourceMapping` count off again.
+// Both wrappers begin with one line of their own, which `check` and `SourceMapping` subtract.
+/// Wraps a text into an async function of `inputs` and `config`.
 fn wrap(wrapper: Wrapper, text: &str) -> String {
     match wrapper {
         Wrapper::Body => format!("(async function (inputs, config) {{\n{text}\n}})"),
@@ -132,18 +137,18 @@ fn wrap(wrapper: Wrapper, text: &str) -> String {
     }
 }
 
-/// An expression without the end of its statement.
+/// Returns an expression without trailing semicolons and white space.
 fn without_semicolon(text: &str) -> &str {
     text.trim_end_matches(|end: char| end == ';' || end.is_whitespace())
 }
 
-/// Whether a text that parses in parentheses cannot have closed them, seen at a glance: asking V8 costs
-/// more than ten microseconds.
+/// Whether a text that parses in parentheses certainly does not close them. A cheap test: asking V8
+/// takes more than 10 µs.
 fn cannot_close_parenthesis(text: &str) -> bool {
     if !text.contains(')') {
         return true;
     }
-    // In strings, comments and regular expressions they count for nothing.
+    // Parentheses in strings, comments and regular expressions do not count.
     if text.contains(['\'', '"', '`', '/']) || text.contains("<!--") || text.contains("-->") {
         return false;
     }
@@ -158,13 +163,13 @@ fn cannot_close_parenthesis(text: &str) -> bool {
     })
 }
 
-/// What swc has printed between the braces of the function.
+/// Returns what swc has printed between the braces of the function.
 fn printed_body(text: &str) -> Option<&str> {
     let inside = text.trim().strip_prefix("(async function(inputs, config) {")?;
     inside.trim_end_matches(';').strip_suffix("})")
 }
 
-/// What is wrong with a text, and where, counted from 1.
+/// A syntax error, with its position, counted from 1.
 struct SyntaxFault {
     line: usize,
     column: usize,
@@ -182,8 +187,8 @@ impl SyntaxFault {
         })
     }
 
-    /// Whether TypeScript's parser, which says this, has understood more than JavaScript's: it came
-    /// to a later line, or the other stumbled over a type.
+    /// Whether this error of TypeScript's parser tells more than that of JavaScript's: it is on a
+    /// later line, or JavaScript's is about type syntax.
     fn is_more_precise_than(&self, javascript: Option<&Self>) -> bool {
         const ABOUT_TYPES: [&str; 4] = ["token ':'", "'as'", "'satisfies'", "Missing initializer"];
         javascript.is_none_or(|javascript| {
@@ -192,16 +197,17 @@ impl SyntaxFault {
         })
     }
 
-    /// It ends the function that it is put into.
+    /// The error of a text that closes the function that it is wrapped into.
     fn escapes_wrapper() -> Self {
         let message = "code must be the body of one function".to_owned();
         Self { line: usize::MAX, column: 1, message }
     }
 
-    /// Throws a `SyntaxError` whose stack says where: V8 gives none to a script of ours.
+    /// Throws a `SyntaxError` whose stack has the position. V8 adds none to a script that never
+    /// ran.
     fn throw(self, scope: &mut v8::HandleScope, code: &str, name: &str) {
         let last = code.lines().count().max(1);
-        // Behind the text is the wrapping; what is missing there is missing at its end.
+        // The wrapper follows the text: what is missing there is missing at the end of the text.
         let (line, column) = if self.line > last {
             (last, code.lines().last().map_or(0, |line| line.encode_utf16().count()) + 1)
         } else {
@@ -218,19 +224,19 @@ impl SyntaxFault {
     }
 }
 
-/// What came of a script.
+/// The result of checking a script.
 enum Checked<'s> {
-    /// It is a function, and nothing beside it.
+    /// The script is one function and nothing else.
     Function(v8::Local<'s, v8::UnboundScript>),
-    /// It is a script, but not one function alone.
+    /// It parses, but is not one function alone.
     EscapesWrapper,
     NotParsed(Option<SyntaxFault>),
-    /// The task was ended, or V8 came to the end of its stack. That is pending.
+    /// The task was terminated, or V8's stack overflowed. That exception is pending.
     Aborted,
 }
 
-/// Looks whether a script is a function. Nothing of it runs where `is_alone` throws. Its first line has the
-/// number `line_offset + 1`.
+/// Checks that a script is one function. Runs no part of it where `is_alone` throws. The first line
+/// has the number `line_offset + 1`.
 fn check<'s>(
     scope: &mut v8::HandleScope<'s>,
     text: &str,
@@ -257,7 +263,7 @@ fn check<'s>(
     }
 }
 
-/// Whether V8 came to the end of its stack: a text that is nested that deep helps no other parser.
+/// Whether V8's stack overflowed. A text that is nested as deep is not tried with another parser.
 fn is_stack_overflow(scope: &mut v8::TryCatch<v8::HandleScope>) -> bool {
     scope.message().is_some_and(|message| {
         let text = message.get(scope).to_rust_string_lossy(scope);

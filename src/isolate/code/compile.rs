@@ -1,11 +1,12 @@
-//! Compiling modules.
+//! Calls of V8's compiler, for modules and for scripts that no realm owns.
 
 use deno_core::v8;
 use v8::script_compiler::{self, CompileOptions, NoCacheReason, Source};
 
 use crate::isolate::primitives::string;
 
-/// Compiles a module, from V8's code cache where there is one.
+/// Compiles a module, from V8's code cache where there is one. `None` where an exception is
+/// pending.
 pub fn compile_module<'s>(
     scope: &mut v8::HandleScope<'s>,
     name: &str,
@@ -62,7 +63,7 @@ pub fn compile_script<'s>(
     script_compiler::compile_unbound_script(scope, &mut source, options, NoCacheReason::NoReason)
 }
 
-/// Runs a script whose value is a function, and which does nothing else.
+/// Runs a script whose value is a function, and which has no other effect.
 pub fn run_function_script<'s>(
     scope: &mut v8::HandleScope<'s>,
     script: v8::Local<v8::UnboundScript>,

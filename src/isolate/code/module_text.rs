@@ -1,4 +1,4 @@
-//! `ModuleText`: a module of a user as V8 takes it.
+//! `ModuleText`: a module of a user as JavaScript.
 
 use std::cell::{Cell, RefCell};
 
@@ -12,14 +12,15 @@ use crate::isolate::code::stack::SourceMapping;
 /// The JavaScript of a module, and V8's code cache of it.
 pub struct ModuleText {
     pub code: String,
-    /// The number of the first_realm realm that ran it; 0 is none.
+    /// The number of the first realm that evaluated it; 0 is none.
     pub first_realm: Cell<u32>,
-    /// Made in the second realm that runs it: in most isolates there is only one.
+    /// Created in the second realm that evaluates it: most isolates have only one.
     pub cache: RefCell<Option<Vec<u8>>>,
 }
 
 impl ModuleText {
-    /// Takes JavaScript as it is. Strips the types of TypeScript, and notes the source map for stacks.
+    /// Keeps JavaScript as it is. Strips the types of TypeScript, and registers the source map for
+    /// stack traces.
     ///
     /// # Errors
     /// When it does not parse as TypeScript.
@@ -42,7 +43,7 @@ impl ModuleText {
         Ok(Self::of(code))
     }
 
-    /// Makes a module of JSON text.
+    /// Creates a module whose default export is the value of JSON text.
     pub fn json(text: &str) -> Self {
         let text = serde_json::Value::String(text.to_owned());
         Self::of(format!("export default JSON.parse({text});"))

@@ -1,4 +1,5 @@
-//! What `error.stack` says: as V8 puts it, with the places of TypeScript where that was the user's text.
+//! The text of `error.stack`: V8's format, with source positions mapped back to TypeScript where
+//! the user wrote that.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -11,27 +12,29 @@ use sourcemap::SourceMap;
 
 use crate::isolate::primitives::string;
 
-/// Of a head that is longer the stack has only the beginning; the message has it all.
+/// The maximum length of the head, in UTF-16 code units. A longer head is truncated in the stack;
+/// the message is complete.
 const MAX_HEAD: usize = 1 << 20;
 
 thread_local! {
     static MAPS: RefCell<HashMap<Rc<str>, SourceMapping>> = RefCell::default();
 }
 
-/// Where the text that V8 runs was in what the user wrote.
+/// Maps positions in a script to positions in the text that the user wrote.
 #[derive(Clone)]
 pub struct SourceMapping {
     pub map: Arc<SourceMap>,
-    /// Lines of ours before the user's.
+    /// The number of lines of the wrapper before the user's text.
     pub line_offset: u32,
 }
 
 impl SourceMapping {
-    /// Keeps them for stacks of the isolate of this thread, by the name of the script.
+    /// Registers the mapping for stack traces on this thread, by the name of the script.
     pub fn register(self, name: &str) {
         MAPS.with_borrow_mut(|maps| maps.insert(name.into(), self));
     }
 
+    /// Unregisters the mapping of a script.
     pub fn unregister(name: &str) {
         MAPS.with_borrow_mut(|maps| maps.remove(name));
     }
@@ -42,7 +45,7 @@ impl SourceMapping {
     }
 }
 
-/// Called by V8 when a stack is asked for the first time.
+/// Called by V8 on the first access to `error.stack`.
 pub fn prepare<'s>(
     scope: &mut v8::HandleScope<'s>,
     error: v8::Local<'s, v8::Value>,
@@ -76,7 +79,7 @@ pub fn prepare<'s>(
     string(scope, &stack).into()
 }
 
-/// `Error.prepareStackTrace`, where a user has put a function there.
+/// Returns `Error.prepareStackTrace` and its receiver, where a user has set it.
 fn users_function<'s>(
     scope: &mut v8::HandleScope<'s>,
 ) -> Option<(v8::Local<'s, v8::Function>, v8::Local<'s, v8::Value>)> {
@@ -88,7 +91,7 @@ fn users_function<'s>(
     Some((function, error.into()))
 }
 
-/// Adds a call, such as `f (file:///a.ts:1:2)` or `file:///a.ts:1:2`.
+/// Appends a call, such as `f (file:///a.ts:1:2)` or `file:///a.ts:1:2`, with its mapped position.
 fn push_call(stack: &mut String, call: &str) {
     let (text, end) = call.strip_suffix(')').map_or((call, ""), |text| (text, ")"));
     let mapped = MAPS.with_borrow(|maps| {

@@ -1,6 +1,7 @@
 //! `Calls`: the calls of an isolate's tasks to the parent that are in flight, counted and bounded.
 //!
-//! What is called, and with which arguments, is opaque here: `realm/js/host.js` and `lib/host/calls.js` know it.
+//! Targets and arguments are opaque here; `realm/js/host.js` and `lib/host/calls.js` interpret
+//! them.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -10,13 +11,14 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use deno_core::futures::channel::oneshot;
 
-/// The most bytes of a target. `lib/host/functions.js` keeps to it.
+/// The maximum length of a target in bytes. `lib/host/functions.js` observes it.
 pub const MAX_TARGET: usize = 1024;
 
-/// The prefix of targets that move the items of streams. These are counted separately: otherwise the streams of a
-/// task could not be served while as many of its calls as allowed are in flight.
+/// The prefix of the targets that move items of streams. They are counted separately: otherwise a
+/// task with as many calls in flight as allowed could not serve its streams.
 const STREAM: &str = "stream:";
-/// As many streams may be open in each direction as calls may be in flight, and each moves one item at a time.
+/// As many streams may be open in each of two directions as calls may be in flight, and each stream
+/// moves one item at a time.
 const STREAMS_PER_CALL: usize = 2;
 
 /// A call of a task to the parent.
@@ -28,19 +30,19 @@ pub struct HostCall {
     pub target: String,
     /// The arguments, in the wire format.
     pub arguments: Vec<u8>,
-    /// Counts the arguments as long as they exist.
-    #[allow(dead_code, reason = "it counts while it is there")]
+    /// Counts the arguments while they exist.
+    #[allow(dead_code, reason = "its drop uncounts the bytes")]
     counted: Arc<CountedBytes>,
 }
 
-/// Answers a call. Where it is dropped, the call never settles.
+/// The reply to a call. Where it is dropped, the call never settles.
 #[derive(Debug)]
 pub struct Reply(oneshot::Sender<Vec<u8>>);
 
 impl Reply {
-    /// Answers with bytes in the wire format, and wakes the isolate.
+    /// Sends the reply, in the wire format, and wakes the isolate.
     pub fn send(self, bytes: Vec<u8>) {
-        // Refused where the isolate is gone.
+        // Fails where the isolate is gone.
         let _ = self.0.send(bytes);
     }
 }
@@ -48,7 +50,7 @@ impl Reply {
 /// The calls of an isolate that are in flight.
 pub struct Calls {
     limit: usize,
-    /// The most bytes of arguments that the parent holds.
+    /// The maximum number of bytes of arguments that the parent holds.
     max_bytes: usize,
     bytes_held: Arc<AtomicUsize>,
     in_flight: RefCell<HashMap<Attempt, InFlight>>,
@@ -103,7 +105,7 @@ impl Drop for Slot {
     }
 }
 
-/// Why a call was not handed over.
+/// Why a call was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refused {
     TooMany,
@@ -111,7 +113,8 @@ pub enum Refused {
 }
 
 impl Calls {
-    /// `limit` is that of one attempt, `max_bytes` the most bytes of all arguments.
+    /// `limit` is the number of calls of one attempt in flight, `max_bytes` the bytes of all
+    /// arguments. `on_call` receives each call.
     pub fn new(limit: usize, max_bytes: usize, on_call: Box<dyn Fn(HostCall, Reply)>) -> Self {
         Self {
             limit,
@@ -122,7 +125,11 @@ impl Calls {
         }
     }
 
-    /// Hands a call over, if the limits allow it.
+    /// Passes a call on, if the limits allow it. Returns the receiver of the reply, and the slot
+    /// that the call occupies until it settles.
+    ///
+    /// # Errors
+    /// When the attempt has too many calls in flight, or target or arguments are too large.
     pub fn begin(
         self: &Rc<Self>,
         attempt: Attempt,

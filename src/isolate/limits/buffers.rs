@@ -1,12 +1,13 @@
-//! The memory of ArrayBuffers: V8's heap limit does not know it, so it is counted and refused here.
+//! `Buffers`: the ArrayBuffer allocator of an isolate, and the count of its memory. V8's heap limit
+//! does not include ArrayBuffers, so they are counted and refused here.
 //!
 //! V8 asks the allocator up to four times for one buffer and collects garbage in between, so a
-//! refusal is final only where no later request of the same length was clear_refusal_of. Where V8's own API asked
-//! in vain, for an op, V8 gives the isolate up. So the last request is clear_refusal_of within reason, and the
-//! task ends for it all the same.
+//! refusal stands only until a later request of the same length is granted. Where V8's own API
+//! asked in vain, for an op, V8 reports a fatal error and the isolate is lost. So the last of the
+//! four requests is granted up to twice the limit, and the task is terminated all the same.
 //!
-//! Memory of WebAssembly and of resizable buffers comes from V8 itself; it is in V8's own figure and met
-//! by the next sample.
+//! WebAssembly memory and resizable buffers come from V8's own page allocator. They are part of
+//! V8's external memory statistics, and the next sample includes them.
 
 use std::alloc::{Layout, alloc, alloc_zeroed, dealloc};
 use std::ffi::c_void;
@@ -20,46 +21,47 @@ use deno_core::v8;
 use crate::isolate::limits::memory::Memory;
 use crate::isolate::task::current::running;
 
-/// What `malloc` guarantees, and what V8 expects of an allocator.
+/// The alignment that `malloc` guarantees and V8 expects.
 const ALIGNMENT: usize = 16;
 
-/// So many bytes are clear_refusal_of on the strength of the last sample at the heap. A sample takes most of a
-/// microsecond, which is less than clearing a buffer of this size does.
+/// The bytes that are granted before the heap is sampled again. A sample takes most of a
+/// microsecond, which is less than clearing a buffer of this size takes.
 const SAMPLE_INTERVAL: usize = 64 << 10;
 
-/// How often V8 asks for one buffer (`Heap::AllocateExternalBackingStore`).
+/// The number of requests that V8 makes for one buffer (`Heap::AllocateExternalBackingStore`).
 const REQUESTS: usize = 4;
 
-/// What V8 calls on the isolate's thread when it is interrupt_handled.
+/// A callback that V8 runs on the isolate's thread when it is interrupted.
 pub type Interrupt = unsafe extern "C" fn(&mut v8::Isolate, *mut c_void);
 
-/// Counts the buffers of one isolate, and refuses what would take it over its limit.
+/// Counts the buffers of one isolate, and refuses what would exceed its limit.
 ///
-/// Buffers are made on the isolate's thread and freed on any: V8 sweeps in the background.
+/// Buffers are allocated on the isolate's thread and freed on any thread: V8 sweeps in the
+/// background.
 pub struct Buffers {
     limit: usize,
     /// Requested as an interrupt after a refusal.
     on_refusal: Interrupt,
     allocated: AtomicUsize,
-    /// What else the last sample saw: the heap and memory that did not come from here.
+    /// The heap, and external memory that did not come from this allocator, at the last sample.
     others_at_sample: AtomicUsize,
-    /// Bytes clear_refusal_of since then.
+    /// The bytes granted since the last sample.
     since_sample: AtomicUsize,
-    /// Null while there is no isolate to sample at.
+    /// Null while no isolate is attached.
     isolate: AtomicPtr<v8::Isolate>,
-    /// The last refusal, if no later request of the same length was clear_refusal_of; 0 is none.
+    /// The length of the last refusal that stands; 0 is none.
     refused_length: AtomicUsize,
-    /// How often in a row it was refused.
+    /// How often in a row that length was refused.
     refusals: AtomicUsize,
-    /// Who asked for it; 0 is code of no task.
+    /// The ticket of the task that asked for it; 0 is code of no task.
     refused_ticket: AtomicU64,
-    /// An interrupt is on its way that ends the task.
+    /// Whether an interrupt for a refusal is pending.
     interrupt_pending: AtomicBool,
 }
 
 impl Buffers {
-    /// `limit`, in bytes, is that of heap and buffers together. V8 is asked to run `on_refusal` on the isolate's
-    /// thread after a refusal.
+    /// `limit`, in bytes, covers heap and buffers together. V8 is asked to run `on_refusal` on the
+    /// isolate's thread after a refusal.
     pub fn new(limit: usize, on_refusal: Interrupt) -> Arc<Self> {
         Arc::new(Self {
             limit,
@@ -75,23 +77,24 @@ impl Buffers {
         })
     }
 
-    /// The allocator that V8 is given.
+    /// Returns the allocator for V8.
     pub fn allocator(self: &Arc<Self>) -> v8::UniqueRef<v8::Allocator> {
-        // SAFETY: the handle is what the functions of the table expect, and `drop_allocator` takes it back.
+        // SAFETY: the functions of the table expect a pointer from `Arc::into_raw`, and
+        // `drop_allocator` releases it.
         unsafe { v8::new_rust_allocator(Arc::into_raw(self.clone()), &VTABLE) }
     }
 
-    /// Looks at this isolate from now on.
+    /// Attaches the isolate whose heap is sampled.
     pub fn attach(&self, isolate: &mut v8::Isolate) {
         self.isolate.store(isolate, Relaxed);
     }
 
-    /// The isolate is about to go.
+    /// Detaches the isolate before it is dropped.
     pub fn detach(&self) {
         self.isolate.store(null_mut(), Relaxed);
     }
 
-    /// What an isolate takes now.
+    /// Measures the memory that the isolate uses now.
     pub fn sample(&self, isolate: &mut v8::Isolate) -> Memory {
         let statistics = isolate.get_heap_statistics();
         let allocated = self.allocated.load(Relaxed);
@@ -107,17 +110,18 @@ impl Buffers {
         memory.heap_used + memory.external > self.limit
     }
 
-    /// Whether so many bytes alone would be more than the isolate may have.
+    /// Whether this many bytes alone exceed the limit.
     pub fn is_too_large(&self, length: usize) -> bool {
         length > self.limit
     }
 
-    /// Counts bytes that Rust has, as long as they are there; `None` where there is no room for them.
+    /// Counts bytes that Rust owns until they are dropped. `None` where they would exceed the
+    /// limit.
     pub fn count(self: &Arc<Self>, bytes: Vec<u8>) -> Option<Counted> {
         self.grant(bytes.len()).then(|| Counted { bytes, buffers: self.clone() })
     }
 
-    /// Makes a store of bytes that Rust has; `None` where there is no room for them.
+    /// Creates a backing store from bytes that Rust owns. `None` where they would exceed the limit.
     pub fn store<B: AsRef<[u8]> + AsMut<[u8]> + 'static>(
         self: &Arc<Self>,
         isolate: &mut v8::Isolate,
@@ -125,7 +129,7 @@ impl Buffers {
     ) -> Option<v8::SharedRef<v8::BackingStore>> {
         let length = bytes.as_ref().len();
         if !self.grant(length) {
-            // Nobody asks a second time here.
+            // Unlike the allocator, this is asked once.
             isolate.memory_pressure_notification(v8::MemoryPressureLevel::Critical);
             if !self.grant(length) {
                 return None;
@@ -135,7 +139,7 @@ impl Buffers {
         Some(v8::ArrayBuffer::new_backing_store_from_bytes(Box::new(counted)).make_shared())
     }
 
-    /// The task whose latest refusal stands.
+    /// Returns the task whose refusal stands.
     pub fn refusal(&self) -> Option<u64> {
         let ticket = self.refused_ticket.load(Relaxed);
         (self.refused_length.load(Relaxed) != 0 && ticket != 0).then_some(ticket)
@@ -145,11 +149,12 @@ impl Buffers {
         self.refused_length.store(0, Relaxed);
     }
 
-    /// The interrupt has come.
+    /// Allows the next interrupt for a refusal.
     pub fn interrupt_handled(&self) {
         self.interrupt_pending.store(false, Relaxed);
     }
 
+    /// Counts `length` bytes, if they are within the limit.
     fn grant(&self, length: usize) -> bool {
         let before = self.allocated.fetch_add(length, Relaxed);
         let allocated = before.saturating_add(length);
@@ -174,22 +179,25 @@ impl Buffers {
         false
     }
 
+    /// Clears the refusal of this length: a later request for it was granted.
     fn clear_refusal_of(&self, length: usize) {
         if self.refused_length.load(Relaxed) == length {
             self.clear_refusal();
         }
     }
 
-    /// Looks at what there is others_at_sample the buffers from here.
+    /// Samples the heap, and the external memory that did not come from this allocator.
     fn sample_others(&self, allocated: usize) -> usize {
-        // SAFETY: it is the isolate that asks, on its own thread, and the figures are only read.
+        // SAFETY: the isolate is attached, this runs on its own thread, and only statistics are
+        // read.
         let Some(isolate) = (unsafe { self.isolate.load(Relaxed).as_mut() }) else { return 0 };
         let statistics = isolate.get_heap_statistics();
         self.record_sample(&statistics, allocated)
     }
 
+    /// Records a sample, and returns the memory that did not come from this allocator.
     fn record_sample(&self, statistics: &v8::HeapStatistics, allocated: usize) -> usize {
-        // V8's figure has every buffer that an object holds, those from here among them.
+        // V8's external memory includes all buffers that objects hold, those of this allocator too.
         let others = statistics.external_memory().saturating_sub(allocated);
         let others_at_sample = statistics.used_heap_size() + others;
         self.others_at_sample.store(others_at_sample, Relaxed);
@@ -197,13 +205,13 @@ impl Buffers {
         others_at_sample
     }
 
-    /// Notes a request that is not to be clear_refusal_of, and says the how manieth it is.
+    /// Records a refused request, and returns how often in a row its length was refused.
     fn record_refusal(&self, length: usize) -> usize {
         let last = self.refused_length.swap(length, Relaxed);
         let refusals = self.refusals.load(Relaxed);
         let refusals = if last == length && refusals < REQUESTS { refusals + 1 } else { 1 };
         self.refusals.store(refusals, Relaxed);
-        // SAFETY: as in `sample_others`; V8 makes buffers only where handles can be made.
+        // SAFETY: as in `sample_others`; V8 allocates buffers only where handles can be created.
         if let Some(isolate) = unsafe { self.isolate.load(Relaxed).as_mut() } {
             let ticket = running(isolate);
             self.refused_ticket.store(ticket.unwrap_or(0), Relaxed);
@@ -226,7 +234,7 @@ impl Buffers {
         if !self.grant(length) {
             return null_mut();
         }
-        // SAFETY: the size is not zero.
+        // SAFETY: the layout has a size other than zero.
         let bytes = unsafe { allocate_layout(layout) };
         if bytes.is_null() {
             self.allocated.fetch_sub(length, Relaxed);
@@ -235,7 +243,7 @@ impl Buffers {
     }
 }
 
-/// Bytes that Rust made, counted until whoever uses them lets go of them.
+/// Bytes that Rust owns, counted until they are dropped.
 pub struct Counted<B: AsRef<[u8]> = Vec<u8>> {
     bytes: B,
     buffers: Arc<Buffers>,
@@ -268,7 +276,8 @@ impl<B: AsRef<[u8]>> Drop for Counted<B> {
 static VTABLE: v8::RustAllocatorVtable<Buffers> =
     v8::RustAllocatorVtable { allocate, allocate_uninitialized, free, drop: drop_allocator };
 
-/// Large cleared memory costs nothing until it is written to: the system's own comes cleared.
+/// `alloc_zeroed` maps large memory that the system has cleared: it costs nothing until it is
+/// written to.
 unsafe extern "C" fn allocate(buffers: &Buffers, length: usize) -> *mut c_void {
     buffers.allocate(length, alloc_zeroed)
 }
@@ -282,18 +291,18 @@ unsafe extern "C" fn free(buffers: &Buffers, data: *mut c_void, length: usize) {
         return;
     }
     if let Some(layout) = layout(length) {
-        // SAFETY: V8 gives back what it got, with the length that it asked for.
+        // SAFETY: V8 passes the pointer and the length of an earlier allocation.
         unsafe { dealloc(data.cast(), layout) };
         buffers.allocated.fetch_sub(length, Relaxed);
     }
 }
 
 unsafe extern "C" fn drop_allocator(buffers: *const Buffers) {
-    // SAFETY: it was made by `allocator`, and V8 calls this once.
+    // SAFETY: the pointer comes from `Arc::into_raw` in `allocator`, and V8 calls this once.
     drop(unsafe { Arc::from_raw(buffers) });
 }
 
-/// `None` for what no memory can hold.
+/// Returns `None` for a length beyond the address space.
 fn layout(length: usize) -> Option<Layout> {
     Layout::from_size_align(length, ALIGNMENT).ok()
 }

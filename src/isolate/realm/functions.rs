@@ -1,4 +1,5 @@
-//! `RealmFunctions`: the functions of `js/bootstrap.js` that Rust calls.
+//! `RealmFunctions`: the functions of a realm's `js/bootstrap.js` that Rust calls. `None` from one
+//! of them means that an exception is pending.
 
 use std::cell::Cell;
 use std::slice;
@@ -8,7 +9,7 @@ use deno_core::v8;
 use crate::isolate::primitives::{number, string};
 use crate::isolate::values::wire::CodecError;
 
-/// Handles to the bootstrap's functions in a realm.
+/// Handles to the functions that the bootstrap of a realm exports to Rust.
 pub struct RealmFunctions {
     pub run: v8::Global<v8::Function>,
     pub run_with_factory: v8::Global<v8::Function>,
@@ -33,22 +34,22 @@ pub struct RealmFunctions {
     table_input: v8::Global<v8::Function>,
     read_table: v8::Global<v8::Function>,
     write_table: v8::Global<v8::Function>,
-    /// The realm runs many tasks, so that functions which it calls often are compiled.
+    /// Whether the realm runs many tasks, so that V8 optimizes functions that it calls often.
     pub is_warm: Cell<bool>,
-    /// A table is being written.
+    /// Whether a table is being written.
     is_writing_table: Cell<bool>,
-    /// See `js/task-resources.js`.
+    /// The state that `js/task-resources.js` shares with Rust.
     resource_state: v8::SharedRef<v8::BackingStore>,
 }
 
-/// The byte at which `resource_state[QUEUE_CHANGING]` begins.
+/// The offset in bytes of the flag `QUEUE_CHANGING` in the shared state.
 const QUEUE_CHANGING: usize = 2 * size_of::<u32>();
 
 impl RealmFunctions {
-    /// Takes `globalThis.isolane` away from the realm.
+    /// Takes the functions out of `globalThis.isolane`, and deletes it.
     ///
     /// # Panics
-    /// When the bootstrap is not the one that belongs to this code.
+    /// When the bootstrap does not match this code.
     pub fn take(scope: &mut v8::HandleScope) -> Self {
         let global = scope.get_current_context().global(scope);
         let name = string(scope, "isolane");
@@ -118,16 +119,17 @@ impl RealmFunctions {
         }
     }
 
-    /// Whether any task has a timer or a message port.
+    /// Whether any task has a timer or a message port, or was interrupted in a timer callback.
     pub fn has_task_resources(&self) -> bool {
         self.resource_state.iter().any(|byte| byte.get() != 0)
     }
 
-    /// Whether an interrupt came while the timers were being changed.
+    /// Whether an interrupt left the timer queue inconsistent.
     pub fn is_inconsistent(&self) -> bool {
         self.resource_state.iter().skip(QUEUE_CHANGING).any(|byte| byte.get() != 0)
     }
 
+    /// Reports the end of the current task when its promise settles.
     pub fn await_result(
         &self,
         scope: &mut v8::HandleScope,
@@ -138,11 +140,13 @@ impl RealmFunctions {
         call(scope, &self.await_result, &[ticket, promise]).map(drop)
     }
 
+    /// Releases what a task that is over owns in the realm.
     pub fn release(&self, scope: &mut v8::HandleScope, ticket: u64) -> Option<()> {
         let ticket = number(scope, ticket);
         call(scope, &self.release, &[ticket]).map(drop)
     }
 
+    /// Aborts the signal of a task. `name` is that of the reason, a DOMException.
     pub fn abort(
         &self,
         scope: &mut v8::HandleScope,
@@ -160,14 +164,17 @@ impl RealmFunctions {
         call(scope, &self.complete, &[]).map(drop)
     }
 
+    /// Sets `ctx.env`.
     pub fn set_env(&self, scope: &mut v8::HandleScope, env: v8::Local<v8::Value>) -> Option<()> {
         call(scope, &self.set_env, &[env]).map(drop)
     }
 
+    /// Sets the host functions.
     pub fn set_host(&self, scope: &mut v8::HandleScope, host: v8::Local<v8::Value>) -> Option<()> {
         call(scope, &self.set_host, &[host]).map(drop)
     }
 
+    /// Returns what the errors in a value lose in V8's format; empty where they lose nothing.
     pub fn collect_errors<'s>(
         &self,
         scope: &mut v8::HandleScope<'s>,
@@ -176,7 +183,7 @@ impl RealmFunctions {
         call(scope, &self.collect_errors, &[value])?.try_into().ok()
     }
 
-    /// A view of a buffer; `kind` is its place in the bootstrap's list.
+    /// Creates a view of a buffer. `kind` is its index in `VIEWS` of the bootstrap.
     pub fn view_of<'s>(
         &self,
         scope: &mut v8::HandleScope<'s>,
@@ -191,14 +198,14 @@ impl RealmFunctions {
         call(scope, &self.view_of, &[kind, buffer, offset, length])?.try_into().ok()
     }
 
-    /// Throws where a text is not the body of an async function: where something in it closes the
-    /// function early, too. Runs nothing of it; heeds V8's interrupts.
+    /// Throws a `SyntaxError` where a text is not the body of one async function, also where it
+    /// closes the function early. Runs nothing of the text; V8 handles interrupts meanwhile.
     pub fn check_body(&self, scope: &mut v8::HandleScope, text: &str) -> Option<()> {
         let text = string(scope, text).into();
         call(scope, &self.check_body, &[text]).map(drop)
     }
 
-    /// Makes a value of a table.
+    /// Decodes a table.
     pub fn read_table<'s>(
         &self,
         scope: &mut v8::HandleScope<'s>,
@@ -210,34 +217,37 @@ impl RealmFunctions {
         if input.byte_length() != bytes.len() {
             return None;
         }
-        // SAFETY: it is as long as the bytes, and belongs to the bootstrap alone.
+        // SAFETY: the array has as many bytes, and only the bootstrap refers to it.
         unsafe { input.data().cast::<u8>().copy_from(bytes.as_ptr(), bytes.len()) };
         call(scope, &self.read_table, &[input.into()])
     }
 
-    /// Turns a value into a table. `Ok(None)` where it is for V8's serializer; `Err` where a getter of it
-    /// throws.
+    /// Encodes a value as a table. `Ok(None)` where it is left to V8's serializer.
+    ///
+    /// # Errors
+    /// When a getter of the value throws; the exception is pending then.
     pub fn write_table(
         &self,
         scope: &mut v8::HandleScope,
         value: v8::Local<v8::Value>,
     ) -> Result<Option<Vec<u8>>, CodecError> {
         if self.is_writing_table.replace(true) {
-            // A getter of the value has another one written.
+            // A getter of the value encodes another value.
             return Ok(None);
         }
         let table = call(scope, &self.write_table, &[value]);
-        // Also where it was ended by force, of which the bootstrap hears nothing.
+        // Also after a termination, which JavaScript cannot catch.
         self.is_writing_table.set(false);
         let Ok(table) = v8::Local::<v8::Uint8Array>::try_from(table.ok_or(CodecError)?) else {
             return Ok(None);
         };
         let length = table.byte_length();
-        // SAFETY: it is as long, and no JavaScript runs meanwhile.
+        // SAFETY: the array has as many bytes, and no JavaScript runs while they are copied.
         let bytes = unsafe { slice::from_raw_parts(table.data().cast::<u8>(), length) };
         Ok(Some(bytes.to_vec()))
     }
 
+    /// Removes the causes of these errors, until `restore_causes`.
     pub fn detach_causes(
         &self,
         scope: &mut v8::HandleScope,
@@ -246,10 +256,12 @@ impl RealmFunctions {
         call(scope, &self.detach_causes, &[found]).map(drop)
     }
 
+    /// Puts back what `detach_causes` removed.
     pub fn restore_causes(&self, scope: &mut v8::HandleScope) -> Option<()> {
         call(scope, &self.restore_causes, &[]).map(drop)
     }
 
+    /// Returns a copy of a thrown value that can be cloned.
     pub fn replica_of<'s>(
         &self,
         scope: &mut v8::HandleScope<'s>,
@@ -258,6 +270,7 @@ impl RealmFunctions {
         call(scope, &self.replica_of, &[value])
     }
 
+    /// Gives decoded errors what they lost in V8's format.
     pub fn restore_errors(
         &self,
         scope: &mut v8::HandleScope,
@@ -266,6 +279,7 @@ impl RealmFunctions {
         call(scope, &self.restore_errors, &[found]).map(drop)
     }
 
+    /// Returns the path from `root` to the part of a value that cannot be cloned.
     pub fn path_of_uncloneable(
         &self,
         scope: &mut v8::HandleScope,

@@ -1,17 +1,18 @@
-//! `InFlight`: the attempts that were begun in an isolate and are not over.
+//! `InFlight`: the attempts that have started in an isolate and are not over.
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 
 use rustc_hash::FxBuildHasher;
 
-/// Looked up by everything that a task does. Each look-up takes the same time, however many attempts there are.
+/// The attempts in flight, by ticket. Everything that a task does looks it up, so each operation
+/// takes constant time, except `first`.
 #[derive(Default)]
 pub struct InFlight {
-    /// Ticket and attempt of the latest one. Most tasks are over before the next one begins, and never reach the
-    /// map.
+    /// Ticket and attempt of the task that started last. Most tasks end before the next one starts
+    /// and never reach the map.
     latest: Cell<Option<(u64, u32)>>,
-    /// The others by ticket: the attempt, and its position in the order of beginnings.
+    /// The other attempts by ticket, with their start positions.
     others: RefCell<HashMap<u64, (u32, u64), FxBuildHasher>>,
     begun: Cell<u64>,
 }
@@ -39,7 +40,7 @@ impl InFlight {
         }
     }
 
-    /// Returns the ticket of the one that began first.
+    /// Returns the ticket of the task that started first.
     pub fn first(&self) -> Option<u64> {
         let others = self.others.borrow();
         let first = others.iter().min_by_key(|(_, (_, position))| *position);

@@ -1,4 +1,4 @@
-//! A task as the isolate gets it. It is kept small, because a pool may hold millions of them.
+//! `Job`: a task as an isolate receives it. It is small, because a pool may hold millions of them.
 
 use std::ops::Deref;
 use std::sync::Arc;
@@ -9,11 +9,11 @@ use crate::isolate::primitives::string;
 use crate::isolate::spec::{Isolation, Work};
 use crate::isolate::values::transfer::moved_buffers::MovedBuffers;
 
-/// What is run, and on which value. Cloned for each attempt: a retry runs it again.
+/// What is run, and its value. Cloned for each attempt.
 #[derive(Clone, Debug)]
 pub struct Job {
     pub plan: Arc<Plan>,
-    /// `ctx.taskId` is `task-` and this, where the plan has no name.
+    /// The number in `ctx.taskId`, `task-<number>`, where the plan has no name.
     pub number: u64,
     /// The payload of a handler, or `{ inputs, config }`, in the wire format.
     pub value: Value,
@@ -30,7 +30,7 @@ impl Job {
         }
         let mut digits = itoa::Buffer::new();
         let digits = digits.format(self.number).as_bytes();
-        // `task-` and the twenty digits of a u64.
+        // `task-` and the 20 digits of the largest u64.
         let mut text = *b"task-00000000000000000000";
         let end = 5 + digits.len();
         text[5..end].copy_from_slice(digits);
@@ -39,15 +39,15 @@ impl Job {
     }
 }
 
-/// All of a task but its value. Those that have neither a name nor buffers share it with others.
+/// Everything of a task except its value. Tasks without a name or buffers share plans.
 #[derive(Debug)]
 pub struct Plan {
     pub work: Work,
     pub isolation: Isolation,
     /// `ctx.taskId`.
     pub name: Option<Box<str>>,
-    /// The ArrayBuffers of the value that were moved, by the numbers that it has for them. Who begins it takes
-    /// them: it cannot begin a second time.
+    /// The moved ArrayBuffers of the value, in the order of the numbers by which the value refers
+    /// to them. The first attempt takes them: a task with buffers cannot start a second time.
     pub buffers: MovedBuffers,
 }
 
@@ -58,11 +58,12 @@ impl Plan {
     }
 }
 
-/// Bytes that do not change. A few are in it, more are shared by its clones.
+/// Immutable bytes. Up to 22 are stored inline; more are shared by the clones.
 #[derive(Clone, Debug)]
 pub struct Value(Bytes);
 
-/// What there is room for beside the length, in as much memory as the other kind takes.
+/// The number of inline bytes that fit beside the length without making [`Bytes`] larger than a
+/// shared slice needs.
 const INLINE: usize = 22;
 
 #[derive(Clone, Debug)]

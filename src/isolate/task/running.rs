@@ -1,4 +1,4 @@
-//! The task whose code runs: whose it is, and how its end is put into words.
+//! `RunningTask`: starts a task in its realm, and encodes how it ended.
 
 use deno_core::v8;
 
@@ -16,11 +16,11 @@ use crate::isolate::values::transfer::moved_buffers::MovedBuffers;
 use crate::isolate::values::transfer::pages::{Borrower, Lent, Pages};
 use crate::isolate::values::wire::CodecError;
 
-/// Why a task with moved buffers cannot begin.
+/// The error of a task with moved buffers that starts a second time.
 const BUFFERS_ALREADY_MOVED: &str =
     "payload cannot be given a second time: its transferred buffers went to an earlier attempt";
 
-/// The task that runs now, and how its end is put into words.
+/// The current task, with what is needed to end it.
 pub struct RunningTask<'a> {
     pub functions: &'a RealmFunctions,
     pub state: &'a IsolateState,
@@ -30,11 +30,11 @@ pub struct RunningTask<'a> {
 pub type CatchScope<'s, 'p> = v8::TryCatch<'s, v8::HandleScope<'p>>;
 
 impl RunningTask<'_> {
-    /// Runs a task as far as it goes without waiting. Gives the promise that it waits for, and what a filter is
-    /// about.
+    /// Starts a task and runs it until it waits. Returns the promise that it waits for, and the
+    /// arguments of a filter task.
     ///
     /// # Errors
-    /// Its end, where it waits for nothing.
+    /// The end of the task, where it does not wait.
     pub fn begin<'s>(
         &self,
         scope: &mut CatchScope<'_, 's>,
@@ -119,6 +119,7 @@ impl RunningTask<'_> {
         }
     }
 
+    /// Ends the task with a value that it returned, and runs the queued microtasks.
     fn finish<'s>(
         &self,
         scope: &mut CatchScope<'_, 's>,
@@ -130,7 +131,8 @@ impl RunningTask<'_> {
         self.or_ended_by_force(scope, ended)
     }
 
-    /// A value that was finish. Encoding it may run code of the user: getters, proxies.
+    /// Ends the task with a value that it returned. Encoding the value may run code of the user,
+    /// such as getters and proxy traps.
     pub fn done<'s>(
         &self,
         scope: &mut CatchScope<'_, 's>,
@@ -165,8 +167,8 @@ impl RunningTask<'_> {
         Self::fault(FaultKind::DataClone, &format!("{path} cannot be cloned: {why}"))
     }
 
-    /// Makes ArrayBuffers of what was moved in for the task. `None` where there is no memory for it,
-    /// or it is gone.
+    /// Creates the ArrayBuffers that were moved in for the task. `None` where the memory limit
+    /// refuses them, or the lender has taken the memory back.
     pub fn receive_buffers<'s>(
         &self,
         scope: &mut CatchScope<'_, 's>,
@@ -183,15 +185,16 @@ impl RunningTask<'_> {
         Some(buffers)
     }
 
+    /// Encodes the result, and moves out the buffers that leave with it.
     fn encode<'s>(
         &self,
         scope: &mut CatchScope<'_, 's>,
         value: v8::Local<'s, v8::Value>,
     ) -> Result<Ended, CodecError> {
-        // A realm that is kept is for those to come, and what it has is theirs as well.
+        // A realm that is kept is used by later tasks, so its buffers must stay.
         let is_last = !self.functions.is_warm.get();
         let candidates = self.state.transfers.candidates(scope, self.ticket, value, is_last);
-        // A text that is there once is written as often as it is referred to.
+        // A string that the value refers to several times is encoded several times.
         let is_too_large = |bytes: &[u8]| self.state.buffers.is_too_large(bytes.len());
         if candidates.buffers.is_empty() {
             let bytes = codec::encode(scope, self.functions, value)?;
@@ -206,13 +209,13 @@ impl RunningTask<'_> {
         Ok(Ended::Moved(bytes, MovedBuffers::new(pages)))
     }
 
-    /// The exception that is pending.
+    /// Ends the task with the exception that is pending.
     pub fn failed(&self, scope: &mut CatchScope<'_, '_>, kind: FaultKind) -> Ended {
         if let Some(ended) = self.ended_by_force(scope) {
             return ended;
         }
         let Some(exception) = scope.exception() else {
-            // An isolate without memory for an exception.
+            // V8 had no memory for an exception.
             self.state.heap_exhausted.set(true);
             return Ended::MemoryLimit;
         };
@@ -223,7 +226,7 @@ impl RunningTask<'_> {
         self.or_ended_by_force(scope, ended)
     }
 
-    /// Something that was thrown.
+    /// Ends the task with a value that it threw.
     pub fn thrown<'s>(
         &self,
         scope: &mut CatchScope<'_, 's>,
@@ -232,11 +235,11 @@ impl RunningTask<'_> {
     ) -> Ended {
         let mut bytes = codec::encode(scope, self.functions, error);
         if bytes.is_err() {
-            // A getter of it may have run until its time was over, and would do so again.
+            // A getter of the error may have run until the task was terminated, and would again.
             if let Some(ended) = self.ended_by_force(scope) {
                 return ended;
             }
-            // It cannot be cloned as it is: it is a function, or a getter of it throws.
+            // The error cannot be cloned: it is a function, or one of its getters throws.
             scope.reset();
             let replica = self.functions.replica_of(scope, error).ok_or(CodecError);
             bytes = replica.and_then(|replica| codec::encode(scope, self.functions, replica));
@@ -252,21 +255,24 @@ impl RunningTask<'_> {
         Ended::Failed(Fault { kind, error: bytes })
     }
 
+    /// Ends the task whose payload cannot be decoded.
     pub fn undecodable(&self, scope: &mut CatchScope<'_, '_>) -> Ended {
         self.ended_by_force(scope).unwrap_or_else(|| {
             Self::fault(FaultKind::DataClone, "payload cannot be read in the isolate")
         })
     }
 
-    /// Force wins over whatever the task has said last.
+    /// Returns the end by force where the task was terminated, and `ended` otherwise.
     pub fn or_ended_by_force(&self, scope: &mut CatchScope<'_, '_>, ended: Ended) -> Ended {
         self.ended_by_force(scope).unwrap_or(ended)
     }
 
-    /// Whether the task was ended from outside or by its memory; takes V8's termination back.
+    /// Returns the end of a task that was terminated or exceeded its memory limit, and cancels V8's
+    /// termination.
     pub fn ended_by_force(&self, scope: &mut CatchScope<'_, '_>) -> Option<Ended> {
         if self.state.stopped.get() {
-            // Another's code was stopped. This task goes on, and runs again elsewhere if it is not done.
+            // Code of another task was terminated. This task continues, and runs again elsewhere if
+            // it does not end.
             scope.cancel_terminate_execution();
         }
         let memory = self.state.take_memory_end(self.ticket);
@@ -274,7 +280,8 @@ impl RunningTask<'_> {
         if !forced && !memory {
             return None;
         }
-        // Also where it came to its end before the interrupt met it: the next one is not to blame.
+        // The task may have ended before the interrupt came: the next task must not be terminated
+        // for it.
         self.state.terminated.set(None);
         scope.cancel_terminate_execution();
         scope.reset();

@@ -1,9 +1,10 @@
-//! Values across the boundary: the wire format of `lib/values/wire.js`, on the isolate's side.
+//! The wire format of values, the isolate's side of `lib/values/wire.js`.
 //!
-//! The first byte tells the kind. Small and common values have kinds of their own, everything else
-//! is plain data (`tree`) or V8's serialization format, whose first byte is always `0xFF`. Errors lose their name, `cause`
-//! and own properties in it; where a value contains any, a second value follows that brings them
-//! back (`lib/values/clone.js`).
+//! The first byte is the kind. Small and common values have kinds of their own; everything else is
+//! plain data (`tree_writer`, `tree_reader`), a table (`lib/values/table.js`) or V8's serialization
+//! format, whose first byte is always `0xFF`. That format drops the name, the `cause` and the own
+//! properties of errors; where a value contains errors, a second value follows that restores them
+//! (`lib/values/clone.js`).
 
 use deno_core::v8;
 use v8::{ValueDeserializerHelper, ValueSerializerHelper};
@@ -18,10 +19,10 @@ use crate::isolate::values::wire::{
 };
 use crate::isolate::values::{data_clone, text, tree_reader, tree_writer};
 
-/// Turns a value into bytes.
+/// Encodes a value.
 ///
 /// # Errors
-/// When it cannot be cloned; the exception that says why is pending then.
+/// When the value cannot be cloned; an exception that says why is pending then.
 pub fn encode<'s>(
     scope: &mut v8::HandleScope<'s>,
     functions: &RealmFunctions,
@@ -45,7 +46,8 @@ pub fn encode<'s>(
     encode_v8(scope, functions, value, &[]).map(|(bytes, _)| bytes)
 }
 
-/// The same, and the numbers of those of the buffers that the value has: they are not in the bytes.
+/// Encodes a value without the contents of `buffers`. Also returns the indices of those of the
+/// buffers that the value refers to.
 ///
 /// # Errors
 /// As for [`encode`].
@@ -77,7 +79,8 @@ fn encode_v8<'s>(
     if found.length() == 0 {
         return Ok((bytes, scan.moved));
     }
-    // Once more, in one session: so the second value can refer to the errors of the first.
+    // Serialized again, with the second value in the same session, so that it can refer to the
+    // errors of the first.
     functions.detach_causes(scope, found.into()).ok_or(CodecError)?;
     let (mut bytes, written) = serialize(scope, &[value, found.into()], buffers);
     functions.restore_causes(scope).and(written).ok_or(CodecError)?;
@@ -86,6 +89,8 @@ fn encode_v8<'s>(
     Ok((bytes, scan.moved))
 }
 
+/// Serializes several values in one session. The second part is `None` where an exception is
+/// pending.
 fn serialize<'s>(
     scope: &mut v8::HandleScope<'s>,
     values: &[v8::Local<'s, v8::Value>],
@@ -103,10 +108,10 @@ fn serialize<'s>(
     (serializer.release(), written)
 }
 
-/// Makes a value of the current realm from bytes.
+/// Decodes a value into the current realm.
 ///
 /// # Errors
-/// When the bytes are not a value, or there is no memory for it.
+/// When the bytes do not represent a value, or there is no memory for it.
 pub fn decode<'s>(
     scope: &mut v8::HandleScope<'s>,
     functions: &RealmFunctions,
@@ -115,7 +120,7 @@ pub fn decode<'s>(
     decode_moved(scope, functions, bytes, &[])
 }
 
-/// The same, with the buffers that the value has by their numbers.
+/// Decodes a value that refers to `buffers` by their indices.
 ///
 /// # Errors
 /// As for [`decode`].
@@ -180,6 +185,7 @@ fn decode_v8<'s>(
     Ok(value)
 }
 
+/// Encodes a primitive value; `None` for a symbol or an object.
 fn encode_small(scope: &mut v8::HandleScope, value: v8::Local<v8::Value>) -> Option<Vec<u8>> {
     if value.is_number() {
         let mut bytes = Vec::with_capacity(9);
@@ -220,7 +226,7 @@ fn encode_string(scope: &mut v8::HandleScope, string: v8::Local<v8::String>) -> 
     }
 }
 
-/// Looks whether bytes that V8 wrote can be given away.
+/// Scans bytes that V8's serializer wrote. Throws where the reader could not decode them.
 fn check_serialized(
     scope: &mut v8::HandleScope,
     bytes: &[u8],
@@ -236,7 +242,8 @@ fn check_serialized(
     Ok(scan)
 }
 
-/// Refuses what V8 leaves to the embedder: host objects, shared memory and WASM modules.
+/// The serializer of the wire format. It refuses what V8 leaves to the embedder: host objects,
+/// shared memory and WebAssembly modules.
 struct WireSerializer;
 
 impl v8::ValueSerializerImpl for WireSerializer {
@@ -276,7 +283,8 @@ impl v8::ValueSerializerImpl for WireSerializer {
     }
 }
 
-/// Makes the views that Node's side wrote as host objects, `lib/values/serializer.js` says encoding.
+/// The deserializer of the wire format. It creates the views that Node's side wrote as host
+/// objects, as `lib/values/serializer.js` describes.
 struct ViewDeserializer<'a> {
     functions: &'a RealmFunctions,
 }
@@ -296,7 +304,8 @@ impl v8::ValueDeserializerImpl for ViewDeserializer<'_> {
             source.read_double(&mut double).then_some(double)
         };
         let (kind, encoding) = (number()?, number()?);
-        // V8 forbids JavaScript while it reads; the bootstrap's own runs no code of a user.
+        // V8 forbids JavaScript while it deserializes. `view_of` runs code of the bootstrap only,
+        // and none of a user.
         let scope = &mut v8::AllowJavascriptExecutionScope::new(scope);
         if encoding == BYTES {
             let length = number()?;
@@ -309,7 +318,7 @@ impl v8::ValueDeserializerImpl for ViewDeserializer<'_> {
             let (offset, length) = (double()?, double()?);
             let context = scope.get_current_context();
             let buffer = source.read_value(context)?;
-            // Of anything else a typed array would be made anew, as large as a number says.
+            // From any other value a typed array would be created anew, as long as a number says.
             if !buffer.is_array_buffer() {
                 return None;
             }

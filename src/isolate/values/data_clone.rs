@@ -1,4 +1,5 @@
-//! What the serializers of an isolate refuse alike. Each throws it as its own kind of error.
+//! The refusals that the serializers of an isolate share. Each serializer throws an error of its
+//! own class.
 
 use deno_core::v8;
 
@@ -7,8 +8,8 @@ use crate::isolate::primitives::string;
 pub const SHARED_ARRAY_BUFFER: &str = "#<SharedArrayBuffer> could not be cloned.";
 pub const WASM_MODULE: &str = "#<WebAssembly.Module> could not be cloned.";
 
-/// Throws a `DataCloneError` as the serializer does. Always returns `None`, which tells V8 that an exception is
-/// pending.
+/// Throws the error of a serializer with this message. Returns `None`, which tells V8 that an
+/// exception is pending.
 pub fn refuse<T>(
     serializer: &impl v8::ValueSerializerImpl,
     scope: &mut v8::HandleScope,

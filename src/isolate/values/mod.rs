@@ -1,4 +1,5 @@
-//! Values across the boundary: the wire format, and memory that is moved instead of copied.
+//! Values that cross the boundary of an isolate: the wire format, and memory that is moved instead
+//! of copied.
 
 pub mod codec;
 pub mod data_clone;

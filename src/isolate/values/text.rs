@@ -1,9 +1,9 @@
-//! The code units of strings, as all formats of a value hold them: Latin-1, one byte each, or UTF-16, two bytes
-//! each in little-endian order. What stands before them (kind, length) belongs to the formats.
+//! The code units of strings in the formats of a value: Latin-1, one byte each, or UTF-16, two
+//! bytes each in little-endian order. The formats themselves write kind and length before them.
 
 use deno_core::v8;
 
-/// Whether a string is written as Latin-1: each of its code units fits into a byte.
+/// Whether a string is written as Latin-1: all its code units fit into a byte.
 pub fn is_latin1(text: v8::Local<v8::String>) -> bool {
     text.contains_only_onebyte()
 }
@@ -22,7 +22,7 @@ pub fn push_utf16(bytes: &mut Vec<u8>, scope: &mut v8::HandleScope, text: v8::Lo
     bytes.extend(units.into_iter().flat_map(u16::to_le_bytes));
 }
 
-/// Makes a string of Latin-1 bytes. `None` where it is longer than V8 allows.
+/// Creates a string of Latin-1 bytes. `None` where it is longer than V8 allows.
 pub fn from_latin1<'s>(
     scope: &mut v8::HandleScope<'s>,
     bytes: &[u8],
@@ -31,8 +31,8 @@ pub fn from_latin1<'s>(
     v8::String::new_from_one_byte(scope, bytes, storage)
 }
 
-/// Makes a string of UTF-16 code units, two bytes each; ignores an odd last byte. `None` where it is longer than V8
-/// allows.
+/// Creates a string of UTF-16 code units, and ignores an odd last byte. `None` where it is longer
+/// than V8 allows.
 pub fn from_utf16<'s>(
     scope: &mut v8::HandleScope<'s>,
     bytes: &[u8],

@@ -1,4 +1,4 @@
-//! Plain data in a format of our own, the isolate's side of `lib/values/tree.js`, which has the layout: the reader.
+//! The reader of trees, the isolate's side of `lib/values/tree.js`, which describes the format.
 
 use deno_core::v8;
 
@@ -11,7 +11,10 @@ use crate::isolate::values::wire::{
 
 const WORD: usize = size_of::<u64>();
 
-/// Makes a value from the bytes behind [`TREE`](crate::isolate::values::wire::TREE).
+/// Decodes the bytes after [`TREE`](crate::isolate::values::wire::TREE).
+///
+/// # Errors
+/// When they do not represent a value, or there is no memory for it.
 pub fn decode<'s>(
     scope: &mut v8::HandleScope<'s>,
     bytes: &[u8],
@@ -22,7 +25,7 @@ pub fn decode<'s>(
     Ok(value)
 }
 
-/// Reads values from bytes, from the first on.
+/// Reads values from bytes, one after another.
 pub struct Reader<'a> {
     bytes: &'a [u8],
     objects: usize,
@@ -33,20 +36,20 @@ impl<'a> Reader<'a> {
         Self { bytes, objects: 0 }
     }
 
-    /// Checks that everything was read.
+    /// Checks that all bytes were read.
     ///
     /// # Errors
-    /// When there are bytes left.
+    /// When bytes are left.
     pub fn end(&self) -> Result<(), CodecError> {
         if self.bytes.is_empty() { Ok(()) } else { Err(CodecError) }
     }
 
-    /// Returns the keys of an object, and the bytes of its values. `None` where a key is not Latin-1, or there are
-    /// more than `most`.
-    pub fn keys(mut self, most: u32) -> Option<(Vec<&'a [u8]>, &'a [u8])> {
+    /// Returns the keys of an object, and the bytes of its values. `None` where a key is not
+    /// Latin-1, or there are more than `max` keys.
+    pub fn keys(mut self, max: u32) -> Option<(Vec<&'a [u8]>, &'a [u8])> {
         let [kind] = *self.take().ok()?;
         let count = self.length().ok()?;
-        if kind != OBJECT || count > most {
+        if kind != OBJECT || count > max {
             return None;
         }
         let keys = (0..count).map(|_| match *self.take().ok()? {
@@ -135,7 +138,7 @@ impl<'a> Reader<'a> {
         .ok_or(CodecError)
     }
 
-    /// Bounds the depth, and with it the stack.
+    /// Counts an object or array. The limit bounds the depth, and with it the stack.
     fn count_object(&mut self) -> Result<(), CodecError> {
         self.objects += 1;
         if self.objects > MAX_OBJECTS { Err(CodecError) } else { Ok(()) }

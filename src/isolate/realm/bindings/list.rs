@@ -1,4 +1,4 @@
-//! The functions of Rust that bootstrap modules call, by name.
+//! The list of the bindings by name, as the bootstrap modules import them.
 
 use deno_core::v8;
 use v8::MapFnTo;
@@ -7,10 +7,10 @@ use v8::fast_api::{CFunction, CFunctionInfo, Int64Representation, Type};
 use crate::isolate::realm::bindings::{inspect, structured_clone, tasks, text, wire};
 use crate::isolate::values::ordinary;
 
-/// Returns what compiled code calls in the place of a function, by its name: without a scope, and without
-/// allocating.
+/// Returns the fast API functions that optimized code calls instead of a binding, by its name. They
+/// get no scope and must not allocate.
 pub fn fast_functions() -> [(&'static str, CFunction); 2] {
-    /// A receiver, a value; an answer of yes or no.
+    /// Receiver and value in, boolean out.
     const QUESTION: &CFunctionInfo = &CFunctionInfo::new(
         Type::Bool.as_info(),
         &[Type::V8Value.as_info(), Type::V8Value.as_info()],
@@ -29,9 +29,9 @@ extern "C" fn is_proxy_fast(_: v8::Local<v8::Value>, value: v8::Local<v8::Value>
     value.is_proxy()
 }
 
-/// Returns the functions by name.
+/// Returns the bindings by name.
 pub fn bindings() -> Vec<(&'static str, v8::FunctionCallback)> {
-    /// A question to a value.
+    /// A binding for each predicate of `v8::Value`.
     macro_rules! kinds {
         ($($name:literal $ask:ident,)*) => {
             vec![$((

@@ -1,4 +1,5 @@
-//! `structuredClone` and the messages of ports: V8's serialization, as deno_core's ops do it.
+//! `structuredClone` and the messages of ports: V8's serialization, with the interface of
+//! deno_core's ops.
 
 #![allow(clippy::needless_pass_by_value, reason = "V8 hands arguments over by value")]
 
@@ -14,8 +15,9 @@ use crate::isolate::values::data_clone;
 
 type Args<'s> = v8::FunctionCallbackArguments<'s>;
 
-/// `(value, hostObjects, transferredArrayBuffers, onError)`, as deno_core's: objects of the first list are
-/// written as their index in it, the buffers of the second are detached and their places take numbers.
+/// Serializes a value. Arguments as of deno_core: `(value, hostObjects, transferredArrayBuffers,
+/// onError)`. Objects in the first list are written as their index in it. The buffers in the second
+/// list are detached, and replaced by numbers in the list.
 pub fn serialize<'s>(scope: &mut v8::HandleScope<'s>, args: Args<'s>, mut result: v8::ReturnValue) {
     let context = scope.get_current_context();
     let list = |index| v8::Local::<v8::Array>::try_from(args.get(index)).ok();
@@ -34,7 +36,7 @@ pub fn serialize<'s>(scope: &mut v8::HandleScope<'s>, args: Args<'s>, mut result
     let bytes = serializer.release();
     drop(serializer);
     let Some(bytes) = bytes_of(scope, bytes) else { return };
-    // Only now: where the value cannot be cloned, the buffers stay where they are.
+    // Detached last: where the value cannot be cloned, the buffers stay as they are.
     for (index, buffer) in (0..).zip(buffers) {
         realm.transit.put(first + index, buffer.get_backing_store());
         buffer.detach(None);
@@ -44,7 +46,8 @@ pub fn serialize<'s>(scope: &mut v8::HandleScope<'s>, args: Args<'s>, mut result
     result.set(bytes.into());
 }
 
-/// The buffers that are to be transferred. `None` where one cannot be, and that is thrown.
+/// Returns the buffers to transfer. `None` where one cannot be transferred; the error is pending
+/// then.
 fn buffers_in<'s>(
     scope: &mut v8::HandleScope<'s>,
     list: Option<v8::Local<'s, v8::Array>>,
@@ -66,6 +69,8 @@ fn buffers_in<'s>(
     Some(buffers)
 }
 
+/// Deserializes a value. Arguments: `(bytes, hostObjects, transferredArrayBuffers)`. The numbers in
+/// the last list are replaced by the buffers.
 pub fn deserialize<'s>(
     scope: &mut v8::HandleScope<'s>,
     args: Args<'s>,
@@ -108,10 +113,11 @@ pub fn deserialize<'s>(
     }
 }
 
+/// Serializer and deserializer of structured clone.
 struct CloneDelegate<'s> {
     host_objects: Option<v8::Local<'s, v8::Array>>,
     on_error: Option<v8::Local<'s, v8::Function>>,
-    /// What marks host objects, as `js/core.js` has it.
+    /// The symbol that marks host objects, as in `js/core.js`.
     brand: v8::Local<'s, v8::Symbol>,
 }
 

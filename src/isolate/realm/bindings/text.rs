@@ -1,4 +1,4 @@
-//! Text to bytes and back.
+//! Conversions between strings and bytes.
 
 #![allow(clippy::needless_pass_by_value, reason = "V8 hands arguments over by value")]
 
@@ -20,7 +20,7 @@ pub fn encode(scope: &mut v8::HandleScope, args: Args, mut result: v8::ReturnVal
     }
 }
 
-/// Decodes UTF-8, without a byte order mark at its beginning.
+/// Decodes UTF-8, and removes a byte order mark at the beginning.
 pub fn decode(scope: &mut v8::HandleScope, args: Args, mut result: v8::ReturnValue) {
     let Some(bytes) = bytes_in(args.get(0)) else {
         throw_type_error(scope, "expected a view of bytes");
@@ -34,13 +34,14 @@ pub fn decode(scope: &mut v8::HandleScope, args: Args, mut result: v8::ReturnVal
     }
 }
 
-/// Whether a text has characters beyond Latin-1.
+/// Whether a string has code units beyond Latin-1.
 pub fn is_wide(_: &mut v8::HandleScope, args: Args, mut result: v8::ReturnValue) {
     let text = v8::Local::<v8::String>::try_from(args.get(0));
     result.set_bool(text.is_ok_and(|text| !text.contains_only_onebyte()));
 }
 
-/// Writes a text into a view of code units, from an index on.
+/// Writes a string into a `Uint16Array` or `Uint8Array` of code units, from an index on. Does
+/// nothing where there is no room.
 pub fn write_text(scope: &mut v8::HandleScope, args: Args, _: v8::ReturnValue) {
     let Ok(text) = v8::Local::<v8::String>::try_from(args.get(0)) else { return };
     let Ok(view) = v8::Local::<v8::TypedArray>::try_from(args.get(1)) else { return };
@@ -49,7 +50,8 @@ pub fn write_text(scope: &mut v8::HandleScope, args: Args, _: v8::ReturnValue) {
     let Some(end) = start.checked_add(length) else { return };
     let flags = v8::WriteFlags::empty();
     if view.is_uint16_array() && end <= view.byte_length() / size_of::<u16>() {
-        // SAFETY: there is room behind `at`; nobody else looks at it now.
+        // SAFETY: the view has room for the string from `start` on, and no JavaScript runs
+        // meanwhile.
         let units =
             unsafe { slice::from_raw_parts_mut(view.data().cast::<u16>().add(start), length) };
         text.write_v2(scope, 0, units, flags);
@@ -61,7 +63,7 @@ pub fn write_text(scope: &mut v8::HandleScope, args: Args, _: v8::ReturnValue) {
     }
 }
 
-/// Reads the text in a part of a view of bytes.
+/// Creates a string from a part of a view: `(view, start, end, isUtf16)`.
 pub fn read_text(scope: &mut v8::HandleScope, args: Args, mut result: v8::ReturnValue) {
     let Ok(view) = v8::Local::<v8::Uint8Array>::try_from(args.get(0)) else { return };
     let mut index_at = |index| args.get(index).uint32_value(scope).unwrap_or(0) as usize;
@@ -69,7 +71,7 @@ pub fn read_text(scope: &mut v8::HandleScope, args: Args, mut result: v8::Return
     if from > to || to > view.byte_length() {
         return;
     }
-    // SAFETY: the part is within the view, and V8 copies it.
+    // SAFETY: the range is within the view, and V8 copies it.
     let bytes = unsafe { slice::from_raw_parts(view.data().cast::<u8>().add(from), to - from) };
     let text = if args.get(3).is_true() {
         text::from_utf16(scope, bytes, v8::NewStringType::Normal)
@@ -81,7 +83,7 @@ pub fn read_text(scope: &mut v8::HandleScope, args: Args, mut result: v8::Return
     }
 }
 
-/// Makes an array of a given length whose elements are undefined.
+/// Creates an array of a given length whose elements are undefined.
 pub fn undefined_array(scope: &mut v8::HandleScope, args: Args, mut result: v8::ReturnValue) {
     let length = args.get(0).uint32_value(scope).unwrap_or(0) as usize;
     let elements = vec![v8::undefined(scope).into(); length];

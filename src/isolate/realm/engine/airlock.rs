@@ -1,8 +1,9 @@
-//! The airlock: the one way from a realm to deno_core's ops, through which nothing comes back but copies.
+//! The airlock: the only way from a realm to deno_core's ops, through which only copies come back.
 //!
-//! deno_core works in one context, the engine's. No object of that context may reach a realm, because its
-//! constructor would lead code of a user out of the realm. So a realm has functions that call the op in the engine's
-//! context. What the op returns, resolves to or throws is created anew in the realm.
+//! deno_core works in one context, the engine's. No object of that context may reach a realm,
+//! because its constructor would lead code of a user out of the realm. So a realm calls functions
+//! that call the op in the engine's context. What the op returns, resolves to or throws is copied
+//! into the realm.
 
 use std::rc::Rc;
 
@@ -17,7 +18,7 @@ use crate::isolate::realm::engine::copy::{copy, copy_error};
 use crate::isolate::state::IsolateState;
 use crate::isolate::task::current::running_ticket;
 
-/// An op, or a function of deno_core, in the engine's context.
+/// An op or function of deno_core, in the engine's context.
 struct Op {
     function: v8::Global<v8::Function>,
     outcome: Outcome,
@@ -26,7 +27,7 @@ struct Op {
     creates: Option<Created>,
 }
 
-/// What a realm is told to have created, to be let go of with it.
+/// What an op creates that must be dropped with the realm.
 #[derive(Clone, Copy)]
 enum Created {
     BlobPart,
@@ -42,36 +43,36 @@ impl Created {
     }
 }
 
-/// How what an op gives gets to the other side.
+/// How the result of an op reaches the realm.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Outcome {
     Copy,
-    /// It is an object of Rust's, which the realm keeps without being able to look at it.
+    /// An object of Rust, which the realm holds as an opaque handle.
     Handle,
 }
 
-/// Ops whose result the realm gives back to another op.
+/// The ops whose result the realm passes to another op.
 const HANDLES: [&str; 1] = ["op_encoding_new_decoder"];
 
-/// All that realms of an isolate can call on the other side, by their number.
+/// The functions that realms of an isolate can call in the engine, by number.
 pub struct Airlock {
     ops: Vec<Op>,
-    /// The context of deno_core.
+    /// The engine's context.
     engine: v8::Global<v8::Context>,
-    /// A key that no JavaScript can name.
+    /// The private symbol that links a handle or promise of a realm to the engine's object.
     key: v8::Global<v8::Private>,
 }
 
 impl Airlock {
-    /// Returns that of this isolate; `None` before its callbacks are installed.
+    /// Returns the airlock of this isolate; `None` before its callbacks are installed.
     pub fn of(isolate: &v8::Isolate) -> Option<Rc<Self>> {
         isolate.get_slot::<Rc<Self>>().cloned()
     }
 
-    /// Looks the functions up in the engine's context, which is the current one.
+    /// Looks up the functions in the engine's context, which must be the current one.
     ///
     /// # Panics
-    /// When there is none of a name: the realms' modules do not fit the extensions.
+    /// When a function does not exist: the bootstrap modules do not match the extensions.
     pub fn new(
         scope: &mut v8::HandleScope,
         names: &[&str],
@@ -106,6 +107,7 @@ impl Airlock {
     }
 }
 
+/// Returns a property that is an object.
 fn object_member<'s>(
     scope: &mut v8::HandleScope<'s>,
     object: v8::Local<'s, v8::Object>,
@@ -116,7 +118,7 @@ fn object_member<'s>(
     value.unwrap_or_else(|| panic!("deno_core has no {name}"))
 }
 
-/// What a realm calls; its data is the number of the op.
+/// The function that a realm calls for an op. Its data is the number of the op.
 #[allow(clippy::needless_pass_by_value)]
 pub fn call_op<'s>(
     scope: &mut v8::HandleScope<'s>,
@@ -130,14 +132,14 @@ pub fn call_op<'s>(
     let Some(op) = airlock.ops.get(number as usize) else { return };
     let ticket = running_ticket(scope);
     if op.is_async && ticket.is_some_and(|ticket| !state.is_in_flight(ticket)) {
-        // A task that is over begins nothing: it waits for ever.
+        // A task that is over starts no operation: its promise never settles.
         if let Some(resolver) = v8::PromiseResolver::new(scope) {
             result.set(resolver.get_promise(scope).into());
         }
         return;
     }
     if state.is_stack_nearly_full() {
-        // deno_core could begin an operation and not come to note it.
+        // deno_core could start an operation and fail to record it.
         throw_range_error(scope, "Maximum call stack size exceeded");
         return;
     }
@@ -154,8 +156,8 @@ pub fn call_op<'s>(
     // deno_core panics where it is interrupted while it creates an error.
     let is_outermost = state.defer_interrupts();
     let value = {
-        // Optimized code of the engine calls ops in whatever context is current, and they look for the state
-        // of deno_core in it.
+        // Optimized code in the engine calls fast API functions in whatever context is current, and
+        // these look up deno_core's state in that context.
         let engine = v8::Local::new(scope, &airlock.engine);
         let scope = &mut v8::ContextScope::new(scope, engine);
         function.call(scope, undefined, &arguments)
@@ -194,7 +196,7 @@ pub fn call_op<'s>(
     }
 }
 
-/// A promise of the realm that settles as one of the engine does.
+/// Creates a promise of the realm that settles as a promise of the engine does.
 fn mirror_promise<'s>(
     scope: &mut v8::TryCatch<v8::HandleScope<'s>>,
     state: &IsolateState,
@@ -209,12 +211,12 @@ fn mirror_promise<'s>(
         let reject = v8::Function::builder(on_rejected).data(resolver.into()).build(scope)?;
         promise.then2(scope, fulfil, reject)?;
     }
-    // What a worker script does by itself is none of a task's.
+    // Operations of the worker script itself belong to no task.
     if running_ticket(scope).is_some() {
         state.operations.set(state.operations.get() + 1);
     }
     let mirror = resolver.get_promise(scope);
-    // For ops that are told of the promise: whether it keeps the event loop busy.
+    // For ops that take the promise, such as those that ref or unref its operation.
     let key = v8::Local::new(scope, &airlock.key);
     mirror.set_private(scope, key, promise.into());
     Some(mirror)
@@ -238,20 +240,21 @@ fn on_rejected<'s>(
     settle_mirror(scope, &args, false);
 }
 
-/// Settles the realm's promise, which the callback has as data.
+/// Settles the realm's promise, whose resolver is the data of the callback.
 fn settle_mirror<'s>(
     scope: &mut v8::HandleScope<'s>,
     args: &v8::FunctionCallbackArguments<'s>,
     fulfilled: bool,
 ) {
-    // A reaction runs for the same task as `mirror_promise` did.
+    // The reaction runs for the same task as `mirror_promise` did.
     let state = IsolateState::of(scope).filter(|_| running_ticket(scope).is_some());
     if let Some(state) = state {
         state.operations.set(state.operations.get().saturating_sub(1));
     }
     let Ok(resolver) = v8::Local::<v8::Object>::try_from(args.data()) else { return };
     let Some(realm) = resolver.get_creation_context(scope) else { return };
-    // SAFETY: V8's resolver is the promise itself, and `mirror_promise` created this one.
+    // SAFETY: in V8 a resolver is the promise itself, and `mirror_promise` created this one as a
+    // resolver.
     let resolver = unsafe { v8::Local::<v8::PromiseResolver>::cast_unchecked(resolver) };
     let value = args.get(0);
     let scope = &mut v8::ContextScope::new(scope, realm);
@@ -271,7 +274,8 @@ fn settle_mirror<'s>(
     }
 }
 
-/// What an argument stands for on the other side.
+/// Returns the engine's object that a handle or promise of the realm stands for, and any other
+/// argument as it is.
 fn unwrap_handle<'s>(
     scope: &mut v8::HandleScope<'s>,
     key: v8::Local<'s, v8::Private>,
@@ -284,6 +288,7 @@ fn unwrap_handle<'s>(
     object.get_private(scope, key).filter(|found| found.is_object()).unwrap_or(value)
 }
 
+/// Creates an opaque handle of the realm for an object of the engine.
 fn wrap_handle<'s>(
     scope: &mut v8::TryCatch<v8::HandleScope<'s>>,
     key: v8::Local<'s, v8::Private>,
@@ -295,7 +300,8 @@ fn wrap_handle<'s>(
     Some(handle.into())
 }
 
-/// Throws what was thrown on the other side. What ends the task goes on.
+/// Copies the pending exception of the engine and throws the copy. A termination is rethrown as it
+/// is.
 fn rethrow(scope: &mut v8::TryCatch<v8::HandleScope>) {
     if scope.has_terminated() {
         scope.rethrow();

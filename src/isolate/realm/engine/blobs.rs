@@ -1,5 +1,6 @@
-//! The contents of Blobs: outside V8's heap, counted with the buffers, and gone with the realm that made
-//! them. deno_web lets go of them when V8 collects the Blob, which a realm that is gone never hears of.
+//! The contents of Blobs. They are outside V8's heap, count as buffers, and are dropped with the
+//! realm that created them: deno_web drops them when V8 collects the Blob, and the finalizers of a
+//! dropped realm never run.
 
 use std::cell::RefCell;
 use std::collections::HashSet;
@@ -13,11 +14,11 @@ use uuid::Uuid;
 
 use crate::isolate::limits::buffers::{Buffers, Counted};
 
-/// Ops whose result is the number of a part, and the one whose result is a URL.
+/// The ops that return the id of a part, and the op that returns an object URL.
 pub const PARTS: [&str; 2] = ["op_blob_create_part", "op_blob_slice_part"];
 pub const URL: &str = "op_blob_create_object_url";
 
-/// What a realm has made and not let go of.
+/// The parts and object URLs that a realm has created.
 #[derive(Default)]
 pub struct Blobs {
     parts: RefCell<HashSet<String>>,
@@ -33,7 +34,7 @@ impl Blobs {
         self.urls.borrow_mut().insert(url);
     }
 
-    /// Lets go of all.
+    /// Removes all of them from the store.
     pub fn clear(&self, store: &BlobStore) {
         for part in self.parts.take() {
             if let Ok(part) = Uuid::parse_str(&part) {
@@ -48,7 +49,7 @@ impl Blobs {
     }
 }
 
-/// Contents of a Blob that count as memory of the isolate.
+/// The bytes of a part, counted as memory of the isolate.
 #[derive(Debug)]
 struct CountedPart(Counted);
 
@@ -63,7 +64,7 @@ impl BlobPart for CountedPart {
     }
 }
 
-/// In place of deno_web's, which counts nothing.
+/// Replaces deno_web's op, which counts nothing.
 #[op2]
 #[string]
 pub fn op_isolane_create_part(

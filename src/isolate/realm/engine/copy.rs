@@ -1,19 +1,21 @@
-//! Copies of values and errors, error in the realm that is the current context.
+//! Copies of values and errors of the engine, created in the realm that is the current context. No
+//! object of the engine must reach a realm itself.
 
 use deno_core::v8;
 use v8::{ValueDeserializerHelper, ValueSerializerHelper};
 
 use crate::isolate::primitives::string;
 
-/// Where the maker of a realm's errors is in its context.
+/// The index of a realm's embedder data that holds the function which creates its errors.
 const BUILD_ERROR: i32 = 3;
 
-/// Says how errors of a realm are error: `build` takes name and message.
+/// Sets the function that creates the errors of a realm from name and message.
 pub fn set_error_builder(context: v8::Local<v8::Context>, build: v8::Local<v8::Function>) {
     context.set_embedder_data(BUILD_ERROR, build.into());
 }
 
-/// The same value as an object of the current realm; what is no object is of none.
+/// Copies a value into the current realm; primitive values belong to no realm. `None` where an
+/// exception is pending.
 pub fn copy<'s>(
     scope: &mut v8::TryCatch<v8::HandleScope<'s>>,
     value: v8::Local<'s, v8::Value>,
@@ -32,7 +34,8 @@ pub fn copy<'s>(
     deserializer.read_value(context)
 }
 
-/// An error of the engine as one of the realm. `None` where the task is ended meanwhile.
+/// Copies an error of the engine into the current realm. `None` where the task is terminated
+/// meanwhile.
 pub fn copy_error<'s>(
     scope: &mut v8::TryCatch<v8::HandleScope<'s>>,
     error: v8::Local<'s, v8::Value>,
@@ -41,7 +44,7 @@ pub fn copy_error<'s>(
         if !error.is_undefined() {
             return Some(error);
         }
-        // deno_core knows no maker of errors of that class.
+        // deno_core throws undefined for an error class without a registered builder.
         let message = string(scope, "the operation failed");
         return Some(v8::Exception::error(scope, message));
     };
@@ -49,7 +52,7 @@ pub fn copy_error<'s>(
     if object.get_creation_context(scope) == Some(context) {
         return Some(error);
     }
-    // An error of the engine, which no code of a user can have touched.
+    // Code of a user cannot have changed this error.
     let text = |scope: &mut v8::TryCatch<v8::HandleScope<'s>>, name| {
         let key = string(scope, name).into();
         let value = object.get(scope, key);
@@ -68,13 +71,13 @@ pub fn copy_error<'s>(
     if scope.has_terminated() {
         return None;
     }
-    // Near the end of the stack nothing of JavaScript can be called.
+    // Near the end of the stack no function of JavaScript can be called.
     scope.reset();
     let message = v8::Local::<v8::String>::try_from(message).unwrap_or_else(|_| string(scope, ""));
     Some(v8::Exception::error(scope, message))
 }
 
-/// Copies plain data and buffers.
+/// Serializer and deserializer of plain data and buffers.
 struct PlainCopy;
 
 impl v8::ValueSerializerImpl for PlainCopy {

@@ -1,6 +1,9 @@
-//! Which ArrayBuffers detach an isolate with a task's result, and are not copied: those that were moved in for
-//! it, where the result has them; those that it names; and a result that is one itself, or a view, where the
-//! realm ends with the task. What is_detached is detached.
+//! `Transfers`: selects the ArrayBuffers that leave an isolate with a task's result instead of
+//! being copied.
+//!
+//! These are buffers that were moved in for the task and are in the result, buffers that the task
+//! marked (`ctx.transfer`), and a result that is itself a buffer or a view where the realm ends
+//! with the task. A buffer that leaves is detached.
 
 use std::cell::RefCell;
 use std::sync::Arc;
@@ -11,7 +14,7 @@ use crate::isolate::values::transfer::pages::{Lent, Pages};
 
 #[derive(Default)]
 pub struct Transfers {
-    /// By the ticket of their task.
+    /// The buffers that were moved in, by the ticket of their task.
     received: RefCell<Vec<(u64, Received)>>,
     marked: RefCell<Vec<(u64, v8::Global<v8::ArrayBuffer>)>>,
 }
@@ -22,18 +25,19 @@ struct Received {
     pages: Arc<Lent>,
 }
 
-/// Candidates for one result. Their places are their numbers in it.
+/// The candidates for one result. Their indices are their numbers in the encoded result.
 #[derive(Default)]
 pub struct Candidates<'s> {
     pub buffers: Vec<v8::Local<'s, v8::ArrayBuffer>>,
-    /// So many of them are detached even where the result does not have them.
+    /// The number of marked buffers, which come first and are detached even where the result does
+    /// not contain them.
     marked: usize,
-    /// The memory of those that came in.
+    /// The memory of the buffers that were moved in.
     received: Vec<Arc<Lent>>,
 }
 
 impl Transfers {
-    /// A buffer was moved in for a task.
+    /// Records a buffer that was moved in for a task.
     pub fn add_received(
         &self,
         scope: &mut v8::HandleScope,
@@ -45,7 +49,7 @@ impl Transfers {
         self.received.borrow_mut().push((ticket, received));
     }
 
-    /// A task says that a buffer is to detach.
+    /// Marks a buffer to leave with the result of a task.
     pub fn mark(
         &self,
         scope: &mut v8::HandleScope,
@@ -55,7 +59,7 @@ impl Transfers {
         self.marked.borrow_mut().push((ticket, v8::Global::new(scope, buffer)));
     }
 
-    /// A task is over.
+    /// Removes the buffers of a task that is over.
     pub fn forget(&self, ticket: u64) {
         self.received.borrow_mut().retain(|(other, _)| *other != ticket);
         self.marked.borrow_mut().retain(|(other, _)| *other != ticket);
@@ -100,7 +104,8 @@ impl<'s> Candidates<'s> {
         }
     }
 
-    /// Takes those that are in the result, or marked, out of the isolate.
+    /// Detaches the marked candidates and those in `used`, the indices in the result, and returns
+    /// their memory. The others yield empty memory.
     pub fn detach(self, used: &[usize]) -> Vec<Pages> {
         let Self { buffers, marked, mut received } = self;
         let is_detached = |index| index < marked || used.contains(&index);
@@ -113,7 +118,7 @@ impl<'s> Candidates<'s> {
 }
 
 fn detach_buffer(buffer: v8::Local<v8::ArrayBuffer>, received: &mut Vec<Arc<Lent>>) -> Pages {
-    // A getter of the result may have done something to it.
+    // A getter of the result may have detached or replaced it.
     if !is_transferable(buffer) {
         return Pages::default();
     }
@@ -125,14 +130,15 @@ fn detach_buffer(buffer: v8::Local<v8::ArrayBuffer>, received: &mut Vec<Arc<Lent
     if let Some(index) = received.iter().position(|lent| lent.data() == data) {
         let lent = received.swap_remove(index);
         drop(store);
-        // Where V8 has let go of it, it is as it came.
+        // The same memory that came in, where V8 holds it no longer.
         return Lent::take_back(lent);
     }
-    // SAFETY: it has so many bytes, and no object of the isolate has them any more.
+    // SAFETY: the store has `length` bytes, and no object of the isolate refers to it after the
+    // detach.
     unsafe { Pages::take(data, length) }
 }
 
-/// Whether it can be detached, and its length is fixed.
+/// Whether a buffer can be detached and has a fixed length.
 pub fn is_transferable(buffer: v8::Local<v8::ArrayBuffer>) -> bool {
     buffer.is_detachable()
         && !buffer.was_detached()
