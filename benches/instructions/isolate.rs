@@ -1,4 +1,4 @@
-//! A tiny task in an isolate: its payload is decoded, its handler called, its result encoded.
+//! A small task in an isolate: decode the payload, call the handler, encode the result.
 
 use std::rc::Rc;
 
@@ -17,7 +17,7 @@ pub const CASES: &[Case] = &[
 ];
 
 const MB: usize = 1 << 20;
-/// After so many, V8 has compiled what is called and nothing changes any more.
+/// The runs before the measurement, after which V8 has optimized all code that is called.
 const WARM: u32 = 60_000;
 const SOME: u32 = 10_000;
 

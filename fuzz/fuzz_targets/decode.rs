@@ -1,4 +1,4 @@
-//! Gives an isolate whatever bytes for a value, which it reads and writes again, or refuses.
+//! Gives an isolate any bytes as a value, which it decodes and encodes again, or refuses.
 #![no_main]
 
 use std::cell::RefCell;
@@ -54,7 +54,7 @@ fuzz_target!(|bytes: &[u8]| {
     MIRROR.with_borrow_mut(|mirror| {
         let it = mirror.get_or_insert_with(Mirror::new);
         match it.echo(bytes) {
-            // What was written is read again, and written as it was.
+            // An encoded value decodes, and encodes to the same bytes.
             Ended::Done(first) => match it.echo(&first) {
                 Ended::Done(second) => assert_eq!(first, second),
                 other => panic!("{first:02x?} was written and not read: {other:?}"),

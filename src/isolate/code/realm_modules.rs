@@ -32,7 +32,7 @@ pub struct AllRealmModules(RefCell<HashMap<u32, Weak<RealmModules>>>);
 impl RealmModules {
     /// Registers the modules of a realm, which has none yet.
     pub fn new(scope: &mut v8::HandleScope, realm: Rc<RealmData>) -> Rc<Self> {
-        let library = Library::of(scope).expect("it is set before the first_realm realm is made");
+        let library = Library::of(scope).expect("it is set before the first realm is made");
         let all = scope.get_slot::<Rc<AllRealmModules>>().cloned().unwrap_or_default();
         let modules = Rc::new(Self {
             realm,

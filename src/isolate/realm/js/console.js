@@ -73,7 +73,8 @@ function hasUserToString(value) {
     return false;
   }
   const { toString } = value;
-  return typeof toString === 'function' && !StringPrototypeIncludes(FunctionPrototypeToString(toString), '[native code]');
+  if (typeof toString !== 'function') return false;
+  return !StringPrototypeIncludes(FunctionPrototypeToString(toString), '[native code]');
 }
 
 function formatJson(value) {

@@ -112,7 +112,8 @@ async function toPlainRequest({ body, headersList, method, redirect, url }, chun
   });
   // A body of known length is sent in one piece, so that the request has a content-length.
   const hasKnownLength = chunks !== null && body.length !== null;
-  return { url: url.href, method, headers, body: hasKnownLength ? await concatChunks(chunks, body.length) : chunks, redirect };
+  const content = hasKnownLength ? await concatChunks(chunks, body.length) : chunks;
+  return { url: url.href, method, headers, body: content, redirect };
 }
 
 async function concatChunks(chunks, length) {

@@ -14,7 +14,13 @@ import {
   op_isolane_run_microtasks,
   op_void_async_deferred,
 } from 'ext:core/ops';
-import { QUEUE_CHANGING, RUNNING_CALLBACKS, TIMERS_AND_PORTS, isOver, resourceState } from 'ext:isolane/task-resources.js';
+import {
+  QUEUE_CHANGING,
+  RUNNING_CALLBACKS,
+  TIMERS_AND_PORTS,
+  isOver,
+  resourceState,
+} from 'ext:isolane/task-resources.js';
 import { TimerEntry, enqueue, first, remove } from 'ext:isolane/timer-queue.js';
 
 const {
