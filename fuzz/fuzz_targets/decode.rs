@@ -6,8 +6,7 @@ use std::path::PathBuf;
 use std::rc::Rc;
 
 use isolane::isolate::{
-    Ended, Fault, FaultKind, Hooks, Isolate, Isolation, Job, Plan, Script, Spec, Work,
-    initialise,
+    Ended, Fault, FaultKind, Hooks, Isolate, Isolation, Job, Plan, Script, Spec, Work, initialise,
 };
 use libfuzzer_sys::fuzz_target;
 use tokio::runtime::{Builder, Runtime};
@@ -25,7 +24,8 @@ impl Mirror {
         initialise();
         let spec = Spec::new(128 * MB);
         let hooks = Hooks { lost: Box::new(|_| std::process::abort()), ..Hooks::silent() };
-        let tokio = Rc::new(Builder::new_current_thread().enable_time().build().expect("a runtime"));
+        let tokio =
+            Rc::new(Builder::new_current_thread().enable_time().build().expect("a runtime"));
         let _context = tokio.enter();
         let mut isolate = Isolate::new(&spec, tokio.clone(), hooks).expect("an isolate");
         let text = "export default { echo: (value) => value }".into();

@@ -80,6 +80,7 @@ pub struct Code {
     pub text: Arc<str>,
 }
 
+/// What the text of a code task is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum CodeKind {
     /// The body of an async function; its return value is the result.

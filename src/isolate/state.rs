@@ -93,6 +93,7 @@ pub struct UncaughtError {
 }
 
 impl IsolateState {
+    /// Creates the state on the isolate's thread, and records the position of its stack.
     pub fn new(buffers: Arc<Buffers>, calls: Calls, console: Box<dyn Fn(ConsoleLine)>) -> Self {
         Self {
             task_events: RefCell::default(),
@@ -124,6 +125,7 @@ impl IsolateState {
         isolate.get_slot::<Rc<Self>>().cloned()
     }
 
+    /// Whether a task is in flight.
     pub fn is_in_flight(&self, ticket: u64) -> bool {
         self.in_flight.attempt_of(ticket).is_some()
     }
@@ -174,6 +176,7 @@ impl IsolateState {
         self.signalling.set(on.then(Instant::now));
     }
 
+    /// Whether the listeners of a `ctx.signal` run.
     pub fn is_signalling(&self) -> bool {
         self.signalling.get().is_some()
     }

@@ -106,6 +106,7 @@ impl Buffers {
         }
     }
 
+    /// Whether heap and external memory together exceed the limit.
     pub fn is_over_limit(&self, memory: Memory) -> bool {
         memory.heap_used + memory.external > self.limit
     }
@@ -145,6 +146,7 @@ impl Buffers {
         (self.refused_length.load(Relaxed) != 0 && ticket != 0).then_some(ticket)
     }
 
+    /// Clears the last refusal.
     pub fn clear_refusal(&self) {
         self.refused_length.store(0, Relaxed);
     }

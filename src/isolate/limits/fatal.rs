@@ -56,6 +56,7 @@ pub struct InsideIsolate {
 }
 
 impl InsideIsolate {
+    /// Marks this thread, also where it is marked already.
     pub fn enter() -> Self {
         Self { previous: INSIDE.replace(true) }
     }

@@ -15,6 +15,7 @@ use crate::isolate::realm::transit::Transit;
 /// The index of a context's embedder data that holds the number of its realm.
 const REALM: i32 = 4;
 
+/// The data of one realm.
 pub struct RealmData {
     /// Unique within the isolate.
     pub number: u32,

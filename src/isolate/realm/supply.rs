@@ -32,6 +32,7 @@ pub struct Prepared {
 }
 
 impl Prepared {
+    /// Whether a realm is to be prepared.
     pub fn is_wanted(&self) -> bool {
         self.is_used && self.realm.is_none()
     }
@@ -45,6 +46,7 @@ struct Given {
 }
 
 impl RealmSupply {
+    /// Creates a supply without prepared realms.
     pub fn new(options: RealmOptions) -> Self {
         let (bare, loaded) = (Prepared::default(), Prepared::default());
         Self { options, bare, loaded, given: Vec::new() }

@@ -20,10 +20,12 @@ impl Transit {
         first
     }
 
+    /// Stores a buffer that was posted.
     pub fn put(&self, number: u32, buffer: v8::SharedRef<v8::BackingStore>) {
         self.buffers.borrow_mut().1.insert(number, buffer);
     }
 
+    /// Returns a buffer to its receiver; `None` where it was received before.
     pub fn take(&self, number: u32) -> Option<v8::SharedRef<v8::BackingStore>> {
         self.buffers.borrow_mut().1.remove(&number)
     }

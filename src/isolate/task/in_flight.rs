@@ -18,6 +18,7 @@ pub struct InFlight {
 }
 
 impl InFlight {
+    /// Adds an attempt.
     pub fn begin(&self, ticket: u64, attempt: u32) {
         if let Some((ticket, attempt)) = self.latest.replace(Some((ticket, attempt))) {
             self.begun.set(self.begun.get() + 1);
@@ -25,6 +26,7 @@ impl InFlight {
         }
     }
 
+    /// Removes the attempt of a task.
     pub fn end(&self, ticket: u64) {
         if self.latest.get().is_some_and(|(latest, _)| latest == ticket) {
             self.latest.set(None);
@@ -33,6 +35,7 @@ impl InFlight {
         }
     }
 
+    /// Returns the attempt of a task in flight.
     pub fn attempt_of(&self, ticket: u64) -> Option<u32> {
         match self.latest.get() {
             Some((latest, attempt)) if latest == ticket => Some(attempt),

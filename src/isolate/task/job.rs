@@ -52,6 +52,7 @@ pub struct Plan {
 }
 
 impl Plan {
+    /// Creates a plan without a name and without buffers.
     #[must_use]
     pub fn new(work: Work, isolation: Isolation) -> Self {
         Self { work, isolation, name: None, buffers: MovedBuffers::default() }

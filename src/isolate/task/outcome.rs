@@ -26,6 +26,7 @@ pub struct Fault {
     pub error: Vec<u8>,
 }
 
+/// The kind of a failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FaultKind {
     Thrown,

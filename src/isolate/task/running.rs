@@ -27,6 +27,7 @@ pub struct RunningTask<'a> {
     pub ticket: u64,
 }
 
+/// A scope in which exceptions are caught.
 pub type CatchScope<'s, 'p> = v8::TryCatch<'s, v8::HandleScope<'p>>;
 
 impl RunningTask<'_> {
@@ -288,6 +289,7 @@ impl RunningTask<'_> {
         Some(if memory { Ended::MemoryLimit } else { Ended::Interrupted })
     }
 
+    /// Returns a failure whose error is a message.
     pub fn fault(kind: FaultKind, text: &str) -> Ended {
         Ended::Failed(Fault { kind, error: text.as_bytes().to_vec() })
     }

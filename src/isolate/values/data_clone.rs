@@ -5,7 +5,9 @@ use deno_core::v8;
 
 use crate::isolate::primitives::string;
 
+/// The message for a SharedArrayBuffer.
 pub const SHARED_ARRAY_BUFFER: &str = "#<SharedArrayBuffer> could not be cloned.";
+/// The message for a WebAssembly module.
 pub const WASM_MODULE: &str = "#<WebAssembly.Module> could not be cloned.";
 
 /// Throws the error of a serializer with this message. Returns `None`, which tells V8 that an

@@ -51,6 +51,7 @@ pub struct Payload<'s> {
 }
 
 impl<'s> Payload<'s> {
+    /// Returns the arguments.
     pub fn arguments(&self) -> &[v8::Local<'s, v8::Value>] {
         &self.arguments[..self.count]
     }

@@ -32,6 +32,7 @@ pub struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
+    /// Creates a reader at the first byte.
     pub fn new(bytes: &'a [u8]) -> Self {
         Self { bytes, objects: 0 }
     }
@@ -60,6 +61,10 @@ impl<'a> Reader<'a> {
         Some((keys, self.bytes))
     }
 
+    /// Reads one value.
+    ///
+    /// # Errors
+    /// When the bytes do not represent a value, or there is no memory for it.
     pub fn value<'s>(
         &mut self,
         scope: &mut v8::HandleScope<'s>,

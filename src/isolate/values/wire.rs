@@ -5,6 +5,8 @@
 #[derive(Debug)]
 pub struct CodecError;
 
+/// The kinds of primitive values: two constants, two booleans, an f64 (little-endian), and strings as in
+/// [`text`](crate::isolate::values::text).
 pub const UNDEFINED: u8 = 0;
 pub const NULL: u8 = 1;
 pub const FALSE: u8 = 2;
@@ -12,6 +14,7 @@ pub const TRUE: u8 = 3;
 pub const NUMBER: u8 = 4;
 pub const LATIN1: u8 = 5;
 pub const UTF16: u8 = 6;
+/// The kinds of objects and arrays within a [`TREE`].
 pub const OBJECT: u8 = 7;
 pub const ARRAY: u8 = 8;
 /// Small plain data, see `lib/values/tree.js`.

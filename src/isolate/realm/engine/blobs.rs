@@ -14,8 +14,9 @@ use uuid::Uuid;
 
 use crate::isolate::limits::buffers::{Buffers, Counted};
 
-/// The ops that return the id of a part, and the op that returns an object URL.
+/// The ops that return the id of a part.
 pub const PARTS: [&str; 2] = ["op_blob_create_part", "op_blob_slice_part"];
+/// The op that returns an object URL.
 pub const URL: &str = "op_blob_create_object_url";
 
 /// The parts and object URLs that a realm has created.
@@ -26,10 +27,12 @@ pub struct Blobs {
 }
 
 impl Blobs {
+    /// Adds a part by its id.
     pub fn add_part(&self, part: String) {
         self.parts.borrow_mut().insert(part);
     }
 
+    /// Adds an object URL.
     pub fn add_url(&self, url: String) {
         self.urls.borrow_mut().insert(url);
     }

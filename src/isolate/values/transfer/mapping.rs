@@ -50,6 +50,7 @@ impl Mapping {
         Some(mapping)
     }
 
+    /// Returns the address of the data.
     pub fn data(&self) -> *mut u8 {
         // SAFETY: the offset is within the first page.
         unsafe { self.base.add(self.offset) }

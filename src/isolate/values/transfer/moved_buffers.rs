@@ -17,6 +17,7 @@ struct Contents {
 }
 
 impl MovedBuffers {
+    /// Wraps the memory of buffers.
     #[must_use]
     pub fn new(pages: Vec<Pages>) -> Self {
         let contents = Contents { count: pages.len(), pages: Mutex::new(pages) };

@@ -105,6 +105,7 @@ impl Pages {
         unsafe { ptr::copy_nonoverlapping(source, target, length) };
     }
 
+    /// Returns the size in bytes.
     pub fn size(&self) -> usize {
         self.length
     }
@@ -156,6 +157,7 @@ impl Lent {
         Some(Arc::new(Self { pages, data }))
     }
 
+    /// Returns the address of the memory.
     pub fn data(&self) -> *mut u8 {
         self.data
     }

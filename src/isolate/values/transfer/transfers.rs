@@ -12,6 +12,7 @@ use deno_core::v8;
 
 use crate::isolate::values::transfer::pages::{Lent, Pages};
 
+/// The buffers of tasks in flight that may leave with their results.
 #[derive(Default)]
 pub struct Transfers {
     /// The buffers that were moved in, by the ticket of their task.
@@ -65,6 +66,7 @@ impl Transfers {
         self.marked.borrow_mut().retain(|(other, _)| *other != ticket);
     }
 
+    /// Returns the candidates for a result. `is_last` is whether the realm ends with the task.
     pub fn candidates<'s>(
         &self,
         scope: &mut v8::HandleScope<'s>,
