@@ -18,6 +18,9 @@ const PARTS: [&str; 7] = [
     "Cargo.lock",
 ];
 
+/// The crates between this one and the `v8` crate, which `isolane.versions.engine` names.
+const ENGINE: [&str; 2] = ["rustyscript", "deno_core"];
+
 fn main() {
     napi_build::setup();
     bundle_fetch_classes().expect("node must be on PATH; it makes a module of undici's classes");
@@ -30,6 +33,16 @@ fn main() {
         hasher.write(env::var(setting).unwrap_or_default().as_bytes());
     }
     println!("cargo:rustc-env=ISOLANE_BUILD={:016x}", hasher.finish());
+    let lock = fs::read_to_string("Cargo.lock").expect("it is committed");
+    let engine = ENGINE.map(|name| format!("{name}/{}", version_in(&lock, name)));
+    println!("cargo:rustc-env=ISOLANE_ENGINE={}", engine.join(" "));
+}
+
+/// Returns the version of a crate that the lock file names.
+fn version_in<'a>(lock: &'a str, name: &str) -> &'a str {
+    let head = format!("name = \"{name}\"\nversion = \"");
+    let (_, rest) = lock.split_once(&head).expect("the lock file has the crates of the engine");
+    rest.split('"').next().unwrap_or_default()
 }
 
 /// Adds a file, or all files below a folder in the order of their names.

@@ -25,6 +25,9 @@ export function shutdown(graceful?: boolean): Promise<void>;
 /** The version of the package. */
 export const version: string;
 
+/** What is inside: the versions of the package, of V8, and of the crates between them (`name/version`, spaced). */
+export const versions: Readonly<{ isolane: string; v8: string; engine: string }>;
+
 /** What a task has where neither it nor the pool says otherwise. Times are milliseconds. */
 export const TASK_DEFAULTS: Readonly<{
   priority: 10;
@@ -454,7 +457,12 @@ export type IsolaneErrorCode =
   /** After or during shutdown. */
   | 'ERR_POOL_CLOSED'
   /** No default pool. */
-  | 'ERR_NO_POOL';
+  | 'ERR_NO_POOL'
+  /**
+   * The addon does not load on this machine: thrown where isolane is imported. The message has each place that was
+   * tried (`tried`) with its own error, and what helps.
+   */
+  | 'ERR_NATIVE_LOAD';
 
 export class IsolaneError extends Error {
   constructor(code: IsolaneErrorCode, message: string, details?: { cause?: unknown; [name: string]: unknown });
@@ -474,6 +482,8 @@ export class IsolaneError extends Error {
   readonly column?: number;
   /** Of `ERR_CIRCUIT_OPEN`. */
   readonly retryAfterMs?: number;
+  /** Of `ERR_NATIVE_LOAD`: files and packages, in their order. */
+  readonly tried?: ReadonlyArray<{ path: string; error: Error }>;
 }
 
 /** A task that failed for good. Times are milliseconds since 1970. */

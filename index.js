@@ -1,5 +1,7 @@
 'use strict';
 
+// First of all: where the addon does not load, that is what has to be said.
+const { versions } = require('./lib/native/versions.js');
 const { IsolaneError } = require('./lib/errors.js');
 const { TASK_DEFAULTS } = require('./lib/options/options.js');
 const { WorkerPool } = require('./lib/pool/worker-pool.js');
@@ -25,6 +27,7 @@ module.exports = {
   IsolaneError,
   TASK_DEFAULTS,
   version,
+  versions,
   submitTask: async (task, options) => defaultPool().submitTask(task, options),
   getPoolMetrics: () => defaultPool().getPoolMetrics(),
   scaleUp: async (count) => defaultPool().scaleUp(count),

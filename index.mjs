@@ -1,4 +1,7 @@
-import isolane from './index.js';
+import { createRequire } from 'node:module';
+
+// Not imported: what CommonJS throws while it is imported, Node 20 reports as uncaught besides, whoever catches it.
+const isolane = createRequire(import.meta.url)('./index.js');
 
 export const {
   createWorkerPool,
@@ -6,6 +9,7 @@ export const {
   IsolaneError,
   TASK_DEFAULTS,
   version,
+  versions,
   submitTask,
   getPoolMetrics,
   scaleUp,

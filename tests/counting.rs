@@ -1,4 +1,4 @@
-//! An allocator that counts, for tests of what something takes.
+//! A counting allocator, for tests of memory use.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
@@ -12,13 +12,13 @@ struct Counting;
 #[global_allocator]
 static COUNTING: Counting = Counting;
 
-/// Bytes that this thread has taken and not given back, as it asked for them.
+/// Returns the bytes that this thread has allocated and not freed, as requested.
 pub fn in_use() -> u64 {
     IN_USE.get()
 }
 
 fn add(bytes: usize) {
-    // While a thread ends, nobody counts.
+    // While a thread ends, nothing is counted.
     let _ = IN_USE.try_with(|count| count.set(count.get().wrapping_add(bytes as u64)));
 }
 
@@ -26,7 +26,7 @@ fn subtract(bytes: usize) {
     let _ = IN_USE.try_with(|count| count.set(count.get().wrapping_sub(bytes as u64)));
 }
 
-// SAFETY: the system's allocator does all of it.
+// SAFETY: every call is passed to the system allocator.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         add(layout.size());

@@ -1,5 +1,5 @@
-//! The scheduler, by behaviour and by simulation, and the metrics: time is virtual there, and no test
-//! sleeps. And isolates, which run.
+//! Tests of the scheduler, by behaviour and by simulation, of the metrics, and of the isolates. Time is virtual
+//! in the first two, and no test there sleeps.
 #![allow(clippy::print_stderr, clippy::unwrap_used, reason = "tests say why they fail")]
 
 mod counting;

@@ -1,5 +1,6 @@
 /**
- * Builds the addon, its JavaScript binding and the snapshot of its isolates at the repository's root.
+ * Builds the addon and the snapshot of its isolates at the repository's root, and the types of what it exports,
+ * `lib/native/binding.d.ts`. lib/native/load.js finds the addon; napi's own loader is not made.
  *
  *     node tools/build.mjs [--profile NAME]
  */
@@ -18,7 +19,7 @@ await runAsCommand(async () => {
   const profile = chosenProfile();
   const napi = napiCommand();
   const env = { ...process.env, ...(await obtainV8()) };
-  const args = [napi, 'build', '--platform', ...profile, '--js', 'native.cjs', '--dts', 'native.d.ts'];
+  const args = [napi, 'build', '--platform', ...profile, '--no-js', '--dts', 'lib/native/binding.d.ts'];
   const code = await attach(process.execPath, args, { cwd: ROOT, env });
   return code === 0 ? await attach(process.execPath, [join(ROOT, 'tools', 'snapshot.mjs')], { cwd: ROOT }) : code;
 });

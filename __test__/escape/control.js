@@ -1,20 +1,21 @@
 'use strict';
 
-// Two sandboxes of node:vm that let everything out, in which a piece shows that it would notice:
+// Two leaking sandboxes of node:vm, which prove that a piece finds an escape where there is one:
 //
-// * the naive one gives its code the host's own objects, as `vm.createContext({ URL, ... })` does;
-// * in the stranger, the weapon takes the built-ins of a third realm for its own, so that all it sees is of
-//   another realm. It shows that a piece looks at something at all.
+// * the naive one gives its code objects of the host, as `vm.createContext({ URL, ... })` does;
+// * in the stranger, the probe takes the intrinsics of a third realm for its own, so that everything it sees is of another
+//   realm. It proves that a piece looks at something at all.
 
 const { Console } = require('node:console');
 const { Writable } = require('node:stream');
 const vm = require('node:vm');
-const { ownOf } = require('./weapon.js');
+const { ownIntrinsics } = require('./probe.js');
 const { codeOf, HOST, REPORT } = require('./runner.js');
 
-const PATIENCE = 300;
+/** Longest run of a piece in a sandbox, in ms. */
+const LIMIT_MS = 300;
 
-/** What Node gives its own code of what a task of isolane finds. */
+/** The globals of a code task that Node has as well. */
 const GIVEN = [
   ...['AbortController', 'AbortSignal', 'Blob', 'ByteLengthQueuingStrategy', 'CountQueuingStrategy', 'Crypto'],
   ...['CryptoKey', 'CustomEvent', 'DOMException', 'Event', 'EventTarget', 'File', 'MessageChannel', 'MessageEvent'],
@@ -35,7 +36,7 @@ function canRun({ needs }) {
 
 const given = () => Object.fromEntries(GIVEN.filter((name) => name in globalThis).map((n) => [n, globalThis[n]]));
 
-/** A console of this realm that prints nothing and keeps the reports that it is told. */
+/** Makes a console of this realm that prints nothing and collects reports. */
 function listener(reports) {
   const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
   const quiet = new Console(nowhere);
@@ -48,25 +49,25 @@ function listener(reports) {
   return quiet;
 }
 
-/** What a piece finds in one of the sandboxes. */
+/** Runs a piece in one of the sandboxes. @returns what it found */
 async function findings(piece, kind) {
   const reports = [];
   const sandbox = piece.bare ? { setTimeout } : given();
   Object.assign(sandbox, { console: listener(reports), host: HOST, env: { deep: { list: [1] } } });
-  if (kind === 'stranger') sandbox.ownOfAnother = vm.runInNewContext(`(${ownOf})()`);
+  if (kind === 'stranger') sandbox.foreignIntrinsics = vm.runInNewContext(`(${ownIntrinsics})()`);
   const context = vm.createContext(sandbox);
   const { inputs = { a: [1] }, config = { b: [2] } } = piece;
   try {
     const run = vm.runInContext(`(async function (inputs, config) {\n${codeOf(piece)}\n})`, context, { timeout: 1000 });
     const running = run.call({}, inputs, config);
-    await Promise.race([running, new Promise((resolve) => setTimeout(resolve, PATIENCE))]);
+    await Promise.race([running, new Promise((resolve) => setTimeout(resolve, LIMIT_MS))]);
   } catch {
-    // It has told what it found before it threw.
+    // It reported before it threw.
   }
   return reports.flatMap(({ found }) => found);
 }
 
-/** Why this piece would prove nothing, if so. */
+/** @returns why this piece proves nothing, or undefined */
 async function weaknessOf(piece) {
   if (piece.blind || !canRun(piece)) return undefined;
   if ((await findings(piece, 'stranger')).length === 0) return 'it does not find that it is in another realm';

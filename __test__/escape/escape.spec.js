@@ -1,6 +1,6 @@
 'use strict';
 
-// Code tasks that try to get out of their realm. What a piece is and how to run it alone: escape/run.js.
+// Code tasks that try to escape from their realm. escape/runner.js defines a piece, and escape/run.js runs one alone.
 
 const assert = require('node:assert/strict');
 const path = require('node:path');
@@ -14,7 +14,7 @@ const LIMIT = 240_000;
 
 const run = (...args) => runNode([RUN, '--json', ...args], { limit: LIMIT });
 
-/** One child for isolane; what gets out of a sandbox changes its process, so those have one for each category. */
+/** One child process for isolane, and one for each category in the sandboxes, where an escape changes its process. */
 let running;
 function start() {
   if (running !== undefined) return running;
@@ -30,7 +30,7 @@ function start() {
 const text = ({ code, signal, said, stderr }) =>
   `the process ended with ${signal ?? `exit code ${code}`} after ${JSON.stringify(said.at(-1))}\n${stderr.slice(-4000)}`;
 
-/** What is wrong, by piece. */
+/** The problems of each piece that has any. */
 function problemsOf(child, category) {
   const ends = child.said.filter(({ end }) => end?.startsWith(`${category}: `));
   const wrong = ends.map(({ end, escapes = [], faults = [], weakness = [] }) => [

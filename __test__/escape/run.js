@@ -1,10 +1,10 @@
 'use strict';
 
-// Runs the pieces that try to get out of a code task's realm, or some of them:
+// Runs the pieces that try to escape from a code task's realm, or some of them:
 //
 //   node __test__/escape/run.js [category] [part of a name] [--control] [--json] [--failed]
 //
-// `--control` runs them in leaking sandboxes of node:vm instead, where each has to find a way out.
+// `--control` runs them in leaking sandboxes of node:vm instead, where each has to find an escape.
 
 const { writeSync } = require('node:fs');
 const { parseArgs } = require('node:util');
@@ -37,7 +37,7 @@ function tell(record) {
 }
 
 async function control(chosen, say) {
-  // A sandbox that leaks leaks rejections too.
+  // The rejections in a leaking sandbox reach this process.
   process.on('unhandledRejection', () => {});
   process.on('uncaughtException', () => {});
   for (const [category, pieces] of Object.entries(chosen)) {
@@ -65,7 +65,7 @@ async function main() {
   if (values.control) await control(chosen, say);
   else await new Runner(say).run(chosen);
   if (!values.json) print(`${failed} failed`);
-  // Sandboxes that leak may hold the process: ports, timers.
+  // Ports and timers of the sandboxes may keep the process alive.
   process.exit(failed > 0 ? 1 : 0);
 }
 

@@ -1,31 +1,31 @@
 'use strict';
 
-// Runs pieces that try to get out of a code task's realm, one after the other on one worker, and judges
-// what they got: in isolane, where nothing may be found, and in sandboxes of node:vm that leak by design,
-// where each piece has to find something, or it proves nothing.
+// Runs pieces that try to escape from a code task's realm, one after the other on one worker, and judges what they
+// found. In isolane a piece must find nothing. In the leaking sandboxes of control.js it must find something; otherwise
+// it proves nothing.
 
 const { createWorkerPool } = require('../..');
 const { describeSettled } = require('../hostile/outcomes.js');
-const { MARKS, PRELUDE } = require('./weapon.js');
-const { keeper } = require('./keeper.js');
+const { MARKS, PRELUDE } = require('./probe.js');
+const { trackBuiltins } = require('./builtin-changes.js');
 
 /**
  * @typedef {object} Piece
  * @property {string} name - unique in its category
- * @property {string} [source] - where this way out was published, in another sandbox
- * @property {string} code - body of the task, with `$`, the weapon, in scope
- * @property {boolean} [raw] - it says itself when it has seen enough: `$.tell()` or `$.tellNow()`
+ * @property {string} [source] - where the escape was published, from another sandbox
+ * @property {string} code - body of the task, with `$`, the probe, in scope
+ * @property {boolean} [raw] - it reports by itself, with `$.tell()` or `$.tellNow()`
  * @property {unknown} [inputs]
  * @property {unknown} [config]
- * @property {boolean} [mayFail] - what it does may leave rejections that nobody handles, which fail a task rightly
+ * @property {boolean} [mayFail] - it may leave unhandled rejections, which fail a task
  * @property {string | RegExp | ((settled: PromiseSettledResult<unknown>) => boolean)} [settles] - the error code
  *   that it rejects with, or whether its end is right; without it, it fulfils
- * @property {boolean} [naive] - false: it uses nothing but the language, so a sandbox that gives its code the
- *   objects of its host does not show in it
+ * @property {boolean} [naive] - false: it uses the language alone, so it finds nothing in the naive sandbox, which
+ *   gives its code objects of the host
  * @property {string} [blind] - why it is not run in the leaking sandboxes
- * @property {boolean} [bare] - Node does not stand what it does: the stranger has the language alone
- * @property {string} [needs] - what it uses that this Node may lack
- * @property {boolean} [later] - what it needs may be absent in isolane too
+ * @property {boolean} [bare] - it would break Node's objects: the stranger sandbox has the language alone
+ * @property {string} [needs] - an expression of what it uses and this version of Node may lack
+ * @property {boolean} [later] - isolane may lack it as well
  * @property {number} [timeout]
  */
 
@@ -76,7 +76,7 @@ function codeOf({ code, raw, later, needs }) {
 }
 
 /**
- * What a piece got: `escapes` is what it should not have, `faults` is why its word cannot be taken.
+ * Judges a piece: `escapes` is what it must not find, `faults` is why its report proves nothing.
  * @param {Piece} piece
  * @param {object[]} reports
  * @param {PromiseSettledResult<unknown>} settled
@@ -99,7 +99,7 @@ function endsWell({ settles, mayFail }, settled) {
   return typeof settles === 'string' ? settled.reason.code === settles : settles.test(settled.reason.code);
 }
 
-/** Whatever in a value that came from a task is more than data of this realm. */
+/** Lists what is more than data of this realm in a value that came from a task. */
 function strangersIn(value, path = 'result', seen = new Set()) {
   if (typeof value === 'function') return [`the parent got a function: ${path}`];
   if (typeof value !== 'object' || value === null || seen.has(value)) return [];
@@ -122,7 +122,7 @@ function inherits(value) {
   return proto === null ? false : proto === Object.prototype || inherits(proto);
 }
 
-/** Functions of the parent that tasks may call, each answering in another way. */
+/** Host functions, each of which answers in another way. */
 const HOST = {
   echo: (value) => value,
   object: () => ({ list: [1], map: new Map([[{}, []]]), date: new Date(0), bytes: new Uint8Array(4) }),
@@ -145,7 +145,7 @@ const HOST = {
 
 function workerScript() {
   const code = `
-    const keep = (${keeper})();
+    const keep = (${trackBuiltins})();
     Object.defineProperty(Object.prototype, Symbol.for(${JSON.stringify(MARKS.worker)}), { value: true });
     const changes = keep();
     export default { changes: () => changes() };
@@ -172,8 +172,8 @@ class Runner {
   }
 
   async run(chosen) {
-    const changesHere = keeper()();
-    await this.#settleIn();
+    const changesHere = trackBuiltins()();
+    await this.#startPool();
     const begun = Date.now();
     for (const [category, pieces] of Object.entries(chosen)) {
       const started = Date.now();
@@ -202,15 +202,15 @@ class Runner {
 
   #heard(taskId, text) {
     if (text === 'MARKED') this.#marked();
-    // A piece may have left the console within a group, which indents.
+    // A piece may have opened a console group, which indents.
     const line = text.trimStart();
     if (!line.startsWith(REPORT)) return;
     if (!this.#reports.has(taskId)) this.#reports.set(taskId, []);
     this.#reports.get(taskId).push(JSON.parse(line.slice(REPORT.length)));
   }
 
-  /** A pool, and in it a task which has marked its realm and goes on. */
-  async #settleIn() {
+  /** Starts a pool, and in it a task that marks its realm and goes on running. */
+  async #startPool() {
     this.#pool = await this.#start();
     this.#pool.on('console', ({ taskId, text }) => this.#heard(taskId, text));
     const marked = new Promise((resolve) => {
@@ -247,7 +247,7 @@ class Runner {
 
   async #renew() {
     await this.#pool.shutdown(false);
-    await this.#settleIn();
+    await this.#startPool();
   }
 }
 

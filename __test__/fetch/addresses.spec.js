@@ -1,6 +1,6 @@
 'use strict';
 
-// The address that is checked is the one that is connected to, whatever names say in between.
+// The address that is checked is the one that is connected to, whatever the name resolves to in between.
 
 const assert = require('node:assert/strict');
 const { execFileSync } = require('node:child_process');
@@ -15,7 +15,7 @@ const answer = (_, response) => response.end('text');
 
 describe('a listed name', () => {
   for (const address of ['127.0.0.1', '::1', '::ffff:127.0.0.1', '10.0.0.5', '169.254.169.254', 'fd00:ec2::254']) {
-    test(`that is ${address} is refused, and the address is not told`, async (t) => {
+    test(`that resolves to ${address} is refused, and the address is not revealed`, async (t) => {
       const server = await serve(t, { '/': answer });
       const fetch = withFetch(t, [`inside.example:${server.port}`], names({ 'inside.example': [address] }));
       const error = await rejection(fetch(`http://inside.example:${server.port}/`));
@@ -27,9 +27,9 @@ describe('a listed name', () => {
     });
   }
 
-  test('is looked up once for a connection, which leads to what was checked', async (t) => {
+  test('is resolved once for each connection, which goes to the checked address', async (t) => {
     const server = await serve(t, { '/': answer });
-    // The first answer is allowed. The second would not be, and there is no question for it.
+    // The first answer of the resolver is allowed. The second one is not, but the name is not resolved again.
     const { lookup, asked } = names({ 'moves.example': [['127.0.0.1'], ['127.0.0.2']] });
     const fetch = withFetch(t, [`moves.example:${server.port}`, server.host], { lookup });
     assert.equal(await text(await fetch(`http://moves.example:${server.port}/`)), 'text');
@@ -37,7 +37,7 @@ describe('a listed name', () => {
     assert.deepEqual(asked, ['moves.example']);
   });
 
-  test('that turns to the inside later is refused then', async (t) => {
+  test('that resolves to an internal address later is refused then', async (t) => {
     const server = await serve(t, {
       '/': (_, response) => response.writeHead(200, { connection: 'close' }).end('text'),
     });
@@ -49,7 +49,7 @@ describe('a listed name', () => {
     assert.equal((await rejection(fetch(url))).code, 'ERR_NET_FORBIDDEN');
   });
 
-  test('with an allowed and another address has the allowed one', async (t) => {
+  test('with an allowed and another address is reached at the allowed one', async (t) => {
     const server = await serve(t, { '/': answer });
     const table = { 'both.example': ['169.254.169.254', 'fe80::1', '127.0.0.1', '10.0.0.1'] };
     const fetch = withFetch(t, [`both.example:${server.port}`, server.host], names(table));
@@ -57,14 +57,14 @@ describe('a listed name', () => {
   });
 });
 
-test('a name that is not listed is not looked up', async (t) => {
+test('a name that is not listed is not resolved', async (t) => {
   const { lookup, asked } = names({ 'secret-in-a-name.example': ['8.8.8.8'] });
   const fetch = withFetch(t, ['api.example.com'], { lookup });
   assert.equal((await rejection(fetch('https://secret-in-a-name.example/'))).code, 'ERR_NET_FORBIDDEN');
   assert.deepEqual(asked, []);
 });
 
-test('localhost is reached where it is listed, with any of its loopback addresses', async (t) => {
+test('localhost is reached when it is listed, at any loopback address', async (t) => {
   const server = await serve(t, { '/': answer });
   const url = `http://localhost:${server.port}/`;
   const table = () => names({ localhost: ['::1', '127.0.0.1'] });
@@ -103,8 +103,8 @@ test('https goes to the checked address, and its certificate is that of the name
     `
     const { readFileSync } = require('node:fs');
     const { names, text } = require('./__test__/support/server.js');
-    const { createFetch } = require('./lib/fetch.js');
-    const { permissions } = require('./lib/permissions.js');
+    const { createFetch } = require('./lib/fetch/fetch.js');
+    const { permissions } = require('./lib/options/permissions.js');
     const listen = async (server) => (await require('node:events').once(server.listen(0, '127.0.0.1'), 'listening'), server);
     const plain = await listen(require('node:http').createServer((_, response) => response.end('plain')));
     const server = await listen(require('node:https').createServer(

@@ -1,6 +1,6 @@
 'use strict';
 
-// The fetch of tasks as it is carried out: requests and responses, streams both ways, ends.
+// The requests and responses of tasks: headers, bodies, streams in both directions, aborts.
 
 const assert = require('node:assert/strict');
 const { once } = require('node:events');
@@ -66,7 +66,7 @@ test('method, headers and body are sent', async (t) => {
   }
 });
 
-test('headers that frame the message or speak to a proxy are left out', async (t) => {
+test('headers that frame the message or address a proxy are left out', async (t) => {
   const server = await serve(t, { '/': echo });
   const left = {
     Host: 'other.example',
@@ -123,7 +123,7 @@ test('connections are kept for hosts that are listed by name, and for no others'
   assert.equal(server.seen.at(-1).headers.connection, 'close');
 });
 
-describe('a request is malformed where', () => {
+describe('a request is refused as invalid when', () => {
   for (const [what, url, init, message] of [
     ['its URL is none', 'nothing', {}, /"nothing" is not a URL/],
     ['its URL is relative', '/a', {}, /not a URL/],
@@ -152,8 +152,8 @@ describe('a request is malformed where', () => {
   }
 });
 
-describe('a request fails where', () => {
-  test('the name is not known', async (t) => {
+describe('a request fails when', () => {
+  test('the name does not resolve', async (t) => {
     const error = await rejection(withFetch(t, ['gone.example'], names({}))('https://gone.example/'));
     assert.ok(error instanceof TypeError);
     assert.deepEqual(
@@ -162,7 +162,7 @@ describe('a request fails where', () => {
     );
   });
 
-  test('nobody listens, and no address behind a name is told', async (t) => {
+  test('nobody listens, and no address is revealed', async (t) => {
     const free = await freePort();
     const allow = [`hidden.example:${free}`, `127.0.0.1:${free}`];
     const fetch = withFetch(t, allow, names({ 'hidden.example': ['127.0.0.1'] }));
@@ -173,7 +173,7 @@ describe('a request fails where', () => {
     );
   });
 
-  test('the connection ends before or in the middle of the response', async (t) => {
+  test('the connection ends before or within the response', async (t) => {
     const server = await serve(t, {
       '/none': (request) => request.socket.destroy(),
       '/half': (_, response) => {
@@ -200,7 +200,7 @@ async function freePort() {
 }
 
 describe('streams', () => {
-  test('a response is read while the server still writes', async (t) => {
+  test('a response is read while the server is still writing', async (t) => {
     let write;
     const server = await serve(t, {
       '/': (_, response) => {
@@ -218,7 +218,7 @@ describe('streams', () => {
     assert.deepEqual(await body.next(), { value: undefined, done: true });
   });
 
-  test('a request is sent while its body is still made', async (t) => {
+  test('a request is sent while its body is still produced', async (t) => {
     const arrived = withResolvers();
     const server = await serve(t, {
       '/': (request, response) => {
@@ -236,7 +236,7 @@ describe('streams', () => {
     assert.equal(server.seen[0].headers['transfer-encoding'], 'chunked');
   });
 
-  test('a large body goes both ways unharmed', async (t) => {
+  test('a large body arrives unchanged in both directions', async (t) => {
     const server = await serve(t, { '/': echo });
     const chunk = new Uint8Array(64 * 1024).fill(7);
     async function* body() {
@@ -290,7 +290,7 @@ describe('streams', () => {
     assert.deepEqual(await body.next(), { value: undefined, done: true });
   });
 
-  test('a request whose answer is there already is not sent to its end', async (t) => {
+  test('the rest of a request is not sent when the response has come', async (t) => {
     const server = await serve(t, { '/': (_, response) => response.end('enough') });
     const returned = withResolvers();
     const body = {
@@ -374,7 +374,7 @@ describe('an abort', () => {
     await closed.promise;
   });
 
-  test('finds its request after a garbage collection', async (t) => {
+  test('reaches its request after a garbage collection', async (t) => {
     const closed = [withResolvers(), withResolvers()];
     const server = await serve(t, {
       '/0': (_, response) => response.once('close', closed[0].resolve),
@@ -398,7 +398,7 @@ describe('an abort', () => {
     }
   });
 
-  test('leaves nothing on the signal of a request that is over', async (t) => {
+  test('leaves no listener on the signal after the request', async (t) => {
     const server = await serve(t, { '/': (_, response) => response.end('text') });
     const { signal } = new AbortController();
     const listeners = new Set();
@@ -412,11 +412,11 @@ describe('an abort', () => {
   });
 });
 
-test("Node's own fetch keeps its dispatcher and goes on, also with an environment that names a proxy", async () => {
+test("Node's own fetch keeps its dispatcher, also when the environment names a proxy", async () => {
   const env = { HTTP_PROXY: 'http://127.0.0.1:1', HTTPS_PROXY: 'http://127.0.0.1:1', ALL_PROXY: 'http://127.0.0.1:1' };
   const child = await runBody(
     `
-    const { Permissions, permissions } = require('./lib/permissions.js');
+    const { Permissions, permissions } = require('./lib/options/permissions.js');
     const server = require('node:http').createServer((_, response) => response.end('text')).listen(0, '127.0.0.1');
     await require('node:events').once(server, 'listening');
     const host = '127.0.0.1:' + server.address().port;

@@ -1,6 +1,6 @@
 'use strict';
 
-// What one task may ask for: how often, how many at a time, how much, how long.
+// The limits of a task's requests: number, concurrency, bytes and time.
 
 const assert = require('node:assert/strict');
 const { once } = require('node:events');
@@ -30,7 +30,7 @@ describe('maxRequests', () => {
     assert.equal(server.seen.length, 4);
   });
 
-  test('counts redirects, and not what was refused', async (t) => {
+  test('counts redirects, but not refused requests', async (t) => {
     const server = await serve(t, {
       '/': (_, response) => response.writeHead(302, { location: '/' }).end(),
       '/a': answer,
@@ -44,12 +44,12 @@ describe('maxRequests', () => {
 });
 
 describe('maxConcurrent', () => {
-  test('lets further requests of a task wait, in their order', async (t) => {
+  test('queues further requests of a task, in order', async (t) => {
     const open = [];
     const server = await serve(t, { '/': (request, response) => open.push({ request, response }) });
     const arrived = async (n) => {
       while (open.length < n) await nextTurn();
-      // One too many would have come by now as well.
+      // A further request would have arrived by now.
       await nextTurn();
     };
     const fetch = withFetch(t, { allow: [server.host], maxConcurrent: 2 });
@@ -100,7 +100,7 @@ describe('maxConcurrent', () => {
     assert.equal(await next, 'text');
   });
 
-  test('is given back once by a request that ends in the middle', async (t) => {
+  test('is released once by a request that ends early', async (t) => {
     const server = await serve(t, { '/': answer, '/never': () => {} });
     const fetch = withFetch(t, { allow: [server.host], maxConcurrent: 1 });
     const task = {};
@@ -117,7 +117,7 @@ describe('maxConcurrent', () => {
     assert.equal(await text(await next), 'text');
   });
 
-  test('is left by a request that is aborted while it waits', async (t) => {
+  test('removes a request that is aborted while it waits', async (t) => {
     const server = await serve(t, { '/': answer });
     const fetch = withFetch(t, { allow: [server.host], maxConcurrent: 1 });
     const task = {};
@@ -137,7 +137,7 @@ describe('maxRequestBytes', () => {
   const net = (server) => ({ allow: [server.host], maxRequestBytes: 1000 });
   const drain = (request, response) => request.resume().once('end', () => response.end('text'));
 
-  test('lets through what is as large', async (t) => {
+  test('allows a body of exactly the limit', async (t) => {
     const server = await serve(t, { '/': drain });
     const fetch = withFetch(t, net(server));
     async function* body() {
@@ -149,7 +149,7 @@ describe('maxRequestBytes', () => {
     }
   });
 
-  test('refuses a larger body before anything is sent', async (t) => {
+  test('refuses a larger body before it is sent', async (t) => {
     const server = await serve(t, { '/': drain });
     const sent = withFetch(t, net(server))(server.origin, { method: 'POST', body: new Uint8Array(1001) });
     const error = limited(await rejection(sent), 'maxRequestBytes');
@@ -157,7 +157,7 @@ describe('maxRequestBytes', () => {
     assert.equal(server.connections, 0);
   });
 
-  test('ends a stream that becomes larger, and its request', async (t) => {
+  test('ends a stream that exceeds it, and its request', async (t) => {
     let over;
     const server = await serve(t, {
       '/': (request, response) => {
@@ -189,12 +189,12 @@ describe('maxRequestBytes', () => {
 describe('maxResponseBytes', () => {
   const net = (server) => ({ allow: [server.host], maxResponseBytes: 100_000 });
 
-  test('lets through what is as large', async (t) => {
+  test('allows a body of exactly the limit', async (t) => {
     const server = await serve(t, { '/': (_, response) => response.end(Buffer.alloc(100_000)) });
     assert.equal((await text(await withFetch(t, net(server))(server.origin))).length, 100_000);
   });
 
-  test('ends a response that becomes larger', async (t) => {
+  test('ends a response that exceeds it', async (t) => {
     let closed;
     const server = await serve(t, {
       '/': (_, response) => {
@@ -214,7 +214,7 @@ describe('maxResponseBytes', () => {
     await closed;
   });
 
-  test('counts what a compressed response becomes', async (t) => {
+  test('counts the decompressed bytes of a response', async (t) => {
     const bomb = gzipSync(Buffer.alloc(10_000_000));
     assert.ok(bomb.length < 100_000);
     const server = await serve(t, {
@@ -243,7 +243,7 @@ describe('timeout', () => {
     limited(await rejection(fetch(server.origin).then(text)), 'timeout');
   });
 
-  test('counts from when a request has its place', async (t) => {
+  test('begins when a request leaves the queue', async (t) => {
     const server = await serve(t, { '/': answer, '/never': () => {} });
     const fetch = withFetch(t, { allow: [server.host], timeout: 500, maxConcurrent: 1 });
     const late = rejection(fetch(`${server.origin}/never`));
@@ -252,7 +252,7 @@ describe('timeout', () => {
     assert.equal(await next, 'text');
   });
 
-  test('may be longer than timers are', async (t) => {
+  test('may be longer than the longest timer', async (t) => {
     const server = await serve(t, { '/': answer });
     for (const timeout of [2 ** 31, Infinity]) {
       assert.equal(await text(await withFetch(t, { allow: [server.host], timeout })(server.origin)), 'text');

@@ -1,13 +1,13 @@
 'use strict';
 
-// Which host, port and address a list of hosts lets through: tables.
+// Tables of the hosts, ports and addresses that a list of hosts allows.
 
 const assert = require('node:assert/strict');
 const { describe, test } = require('../support/test.js');
 const { isPublic } = require('../../lib/fetch/addresses.js');
 const { Rules, target } = require('../../lib/fetch/net-rules.js');
 
-/** What a fetch of this URL is allowed to do, before any name is resolved. */
+/** The decision about a URL before its name is resolved. */
 function allows(list, url) {
   const rules = Rules.read('net', list);
   const host = target(new URL(url));
@@ -147,7 +147,7 @@ for (const { list, yes, no } of TABLE) {
   });
 }
 
-describe('the address behind a name', () => {
+describe('the address that a name resolves to', () => {
   const behind = (list, url, address) => Rules.read('net', list).allowsAddress(target(new URL(url)), address);
 
   test('may be any public one', () => {
@@ -156,7 +156,7 @@ describe('the address behind a name', () => {
     }
   });
 
-  test('is refused where it is not public, although the name is listed', () => {
+  test('is refused when it is not public, although the name is listed', () => {
     for (const list of [['api.example.com'], ['*.example.com'], ['*:443'], ['localhost', 'api.example.com']]) {
       for (const address of ['127.0.0.1', '10.0.0.5', '169.254.169.254', '::1', '::ffff:10.0.0.5', 'fe80::1%eth0']) {
         assert.equal(behind(list, 'https://api.example.com', address), false, `${list} ${address}`);
@@ -164,7 +164,7 @@ describe('the address behind a name', () => {
     }
   });
 
-  test('is allowed where the list has it with that port', () => {
+  test('is allowed when it is listed itself with that port', () => {
     const list = ['db.internal', '10.0.0.5:443', '[fd00::1]:443'];
     assert.equal(behind(list, 'https://db.internal', '10.0.0.5'), true);
     assert.equal(behind(list, 'https://db.internal', '::ffff:10.0.0.5'), true);
@@ -173,7 +173,7 @@ describe('the address behind a name', () => {
     assert.equal(behind(list, 'https://db.internal', '10.0.0.6'), false);
   });
 
-  test('is loopback for localhost and names below it, and nothing else inside', () => {
+  test('may be a loopback address, but no other internal one, for localhost and its subdomains', () => {
     for (const address of ['127.0.0.1', '127.0.0.53', '::1']) {
       assert.equal(behind(['localhost:3000'], 'http://localhost:3000', address), true);
       assert.equal(behind(['*.localhost:3000'], 'http://a.localhost:3000', address), true);
@@ -288,13 +288,13 @@ describe('an entry is refused:', () => {
   }
 });
 
-test('what is no array is no list', () => {
+test('a list that is no array is refused', () => {
   for (const list of ['example.com', 5, null, {}, new Set(['example.com'])]) {
     assert.throws(() => Rules.read('permissions.net', list), { code: 'ERR_INVALID_ARG', field: 'permissions.net' });
   }
 });
 
-test('a list is shown as it was written, and a long one in part', () => {
+test('a list is shown as it was written, and a long one is shortened', () => {
   assert.equal(String(Rules.read('net', ['A.example', '*:443'])), 'A.example, *:443');
   assert.equal(String(new Rules()), 'none');
   const long = Array.from({ length: 12 }, (_, i) => `h${i}.example`);

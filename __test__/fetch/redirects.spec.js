@@ -1,6 +1,6 @@
 'use strict';
 
-// Redirects of tasks' requests: each is a request of its own to the rules, and changes as the fetch standard says.
+// Redirects. Each is checked as a request of its own, and changes the request as the fetch standard says.
 
 const assert = require('node:assert/strict');
 const { describe, test } = require('../support/test.js');
@@ -77,7 +77,7 @@ test('redirects end after 20', async (t) => {
   assert.deepEqual([error.constructor, error.code, server.seen.length], [TypeError, 'ERR_NET_REDIRECT', 21]);
 });
 
-test("redirect 'error' fails, 'manual' gives the redirect itself", async (t) => {
+test("redirect 'error' fails, and 'manual' returns the redirect itself", async (t) => {
   const server = await serve(t, { '/': to('/b') });
   const fetch = withFetch(t, [server.host]);
   const error = await rejection(fetch(server.origin, { redirect: 'error' }));
@@ -90,7 +90,7 @@ test("redirect 'error' fails, 'manual' gives the redirect itself", async (t) => 
   assert.equal(server.seen.length, 2);
 });
 
-test('a redirect without a location is an answer', async (t) => {
+test('a redirect without a location is returned as a response', async (t) => {
   const server = await serve(t, { '/': (_, response) => response.writeHead(302).end('nowhere') });
   const response = await withFetch(t, [server.host])(server.origin);
   assert.deepEqual([response.status, await text(response)], [302, 'nowhere']);
@@ -131,7 +131,7 @@ describe('after a redirect', () => {
     assert.deepEqual([header(response, 'x-method'), response.body], ['HEAD', null]);
   });
 
-  test('a body that was a stream is sent again by no status, and dropped by 303', async (t) => {
+  test('a streamed body is dropped by 303 and fails with any other status', async (t) => {
     const server = await serve(t, {
       '/307': (request, response) => request.resume().once('end', () => to('/b', 307)(request, response)),
       '/302': (request, response) => request.resume().once('end', () => to('/b', 302)(request, response)),
@@ -152,7 +152,7 @@ describe('after a redirect', () => {
     assert.deepEqual([header(response, 'x-method'), await text(response)], ['GET', '']);
   });
 
-  test('authorization and cookie stay with their origin', async (t) => {
+  test('authorization and cookie are not sent to another origin', async (t) => {
     const other = await serve(t, { '/': echo, '/back': (_, response) => to(`${server.origin}/end`)(_, response) });
     const server = await serve(t, { '/': to('/same'), '/same': to(`${other.origin}/back`), '/end': echo });
     const headers = [

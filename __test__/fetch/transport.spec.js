@@ -1,6 +1,6 @@
 'use strict';
 
-// `createFetch` makes a fetch of a function that sends.
+// `createFetch` of src/isolate/realm/js/fetch/ makes a fetch of a function that sends.
 
 const assert = require('node:assert/strict');
 const { before } = require('node:test');
@@ -31,7 +31,7 @@ async function* texts(...all) {
   for (const text of all) yield bytes(text);
 }
 
-/** A body that gives one chunk and then nothing, and keeps the reason for which it was let go. */
+/** A body that gives one chunk and then nothing, and records the reason for which it was cancelled. */
 class Pending {
   #given = false;
 
@@ -51,7 +51,7 @@ class Pending {
   }
 }
 
-/** What `send` was given, with its body read. */
+/** The request that `send` got, with its body read. */
 async function sent(input, init) {
   let request;
   const fetch = createFetch(async ({ body, ...rest }) => {
@@ -70,8 +70,8 @@ async function collect(body) {
   return chunks;
 }
 
-describe('what is sent', () => {
-  test('url, method, headers and redirect', async () => {
+describe('a request', () => {
+  test('has url, method, headers and redirect', async () => {
     assert.deepEqual(await sent(`${URL}#f`, { headers: { 'X-Y': 'z' }, redirect: 'manual' }), {
       url: `${URL}#f`,
       method: 'GET',
@@ -89,20 +89,20 @@ describe('what is sent', () => {
     ['a Blob', new Blob(['a', 'b']), 'ab'],
     ['URLSearchParams', new URLSearchParams({ a: 'b c' }), 'a=b+c'],
   ]) {
-    test(`${name} goes in one piece`, async () => {
+    test(`sends ${name} in one piece`, async () => {
       const { body: got, streamed } = await sent(URL, { ...POST, body });
       assert.deepEqual([got, streamed], [text, false]);
     });
   }
 
-  test('a stream and an iterable go in pieces', async () => {
+  test('sends a stream and an iterable in pieces', async () => {
     for (const body of [ReadableStream.from(texts('a', 'b')), texts('a', 'b')]) {
       const { body: got, streamed } = await sent(URL, { ...POST, body });
       assert.deepEqual([got, streamed], ['ab', true]);
     }
   });
 
-  test('a stream of anything but bytes rejects and is cancelled', async () => {
+  test('with a stream of anything but bytes rejects, and the stream is cancelled', async () => {
     let reason;
     const body = new ReadableStream({
       start: (controller) => controller.enqueue('text'),
@@ -114,16 +114,16 @@ describe('what is sent', () => {
     assert.equal(reason.name, 'TypeError');
   });
 
-  test('what the body fails with is what fetch rejects with', async () => {
+  test('rejects with the error of its body', async () => {
     const body = new ReadableStream({ start: (controller) => controller.error(new RangeError('broken')) });
     await assert.rejects(sent(URL, { ...POST, body }), RangeError);
   });
 });
 
-describe('what comes back', () => {
+describe('a response', () => {
   const respond = (body, more) => createFetch(async () => answer(body, more))(URL);
 
-  test('status, headers and address', async () => {
+  test('has status, headers and URL', async () => {
     const headers = [
       ['X-A', '1'],
       ['set-cookie', 'a'],
@@ -139,14 +139,14 @@ describe('what comes back', () => {
     assert.throws(() => response.headers.set('a', 'b'), { message: 'immutable' });
   });
 
-  test('the body is a byte stream; empty chunks are passed over', async () => {
+  test('has a byte stream as body, without empty chunks', async () => {
     assert.equal(await (await respond(texts('', 'a', '', 'b'))).text(), 'ab');
     const reader = (await respond(texts('abc'))).body.getReader({ mode: 'byob' });
     const { value } = await reader.read(new Uint8Array(2));
     assert.deepEqual([...value], [97, 98]);
   });
 
-  test('what the body fails with, its reader gets', async () => {
+  test('passes the error of its body to the reader', async () => {
     const failing = (async function* () {
       yield bytes('a');
       throw new RangeError('cut');
@@ -154,13 +154,13 @@ describe('what comes back', () => {
     await assert.rejects((await respond(failing)).text(), { name: 'RangeError', message: 'cut' });
   });
 
-  test('a cancelled body is let go', async () => {
+  test('releases a body that is cancelled', async () => {
     const body = new Pending();
     await (await respond(body)).body.cancel('enough');
     assert.equal(body.reason, 'enough');
   });
 
-  test('where there can be no body, it is let go', async () => {
+  test('releases the body where there can be none', async () => {
     let gone = false;
     const body = new Pending();
     body.return = async () => {
@@ -170,7 +170,7 @@ describe('what comes back', () => {
     assert.equal(gone, true);
   });
 
-  test('what send rejects with is what fetch rejects with', async () => {
+  test('that fails rejects with the error of the transport', async () => {
     const error = new TypeError('fetch failed');
     await assert.rejects(createFetch(() => Promise.reject(error))(URL), (got) => got === error);
   });
@@ -190,7 +190,7 @@ describe('an abort', () => {
     assert.equal(reason, 'why');
   });
 
-  test('on the way rejects at once, cancels the body and tells the transport', async () => {
+  test('while sending rejects at once, cancels the body and aborts the transport', async () => {
     const controller = new AbortController();
     let cancelled;
     let seen;
@@ -215,7 +215,7 @@ describe('an abort', () => {
     assert.deepEqual([cancelled, seen], ['why', ['why', true, 'why']]);
   });
 
-  test('in the body of the answer ends it with the reason', async () => {
+  test('ends the body of the response with the reason', async () => {
     const controller = new AbortController();
     const body = new Pending();
     const response = await createFetch(async () => answer(body))(URL, { signal: controller.signal });
@@ -227,7 +227,7 @@ describe('an abort', () => {
     assert.equal(body.reason, 'why');
   });
 
-  test('before a late answer lets its body go', async () => {
+  test('releases the body of a late response', async () => {
     const controller = new AbortController();
     const late = deferred();
     const gone = deferred();
@@ -244,7 +244,7 @@ describe('an abort', () => {
 describe('addresses', () => {
   const fetchNothing = (url) => createFetch(() => assert.fail('it was sent'))(url);
 
-  test('data: is answered without the transport', async () => {
+  test('answers data: without the transport', async () => {
     const response = await fetchNothing('data:text/plain;charset=utf-8;base64,aGk=');
     assert.deepEqual(
       [response.status, response.headers.get('content-type'), await response.text()],
@@ -260,7 +260,7 @@ describe('addresses', () => {
     });
   }
 
-  test('what is none rejects', async () => {
+  test('rejects what is no URL', async () => {
     await assert.rejects(fetchNothing('/relative'), { name: 'TypeError' });
     await assert.rejects(fetchNothing(), { name: 'TypeError' });
   });

@@ -1,13 +1,13 @@
 'use strict';
 
-// Nothing of a call stays when its task is over: not here, and not in the native pool.
+// All calls of a task are released when it is over, on the JavaScript side and in the native pool.
 
 const assert = require('node:assert/strict');
 const { Readable } = require('node:stream');
-const native = require('../../native.cjs');
+const native = require('../../lib/native/binding.js');
 const callsModule = require('../../lib/host/calls.js');
 
-// Before the pool takes hold of them.
+// Replaced before the pool requires them.
 const made = {};
 for (const [module, name] of [
   [native, 'NativePool'],
@@ -45,7 +45,7 @@ const host = {
   },
 };
 
-/** Leaves a call, a stream each way and one that nobody reads open. */
+/** Leaves open a call, a stream in each direction and one that nobody reads. */
 const LEAVE = `
   const rows = await host.rows();
   await rows.next();
@@ -94,14 +94,14 @@ test('nothing is kept of a task that is aborted', async (t) => {
     run(pool, `${LEAVE} await host.abort(); await host.hang()`, { signal: controller.signal }),
     'ERR_TASK_ABORTED',
   );
-  // After the grace that an aborted task has.
+  // After the grace period of an aborted task.
   assert.equal(await run(pool, 'return host.now()'), 1);
   assert.deepEqual(kept(), NOTHING);
 });
 
-test('nothing is kept of a task that is stuck in native code, when its isolate is given up', async (t) => {
+test('nothing is kept of a task that is stuck in native code, when its isolate is abandoned', async (t) => {
   const pool = await withPool(t, { zombieThresholdMs: 300, restartCooldownMs: 1, host });
-  // A search that compares in native code and asks for no interrupt, for a second or more.
+  // A search in native code that does not check for interrupts, for a second or more.
   const stuck = '"a".repeat(2 ** 20).lastIndexOf("a".repeat(2 ** 11) + "b")';
   await failure(run(pool, `${LEAVE} ${stuck}; await host.now()`), 'ERR_WORKER_LOST');
   assert.deepEqual(kept(), NOTHING);
@@ -110,7 +110,7 @@ test('nothing is kept of a task that is stuck in native code, when its isolate i
   assert.deepEqual(kept(), NOTHING);
 });
 
-test('a task that has to run again elsewhere gets no answer to what it asked for before', async (t) => {
+test('a task that runs again in another worker gets no answers to its earlier calls', async (t) => {
   const answers = [];
   const signals = [];
   const ask = ({ attempt, signal }) =>
@@ -123,7 +123,7 @@ test('a task that has to run again elsewhere gets no answer to what it asked for
     });
   const pool = await withPool(t, { tasksPerWorker: 2, restartCooldownMs: 1, host: { ...host, ask } });
   const other = run(pool, 'return host.ask()');
-  // Stopped while the event loop turns, where V8 drops what the others have queued.
+  // Terminated while the event loop turns, when V8 drops the microtasks of the other tasks.
   const loop = 'await new Promise((resolve) => setTimeout(resolve, 1)); for (;;);';
   await failure(run(pool, loop, { timeout: 50 }), 'ERR_TASK_TIMEOUT');
   assert.equal(await other, 'in time');

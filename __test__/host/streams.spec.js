@@ -1,6 +1,7 @@
 'use strict';
 
-// Async iterables between tasks and host functions, both ways: item by item, and ended with their task.
+// Async iterables between tasks and host functions, in both directions: items cross one by one, and streams end with
+// their task.
 
 const assert = require('node:assert/strict');
 const { once } = require('node:events');
@@ -13,7 +14,7 @@ const { failure, script, withPool } = require('../support/pool.js');
 /** Runs the body of an async function. */
 const run = (pool, code, inputs, options) => pool.submitTask({ type: 'javascript', code, inputs }, options);
 
-/** A function that can be waited for. */
+/** A function, and a promise for its call. */
 function signal() {
   let resolve;
   const promise = new Promise((r) => {
@@ -22,7 +23,7 @@ function signal() {
   return Object.assign(resolve, { called: promise });
 }
 
-/** Numbers from 0, and what became of the generator that gives them. */
+/** A generator of the numbers from 0, and how it ended. */
 function counter() {
   const state = { given: 0, closed: signal() };
   state.count = async function* (limit = Number.POSITIVE_INFINITY) {
@@ -35,7 +36,7 @@ function counter() {
   return state;
 }
 
-describe('what a host function gives', () => {
+describe('a stream that a host function returns', () => {
   test('is read item by item, with and without an await before it', async (t) => {
     const pool = await withPool(t, {
       host: {
@@ -50,7 +51,7 @@ describe('what a host function gives', () => {
     assert.deepEqual(await run(pool, loop('await host.letters()')), expected);
   });
 
-  test('may be a promise of it, a Readable of Node or a ReadableStream of the web', async (t) => {
+  test('may be a promise, a Readable of Node or a web ReadableStream', async (t) => {
     const pool = await withPool(t, {
       host: {
         promise: async () => counter().count(3),
@@ -82,7 +83,7 @@ describe('what a host function gives', () => {
     assert.deepEqual(await run(pool, code), [200, 'a', 'b', 0, 1]);
   });
 
-  test('may be nothing', async (t) => {
+  test('may be empty', async (t) => {
     const pool = await withPool(t, { host: { nothing: () => counter().count(0) } });
     assert.equal(await run(pool, 'let n = 0; for await (const _ of host.nothing()) n++; return n'), 0);
   });
@@ -100,14 +101,14 @@ describe('what a host function gives', () => {
     assert.deepEqual(await run(pool, code), [1, 2, 3, 4]);
   });
 
-  test('hears of a break', async (t) => {
+  test('is closed by a break', async (t) => {
     const state = counter();
     const pool = await withPool(t, { host: { count: () => state.count() } });
     assert.equal(await run(pool, 'for await (const item of host.count()) if (item === 2) return item'), 2);
     assert.equal(await state.closed.called, 3);
   });
 
-  test('hears of a return() before the first item', async (t) => {
+  test('is closed by a return() before the first item', async (t) => {
     const source = Readable.from(['a']);
     const closed = once(source, 'close');
     const pool = await withPool(t, { host: { source: () => source } });
@@ -118,7 +119,7 @@ describe('what a host function gives', () => {
     assert.ok(source.destroyed);
   });
 
-  test('gives items in their order to whoever asks for many at once', async (t) => {
+  test('gives items in order when many are asked for at once', async (t) => {
     const pool = await withPool(t, { host: { count: () => counter().count(3) } });
     const code = `
       const items = await host.count();
@@ -127,7 +128,7 @@ describe('what a host function gives', () => {
     assert.deepEqual(await run(pool, code), [0, 1, 2, 'done']);
   });
 
-  test('fails in the task as it fails here', async (t) => {
+  test('fails in the task with the error that it fails with here', async (t) => {
     const pool = await withPool(t, {
       host: {
         async *fails() {
@@ -146,7 +147,7 @@ describe('what a host function gives', () => {
     assert.deepEqual(await run(pool, code('missing')), [false, 'ENOENT', false]);
   });
 
-  test('fails in the task, and is closed, where an item cannot be cloned', async (t) => {
+  test('fails in the task, and is closed, when an item cannot be cloned', async (t) => {
     const closed = signal();
     const pool = await withPool(t, {
       host: {
@@ -166,7 +167,7 @@ describe('what a host function gives', () => {
     await closed.called;
   });
 
-  test('that fails while nobody reads it harms nobody', async (t) => {
+  test('that fails while it is not read affects nothing else', async (t) => {
     let failed;
     const source = () => {
       const stream = createReadStream('/there/is/no/such/file');
@@ -212,7 +213,7 @@ describe('what a host function gives', () => {
     for (const { closed } of states) assert.equal(await closed.called, 1);
   });
 
-  test('is closed where its call was dropped before it came', async (t) => {
+  test('is closed when its call was dropped before the function returned', async (t) => {
     const state = counter();
     const asked = signal();
     const give = signal();
@@ -250,7 +251,7 @@ describe('what a host function gives', () => {
   });
 });
 
-describe('what a task gives', () => {
+describe('a stream that a task passes', () => {
   const host = {
     async sum(items) {
       let sum = 0;
@@ -274,7 +275,7 @@ describe('what a task gives', () => {
     assert.deepEqual(await run(pool, code), ['x', 'hello, world']);
   });
 
-  test('is left as it was: the object of the task does not change', async (t) => {
+  test("does not change the task's own object", async (t) => {
     const pool = await withPool(t, { host: { read: ({ body }) => host.sum(body) } });
     const code = `
       const body = (async function* () { yield 1 })();
@@ -308,7 +309,7 @@ describe('what a task gives', () => {
     assert.deepEqual(await run(pool, code), [[0, 1, 2, 3, 4], 5]);
   });
 
-  test('goes through a host function that gives it back, and ends on both sides', async (t) => {
+  test('can be returned by the host function, and ends on both sides', async (t) => {
     const closed = signal();
     const pool = await withPool(t, {
       host: {
@@ -332,7 +333,7 @@ describe('what a task gives', () => {
     await closed.called;
   });
 
-  test('fails here as it fails in the task', async (t) => {
+  test('fails here with the error that it fails with in the task', async (t) => {
     let seen;
     const pool = await withPool(t, {
       host: {
@@ -349,7 +350,7 @@ describe('what a task gives', () => {
     assert.equal(seen.message, 'no');
   });
 
-  test('fails here, and is closed there, where an item cannot be cloned', async (t) => {
+  test('fails here, and is closed there, when an item cannot be cloned', async (t) => {
     const pool = await withPool(t, { host: { sum: (items) => host.sum(items).catch(({ message }) => message) } });
     const code = `
       let closed = false;
@@ -360,7 +361,7 @@ describe('what a task gives', () => {
     assert.match(await run(pool, code), /could not be cloned/);
   });
 
-  test('is closed where nobody reads it', async (t) => {
+  test('is closed when nobody reads it', async (t) => {
     const pool = await withPool(t, { host: { ignore: () => 'ignored' } });
     const code = `
       const items = { [Symbol.asyncIterator]() { throw new Error('was read'); } };
@@ -395,7 +396,7 @@ describe('what a task gives', () => {
     assert.equal(await run(pool, code), 'ERR_HOST_BUSY');
   });
 
-  test('may be broken in any way, and harms nobody', async (t) => {
+  test('may be broken in any way without affecting others', async (t) => {
     const pool = await withPool(t, { host: { sum: (items) => host.sum(items).catch(({ name }) => name) } });
     const of = (next) => `host.sum({ [Symbol.asyncIterator]: () => (${next}) })`;
     const broken = [
@@ -416,7 +417,7 @@ describe('what a task gives', () => {
   });
 });
 
-test('streams of many tasks in one isolate do not meet', async (t) => {
+test('streams of many tasks in one isolate are independent', async (t) => {
   const pool = await withPool(t, {
     tasksPerWorker: 10,
     host: {
@@ -439,7 +440,7 @@ test('streams of many tasks in one isolate do not meet', async (t) => {
   });
 });
 
-test('a stream of one task is closed to another', async (t) => {
+test('a task cannot read a stream of another task', async (t) => {
   const state = counter();
   const workerScript = script(`
     let items;

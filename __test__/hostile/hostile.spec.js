@@ -1,7 +1,7 @@
 'use strict';
 
-// The hostile catalogue, three times in one process and one pool, among ordinary tasks. What one piece is
-// and how to run it alone: hostile/run.js.
+// The hostile catalogue, run three times in one process and one pool, among ordinary tasks. hostile/runner.js defines a
+// piece, and hostile/run.js runs one alone.
 
 const assert = require('node:assert/strict');
 const path = require('node:path');
@@ -16,13 +16,13 @@ const LIMIT = 480_000;
 const RUN = path.join(__dirname, 'run.js');
 
 let running;
-/** One child for all tests here, started by the first of them. */
+/** One child process for all tests here, started by the first of them. */
 const outcome = () => {
   running ??= runNode([RUN, '--json', '--rounds', String(ROUNDS)], { limit: LIMIT });
   return running;
 };
 
-/** What was running when the process ended. */
+/** The pieces that were running when the process ended. */
 function unfinished(said) {
   const open = new Set();
   for (const { begin, end } of said) {

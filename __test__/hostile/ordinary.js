@@ -1,8 +1,8 @@
 'use strict';
 
-// Tasks that know nothing of their neighbours, and whose results must be right whatever those do.
+// Ordinary tasks, whose results must be right whatever the hostile pieces beside them do.
 
-/** Handlers of the worker script. They hold on to what they use: a neighbour may replace a global. */
+/** Handlers of the worker script. They hold references to the globals they use, because another handler may replace them. */
 const HANDLERS = `
   'ordinary:sync': ({ a, b }) => a + b,
   async 'ordinary:async'({ a, b }) { await null; await undefined; return a * b; },
@@ -21,7 +21,7 @@ const rich = {
   cycle,
 };
 
-/** Tasks on plain language operations alone: they are right even where built-ins were tampered with. */
+/** Tasks that use language operations alone: their results are right even where built-ins were replaced. */
 const plain = (n) => [
   [{ type: 'ordinary:sync', payload: { a: n, b: 2 } }, n + 2],
   [{ type: 'ordinary:async', payload: { a: n, b: 3 } }, n * 3],
@@ -29,7 +29,7 @@ const plain = (n) => [
   [{ type: 'filter', code: 'inputs.n >= config.limit', inputs: { n }, config: { limit: 0 } }, { n }],
 ];
 
-/** Says what it finds of the built-ins, which nobody else can have touched. */
+/** Uses built-ins, which no other task can have replaced in its realm. */
 const LOOK = `
   await null;
   return {

@@ -1,21 +1,21 @@
 'use strict';
 
-// How a hostile piece may end, in the words of the catalogue.
+// The outcomes that the catalogue of hostile pieces expects.
 
 const { isDeepStrictEqual, inspect } = require('node:util');
 
 /** @typedef {{ code?: string, value?: unknown, cause?: unknown, message?: RegExp }} Outcome */
 
-/** It gives this value; a function says whether a value is right. */
+/** It fulfils with this value; a function tells whether a value is right. */
 const value = (expected) => ({ value: expected });
 
 /**
- * It throws, and the cause is this: a pattern for `name: message` of an error, a function that says
- * whether a cause is right, or the thrown value itself.
+ * It throws this cause: a pattern for `name: message` of an error, a function that tells whether a cause is right, or the
+ * thrown value.
  */
 const fails = (cause) => ({ code: 'ERR_TASK_FAILED', cause });
 
-/** Its result cannot cross. */
+/** Its result cannot be cloned. */
 const refused = (message) => ({ code: 'ERR_DATA_CLONE', message });
 
 const timeout = { code: 'ERR_TASK_TIMEOUT' };

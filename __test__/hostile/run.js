@@ -4,14 +4,14 @@
 //
 //   node __test__/hostile/run.js [category] [part of a name] [--rounds 3] [--skip part,part] [--json]
 //
-// `--json` writes a line of JSON for each thing that happens, `begin` before a piece is submitted: so a
-// process that dies has named what was running.
+// `--json` prints a line of JSON for each event. `begin` comes before a piece is submitted, so a process that dies has
+// named the pieces that were running.
 
 const { writeSync } = require('node:fs');
 const { parseArgs } = require('node:util');
 const { choose, Runner } = require('./runner.js');
 
-/** What is beyond any sound use: a piece that got round the limits must not take the machine along. */
+/** Resident memory in bytes at which the process ends, so that a piece that evades the limits does not stop the machine. */
 const MOST_MEMORY = 12e9;
 
 const { values, positionals } = parseArgs({
@@ -23,7 +23,7 @@ const { values, positionals } = parseArgs({
   },
 });
 
-// Written at once: what is buffered is lost with the process.
+// Written synchronously: buffered output would be lost with the process.
 const print = (text) => writeSync(1, `${text}\n`);
 
 function tell(record) {

@@ -1,6 +1,6 @@
 'use strict';
 
-// Runs hostile pieces in one pool of two workers, among ordinary tasks, and says what went wrong.
+// Runs hostile pieces in a pool of two workers, among ordinary tasks, and reports what went wrong.
 
 const { isDeepStrictEqual } = require('node:util');
 const { createWorkerPool } = require('../..');
@@ -19,29 +19,29 @@ const ordinary = require('./ordinary.js');
  * @property {string} [varies]
  * @property {{ type?: string, isolation?: string, timeout?: number, crowd?: number, taints?: boolean,
  *   calm?: boolean, abandons?: boolean }} [options]
- *   `crowd`: so many of it are submitted at once, and all end alike. `taints`, of a handler: it spoils the
- *   realm that handlers share, which only plain tasks can stand; both workers are replaced after it. `calm`:
- *   it runs by itself, and this process's event loop must turn meanwhile. `abandons`: it may cost an isolate
- *   whose memory or thread never comes back.
+ *   `crowd`: that many copies are submitted at once, and all have the same outcome. `taints`, of a handler: it modifies
+ *   the realm that handlers share, so only plain tasks run beside it, and both workers are replaced after it. `calm`:
+ *   it runs alone, and the event loop of this process must not stall meanwhile. `abandons`: its isolate may be
+ *   abandoned, with its memory and thread.
  */
 
 const CATEGORIES = ['loops', 'stack', 'errors', 'engine', 'memory', 'parent', 'realms'];
 
-/** Those that must come to an end by themselves may take long on a busy machine. */
-const PATIENCE = 20_000;
-/** What only waits for its timeout waits this long. */
-const SHORT = 250;
+/** Timeout of tasks that end by themselves, which may take long on a busy machine. */
+const LONG_TIMEOUT = 20_000;
+/** Timeout of pieces that only end by their timeout. */
+const SHORT_TIMEOUT = 250;
 /**
- * From a timeout to the settlement of a task that does not answer: the pool gives V8 five seconds to come
- * out of native code.
+ * Longest time from a timeout to the settlement of a task that does not answer. The pool gives V8 five seconds to return
+ * from native code.
  */
 const GRACE = 15_000;
 
-/** The event loop turns at least this often while tasks are busy, on a busy machine too. */
+/** Longest turn of the event loop, in ms, also on a busy machine. */
 const STALL = 1000;
 
-/** Ends of an isolate that leave its memory, and perhaps its thread, behind. */
-const GIVEN_UP = new Set(['out-of-memory', 'unresponsive']);
+/** Exit reasons of abandoned isolates, whose memory and perhaps thread remain. */
+const ABANDONED = new Set(['out-of-memory', 'unresponsive']);
 
 /** @returns {Record<string, Piece[]>} */
 function catalogue() {
@@ -60,7 +60,7 @@ function workerScript(pieces) {
 /** What to submit for a piece. */
 function taskOf({ id, code, handler, payload, expect, options = {} }) {
   const onlyTimeout = !Array.isArray(expect) && expect.code === 'ERR_TASK_TIMEOUT';
-  const timeout = options.timeout ?? (onlyTimeout ? SHORT : PATIENCE);
+  const timeout = options.timeout ?? (onlyTimeout ? SHORT_TIMEOUT : LONG_TIMEOUT);
   if (handler !== undefined) return { type: id, payload, timeout, isolation: options.isolation };
   return { type: options.type ?? 'javascript', code, inputs: payload, timeout };
 }
@@ -84,9 +84,9 @@ class Runner {
   /** Final events of each task id, and the worker that it ran on. */
   #ends = new Map();
   #ranOn = new Map();
-  /** How many isolates of each worker were given up. */
-  #given = new Map();
-  /** Ordinary tasks that each worker has done right. */
+  /** Worker id → number of its isolates that were abandoned. */
+  #abandoned = new Map();
+  /** Worker id → number of ordinary tasks with the right result. */
   #served = new Map();
   #stalls = new Stalls();
   #submitted = 0;
@@ -135,7 +135,7 @@ class Runner {
     pool.on('task-failed', ended);
     pool.on('task-started', ({ taskId, workerId }) => this.#ranOn.set(taskId, workerId));
     pool.on('worker-exited', ({ workerId, reason }) => {
-      if (GIVEN_UP.has(reason)) this.#given.set(workerId, (this.#given.get(workerId) ?? 0) + 1);
+      if (ABANDONED.has(reason)) this.#abandoned.set(workerId, (this.#abandoned.get(workerId) ?? 0) + 1);
     });
     // Reading what tasks print is part of a pool's work.
     pool.on('console', () => {});
@@ -169,7 +169,7 @@ class Runner {
     const task = copy();
     const others = Array.from({ length: (piece.options?.crowd ?? 1) - 1 }, copy);
     const started = Date.now();
-    const given = new Map(this.#given);
+    const given = new Map(this.#abandoned);
     this.#stalls.begin();
     // Those of a crowd wait for each other.
     const limit = task.timeout * (1 + others.length) + GRACE;
@@ -192,7 +192,7 @@ class Runner {
     const worker = this.#ranOn.get(task.id);
     // Whoever takes all memory may meet V8 where it cannot throw, by chance.
     const mayLose = piece.options?.abandons || piece.id.startsWith('memory: ');
-    if (!mayLose && this.#given.get(worker) !== given.get(worker)) {
+    if (!mayLose && this.#abandoned.get(worker) !== given.get(worker)) {
       problems.push(`its isolate did not come to a stop and was given up (${ran} ms)`);
     }
     for (const { id } of [task, ...others]) {
@@ -223,7 +223,7 @@ class Runner {
     const number = this.#number++;
     const all = tasks(number).map(async ([task, expected], index) => {
       const id = `ordinary ${number}/${index}`;
-      const settled = await this.#settle({ ...task, id, timeout: PATIENCE }, PATIENCE + 2 * GRACE);
+      const settled = await this.#settle({ ...task, id, timeout: LONG_TIMEOUT }, LONG_TIMEOUT + 2 * GRACE);
       if (settled.status === 'fulfilled' && isDeepStrictEqual(settled.value, expected)) {
         const worker = this.#ranOn.get(id);
         this.#served.set(worker, (this.#served.get(worker) ?? 0) + 1);

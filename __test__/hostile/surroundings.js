@@ -1,6 +1,6 @@
 'use strict';
 
-// What the parent of hostile pieces gives them: host functions, a server that they may reach, and modules.
+// The pool options of hostile pieces: host functions, an HTTP server that they may reach, and modules to import.
 
 const { createServer } = require('node:http');
 
@@ -46,7 +46,7 @@ const ROUTES = {
   },
 };
 
-/** @returns {Promise<{ options: object, close(): Promise<void> }>} options of a pool, and what ends the server */
+/** @returns {Promise<{ options: object, close(): Promise<void> }>} `close` ends the server */
 async function surroundings() {
   const server = createServer((request, response) => ROUTES[request.url](request, response));
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));

@@ -1,7 +1,7 @@
 'use strict';
 
-// What one task may leave behind and another may find: each pair has code that plants and code that looks.
-// `saw(text)` says that something was found; nothing must be.
+// Pairs of tasks: one plants something in its realm or isolate, and the other looks for it. `saw(text)` reports that it
+// was found, which fails the test.
 
 /**
  * @typedef {object} Pair
@@ -9,7 +9,7 @@
  * @property {string} plant
  * @property {string} look
  * @property {unknown} [inputs] - for both
- * @property {boolean} [endsFirst] - the planting task would fail by it while it goes on
+ * @property {boolean} [endsFirst] - the planting task cannot go on after planting, because it would fail
  * @property {boolean} [codeOnly] - no handler is compiled from such a text
  * @property {(line: string) => boolean} [lines] - whether a line that the looking task printed shows it
  * @property {boolean} [same] - both tasks have the same source text; `look` alone is run, twice

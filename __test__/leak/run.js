@@ -1,10 +1,10 @@
 'use strict';
 
-// Runs the pairs of tasks of which one plants and the other looks, or some of them:
+// Runs the pairs of tasks of which one plants something and the other looks for it, or some of them:
 //
 //   node __test__/leak/run.js [category] [part of a name] [--in arrangement] [--control] [--json] [--failed]
 //
-// `--control` runs them in one shared realm of node:vm, where each look has to see what was planted.
+// `--control` runs them in one shared realm of node:vm, where each pair has to find what was planted.
 
 const { writeSync } = require('node:fs');
 const { parseArgs } = require('node:util');
@@ -38,7 +38,7 @@ function tell(record) {
 async function control(pairs, say) {
   process.on('unhandledRejection', () => {});
   for (const pair of pairs) {
-    // Those would fail this process, or never end.
+    // These would fail this process, or never end.
     if (pair.blind || /TIMEOUT|MEMORY/.test(pair.fails)) continue;
     const seen = await seenInSharedRealm(pair);
     const problems = seen === '' ? ['it sees nothing in a shared realm'] : [];
@@ -60,7 +60,7 @@ async function main() {
   if (values.control) await control(pairs, say);
   else await new Runner(say).run(pairs, values.in === undefined ? ARRANGEMENTS : [values.in]);
   if (!values.json) print(`${failed} failed`);
-  // A realm of node:vm may hold the process: ports, timers.
+  // Ports and timers of the realm may keep the process alive.
   process.exit(failed > 0 ? 1 : 0);
 }
 

@@ -1,11 +1,12 @@
 'use strict';
 
-// Runs pairs of tasks, one that plants and one that looks, in every arrangement in which they may meet.
+// Runs pairs of tasks: one plants something, the other looks for it. Each pair runs in every arrangement in which two
+// tasks may meet.
 
 const vm = require('node:vm');
 const { createWorkerPool } = require('../..');
 
-/** Who plants and who looks, and whether the one goes on while the other looks. */
+/** Which kind of task plants and looks, and whether the planting task still runs while the other looks. */
 const ARRANGEMENTS = ['after', 'beside', 'handler looks', 'handler plants'];
 const TIMEOUT = 10_000;
 const SHORT = 150;
@@ -35,7 +36,7 @@ function codesOf({ plant, look, same }) {
   return { plant: same ? looking(look) : plant, look: looking(look) };
 }
 
-/** What holds a planting task until others have looked. */
+/** Keeps a planting task running until others have looked. */
 const holding = (code) => `
   const wait = setTimeout;
   const PromiseOwn = Promise;
@@ -65,7 +66,7 @@ const OPTIONS = {
   env: { deep: { list: [1] } },
 };
 
-/** A pool, and with functions of the host where there are such. */
+/** Starts a pool, with host functions where this version has them. */
 async function start(size, tasksPerWorker) {
   const options = { ...OPTIONS, poolSize: size, maxWorkers: size, tasksPerWorker };
   let pool;
@@ -89,7 +90,7 @@ const settle = async (promise) => (await Promise.allSettled([promise]))[0];
 class Runner {
   #say;
   #place;
-  /** Whether somebody has planted there. */
+  /** Whether a task has planted something in the pool. */
   #used = false;
   #number = 0;
 
@@ -119,7 +120,7 @@ class Runner {
     return { taskId, settled };
   }
 
-  /** A pair that does not do well where others have planted before has another try where nobody has. */
+  /** Runs a pair, and a second time in a new pool where it failed after other pairs had planted. */
   async #one(pair, arrangement) {
     if (pair.codeOnly && arrangement.startsWith('handler')) return;
     let problems = await this.#try(pair, arrangement);
@@ -151,7 +152,7 @@ class Runner {
     this.#used = false;
   }
 
-  /** Several pairs at once, each looked for on both workers. */
+  /** Runs several pairs at once. Each looks on both workers. */
   async #beside(all) {
     const pairs = all.filter(({ fails, endsFirst }) => fails === undefined && !endsFirst);
     for (let at = 0; at < pairs.length; at += PAIRS_AT_ONCE) {
@@ -204,7 +205,7 @@ class Runner {
   }
 }
 
-/** Handlers have no memory of their own to fill: that ends their isolate. */
+/** A planting handler may end in any error where an error is expected: it shares its isolate's memory. */
 function endsWell({ fails }, settled, planter) {
   if (settled.status === 'fulfilled') return fails === undefined;
   return settled.reason.code === fails || (planter === 'handler' && fails !== undefined);
@@ -213,7 +214,7 @@ function endsWell({ fails }, settled, planter) {
 const how = ({ status, value, reason }) =>
   status === 'fulfilled' ? `the value ${String(value)}` : `${reason.code}: ${reason.message}`;
 
-/** What is seen where both tasks share a realm: what a pair is worth. */
+/** Runs a pair in one shared realm of node:vm, to prove that it finds what was planted. @returns what it saw */
 async function seenInSharedRealm(pair) {
   const sandbox = { setTimeout, setInterval, setImmediate, clearTimeout, queueMicrotask, console: quiet() };
   const web = ['URL', 'URLSearchParams', 'EventTarget', 'Event', 'AbortSignal', 'AbortController', 'ReadableStream'];

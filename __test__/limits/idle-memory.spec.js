@@ -4,7 +4,7 @@ const assert = require('node:assert/strict');
 const { test } = require('../support/test.js');
 const { runBody, ended } = require('../support/child.js');
 
-test('an idle pool lets go of the pages of the library that its start took, and goes on', {
+test('an idle pool releases the pages of the library that only its start used, and goes on', {
   skip: process.platform !== 'linux',
 }, async () => {
   const child = ended(

@@ -1,6 +1,6 @@
 'use strict';
 
-// What Blobs hold counts as memory of the isolate, and goes with the task that made them.
+// The contents of Blobs count as memory of the isolate, and are released with the task that made them.
 
 const assert = require('node:assert/strict');
 const { test } = require('../support/test.js');
@@ -21,7 +21,7 @@ const hold = (count) => ({
   inputs: count,
 });
 
-test('Blobs beyond the limit end their task, and the next one has all the room', async (t) => {
+test('Blobs beyond the limit end their task, and the next task has all the memory', async (t) => {
   const pool = await withPool(t, LIMITS);
   for (let round = 0; round < 3; round++) {
     await failure(pool.submitTask(hold(20)), 'ERR_MEMORY_LIMIT');
@@ -30,7 +30,7 @@ test('Blobs beyond the limit end their task, and the next one has all the room',
   assert.equal(pool.getPoolMetrics().isolates.started, 1);
 });
 
-test('Blobs of tasks that are over leave nothing behind', async (t) => {
+test('Blobs of ended tasks are released', async (t) => {
   const pool = await withPool(t, LIMITS);
   for (let round = 0; round < 20; round++) assert.equal(await pool.submitTask(hold(2)), 2);
   assert.equal(pool.getPoolMetrics().isolates.started, 1);

@@ -1,7 +1,7 @@
 'use strict';
 
-// Buffers and the memory of WebAssembly count as the heap does. In processes of their own: what goes wrong
-// here takes the process with it.
+// ArrayBuffers and WebAssembly memory count as memory of the isolate, as its heap does. The tests run in child processes,
+// which a failure would end.
 
 const assert = require('node:assert/strict');
 const { describe, test } = require('../support/test.js');
@@ -50,7 +50,7 @@ test('a payload of buffers that is larger than the limit', async () => {
   assert.deepEqual(child.said, ['ERR_MEMORY_LIMIT', 16 << 20]);
 });
 
-test('garbage is no reason: gigabytes pass through one worker, a task at a time and within one', async () => {
+test('garbage does not count: gigabytes pass through one worker, in many tasks and within one', async () => {
   const child = ended(
     await runBody(`
     const pool = await start({ workerMemoryLimitMB: 64, maxQueue: 2000 });
@@ -90,7 +90,7 @@ test('a worker in which a task left an operation that does not end is replaced',
   assert.deepEqual(child.said, [1, 'pending-work', 2]);
 });
 
-test('what a worker script does by itself is no leftover', async () => {
+test('pending work of the worker script itself does not replace the worker', async () => {
   const child = ended(
     await runBody(`
     const pool = await start({ workerScript: { code: \`

@@ -1,6 +1,6 @@
 'use strict';
 
-// Each in a process of its own: what goes wrong here takes the process with it.
+// The memory limit of isolates. The tests run in child processes, which a failure would end.
 
 const assert = require('node:assert/strict');
 const { describe, test } = require('../support/test.js');
@@ -35,7 +35,7 @@ describe('a task that takes all memory rejects with ERR_MEMORY_LIMIT and the poo
   }
 });
 
-describe('what asks for too much at once never takes the process with it', () => {
+describe('a single allocation that is too large never ends the process', () => {
   for (const [name, code] of Object.entries({
     'a huge array': 'return new Array(2 ** 28).fill(1.5).length',
     'a huge string': 'return "x".repeat(2 ** 29 - 24).length',
@@ -102,7 +102,7 @@ test('a worker over its threshold after a task is replaced', async () => {
   assert.deepEqual(child.said, [1e6, ['memory-threshold', 2], 1e6]);
 });
 
-test('the memory of ended tasks is given back: a thousand tasks of 1 MB run in one isolate', async () => {
+test('the memory of ended tasks is released: a thousand tasks of 1 MB run in one isolate', async () => {
   const child = ended(
     await runBody(`
     const pool = await start({ workerMemoryLimitMB: 64, maxQueue: 2000 });
@@ -149,7 +149,7 @@ describe('memory-alert', () => {
       const seen = await run(`
       const pool = listen(await start({ workerMemoryLimitMB: 64, workerRestartMemoryMB: 20, workerScript: ${KEEP} }));
       const again = restarted(pool);
-      // Such a small task may be one after which nobody looks.
+      // After so small a task the memory may not be measured.
       pool.submitTask(${task});
       await pool.submitTask({ type: 'javascript', code: 'const end = Date.now() + 5; while (Date.now() < end);' });
       await again;
@@ -180,7 +180,7 @@ describe('memory-alert', () => {
     `);
       assert.ok(seen.includes('alerted'), JSON.stringify(seen));
       const alerts = seen.filter(([event]) => event === 'memory-alert');
-      // A collection of garbage in between may have brought it below.
+      // A garbage collection in between may have brought it below the threshold.
       assert.ok(alerts.length >= 1 && alerts.length <= 3, JSON.stringify(seen));
       assert.equal(alerts[0][1].reason, 'threshold');
       assert.ok(alerts[0][1].heapUsedMB > 20, JSON.stringify(alerts));
@@ -202,7 +202,7 @@ describe('memory-alert', () => {
     assert.deepEqual(seen.at(-1), ['worker-restarted', { workerId: 0, generation: 2, reason: 'memory-limit' }]);
   });
 
-  test('is not there for a pool that keeps within its threshold', async () => {
+  test('is not emitted for a pool below its threshold', async () => {
     const seen = await run(`
     const pool = listen(await start({ workerMemoryLimitMB: 128, workerScript: ${KEEP} }));
     for (let i = 0; i < 5; i++) {
@@ -213,7 +213,7 @@ describe('memory-alert', () => {
   });
 });
 
-test('texts of tasks that are over take little of the memory of those after them', async () => {
+test('source texts of ended tasks take little of the memory of later tasks', async () => {
   const child = ended(
     await runBody(`
     const pool = await start({ workerMemoryLimitMB: 32 });

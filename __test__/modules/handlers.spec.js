@@ -4,7 +4,7 @@ const assert = require('node:assert/strict');
 const { test } = require('../support/test.js');
 const { failure, script, withPool } = require('../support/pool.js');
 
-test('a handler of the default object gets its payload and gives its result', async (t) => {
+test('a handler of the default object gets its payload and returns its result', async (t) => {
   const pool = await withPool(t, { workerScript: script('export default { double(n) { return n * 2; } };') });
   assert.equal(await pool.submitTask({ type: 'double', payload: 21 }), 42);
 });
@@ -33,7 +33,7 @@ test('named exports are handlers, of every kind of function', async (t) => {
   await failure(pool.submitTask({ type: 'notAFunction' }), 'ERR_NO_HANDLER');
 });
 
-test('named exports and a default object go together', async (t) => {
+test('named exports and a default object can be combined', async (t) => {
   const pool = await withPool(t, {
     workerScript: script('export const one = () => 1; export default { two: () => 2 };'),
   });
@@ -92,7 +92,7 @@ test('handlers keep the state of their module from task to task', async (t) => {
   assert.deepEqual([await pool.submitTask({ type: 'count' }), await pool.submitTask({ type: 'count' })], [1, 2]);
 });
 
-test('a type without a handler rejects with ERR_NO_HANDLER and names those there are', async (t) => {
+test('a type without a handler rejects with ERR_NO_HANDLER and lists the handlers', async (t) => {
   const pool = await withPool(t, { workerScript: script('export default { resize() {}, crop() {} };') });
   const error = await failure(pool.submitTask({ type: 'rotate' }), 'ERR_NO_HANDLER');
   for (const name of ['rotate', 'resize', 'crop']) assert.ok(error.message.includes(name), error.message);
@@ -105,7 +105,7 @@ test('names of Object.prototype are no handlers', async (t) => {
   }
 });
 
-test('without a worker script every handler task says that there is none', async (t) => {
+test('without a worker script, the error of a handler task says that there is none', async (t) => {
   const pool = await withPool(t);
   const error = await failure(pool.submitTask({ type: 'resize' }), 'ERR_NO_HANDLER');
   assert.match(error.message, /workerScript/);

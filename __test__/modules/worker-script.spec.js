@@ -1,22 +1,13 @@
 'use strict';
 
+// The ways to give a worker script, and what it may import.
+
 const assert = require('node:assert/strict');
-const { cpSync, mkdirSync } = require('node:fs');
 const path = require('node:path');
 const { pathToFileURL } = require('node:url');
 const { describe, test } = require('../support/test.js');
-const { ended, ROOT, runNode } = require('../support/child.js');
 const { folder } = require('../support/folder.js');
 const { failure, script, withPool } = require('../support/pool.js');
-
-const PACKAGE = {
-  'node_modules/small/package.json':
-    '{ "name": "small", "version": "1.0.0", "type": "module", "exports": "./index.js" }',
-  'node_modules/small/index.js':
-    "export const twice = (n) => n * 2;\nexport function fails() {\n  throw new RangeError('from the package');\n}\n",
-  'node_modules/old/package.json': '{ "name": "old", "version": "1.0.0", "main": "./main.js" }',
-  'node_modules/old/main.js': 'exports.thrice = (n) => n * 3;',
-};
 
 describe('a worker script is given as', () => {
   const files = {
@@ -48,7 +39,7 @@ describe('a worker script is given as', () => {
     assert.equal(await pool.submitTask({ type: 'x' }), 1);
   });
 
-  test('a path in a folder with blanks, #, %, ? and letters of other scripts', async (t) => {
+  test('a path in a folder with blanks, #, %, ? and non-Latin letters', async (t) => {
     const at = folder(
       t,
       { ...files, 'fails.mjs': "\nexport default () => { throw new Error('no'); };" },
@@ -61,7 +52,7 @@ describe('a worker script is given as', () => {
     assert.ok(cause.stack.includes(`${pathToFileURL(path.join(at, 'fails.mjs')).href}:2:`), cause.stack);
   });
 
-  test('a JavaScript file with any ending', async (t) => {
+  test('a JavaScript file with any extension', async (t) => {
     for (const name of ['worker.js', 'worker.mjs', 'worker']) {
       const at = folder(t, { [name]: 'export default () => 1' });
       const pool = await withPool(t, { workerScript: path.join(at, name) });
@@ -117,7 +108,7 @@ export default {
     assert.equal(await pool.submitTask({ type: 'x' }), 1);
   });
 
-  test('with imports that leave the ending away', async (t) => {
+  test('with imports without extension', async (t) => {
     const at = folder(t, {
       'worker.ts': "import { a } from './a'; export default (): number => a;",
       'a.ts': 'export const a: number = 1;',
@@ -126,7 +117,7 @@ export default {
     assert.equal(await pool.submitTask({ type: 'x' }), 1);
   });
 
-  test('an error has line and column of the TypeScript', async (t) => {
+  test('an error has the line and column in the TypeScript source', async (t) => {
     const at = folder(t, files);
     const pool = await withPool(t, { workerScript: path.join(at, 'worker.ts') });
     const { cause } = await failure(pool.submitTask({ type: 'fail', payload: {} }), 'ERR_TASK_FAILED');
@@ -170,95 +161,4 @@ test('modules that import each other, and top-level await', async (t) => {
   });
   const pool = await withPool(t, { workerScript: path.join(at, 'worker.mjs') });
   assert.equal(await pool.submitTask({ type: 'x' }), 2);
-});
-
-describe('packages by their names', () => {
-  for (const extension of ['mjs', 'ts']) {
-    test(`are bundled into a script in .${extension}, and errors keep the places of the user's files`, async (t) => {
-      const types = extension === 'ts' ? ': number' : '';
-      const at = folder(t, {
-        ...PACKAGE,
-        [`worker.${extension}`]: `import { twice, fails } from 'small';
-import old from 'old';
-import { own } from './own.${extension}';
-export default {
-  count: (n${types}) => twice(old.thrice(n)),
-  inPackage: () => fails(),
-  own: (n${types}) => own(n),
-};
-export function here(n${types}) {
-
-    throw new Error('here');
-}
-`,
-        [`own.${extension}`]: `\nexport function own(n${types}) {\n  throw new Error('own');\n}\n`,
-      });
-      const url = (name) => pathToFileURL(path.join(at, name)).href;
-      const pool = await withPool(t, { workerScript: path.join(at, `worker.${extension}`) });
-      assert.equal(await pool.submitTask({ type: 'count', payload: 2 }), 12);
-      for (const [type, place] of [
-        ['here', `${url(`worker.${extension}`)}:11:11`],
-        ['own', `${url(`own.${extension}`)}:3:9`],
-        ['inPackage', `${url('node_modules/small/index.js')}:3:9`],
-      ]) {
-        const { cause } = await failure(pool.submitTask({ type }), 'ERR_TASK_FAILED');
-        assert.ok(cause.stack.includes(place), `${place} in ${cause.stack}`);
-        assert.doesNotMatch(cause.stack, /bundle/);
-      }
-    });
-  }
-
-  test('are bundled in a folder whose name has blanks and letters of other scripts too', async (t) => {
-    const at = folder(
-      t,
-      { ...PACKAGE, 'worker.mjs': "import { fails } from 'small';\nexport default () => fails();\n" },
-      'a b é#',
-    );
-    const pool = await withPool(t, { workerScript: path.join(at, 'worker.mjs') });
-    const { cause } = await failure(pool.submitTask({ type: 'x' }), 'ERR_TASK_FAILED');
-    assert.match(cause.stack, /node_modules\/small\/index\.js:3:9/);
-    assert.doesNotMatch(cause.stack, /bundle/);
-  });
-
-  test("an error while a bundled script loads has its place in the user's file", async (t) => {
-    const at = folder(t, {
-      ...PACKAGE,
-      'worker.mjs': "import { twice } from 'small';\n\nnull.x;\nexport default () => twice(1);\n",
-    });
-    const { createWorkerPool } = require('..');
-    const error = await failure(
-      createWorkerPool({ poolSize: 1, workerScript: path.join(at, 'worker.mjs') }),
-      'ERR_MODULE_LOAD',
-    );
-    assert.deepEqual([error.file, error.line], [pathToFileURL(path.join(at, 'worker.mjs')).href, 3], error.message);
-  });
-
-  test('say how to install esbuild where it is not', async (t) => {
-    const at = folder(t, { ...PACKAGE, 'worker.mjs': "import { twice } from 'small'; export default () => twice(1);" });
-    const installed = path.join(at, 'node_modules', 'isolane');
-    mkdirSync(installed, { recursive: true });
-    const { dependencies, files } = require('../../package.json');
-    for (const name of ['package.json', ...files.filter((file) => !file.includes('*'))]) {
-      cpSync(path.join(ROOT, name), path.join(installed, name), { recursive: true });
-    }
-    for (const name of Object.keys(dependencies)) {
-      cpSync(path.join(ROOT, 'node_modules', name), path.join(at, 'node_modules', name), { recursive: true });
-    }
-    const [addon] = require('node:fs')
-      .readdirSync(ROOT)
-      .filter((name) => name.endsWith('.node'));
-    const child = ended(
-      await runNode(
-        [
-          '-e',
-          `
-      require('isolane').createWorkerPool({ poolSize: 1, workerScript: 'worker.mjs' }).catch((error) => console.log(error.code, error.message));
-    `,
-        ],
-        { cwd: at, env: { NAPI_RS_NATIVE_LIBRARY_PATH: path.join(ROOT, addon) } },
-      ),
-    );
-    assert.match(child.stdout, /^ERR_MODULE_LOAD .*npm install esbuild/);
-    assert.match(child.stdout, /small/);
-  });
 });

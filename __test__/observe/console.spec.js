@@ -15,7 +15,7 @@ async function linesOf(t, code, options) {
   return lines;
 }
 
-test('every method has its level, and each line its worker and task', async (t) => {
+test('each method has its level, and each event its worker and task', async (t) => {
   const levels = ['debug', 'info', 'log', 'warn', 'error'];
   const lines = await linesOf(t, levels.map((level) => `console.${level}('${level}!');`).join(''));
   assert.deepEqual(
@@ -51,7 +51,7 @@ test('values are formatted as Node does', async (t) => {
   );
 });
 
-test('cycles, throwing getters and proxies can be logged', async (t) => {
+test('values with cycles, throwing getters and proxies can be logged', async (t) => {
   const lines = await linesOf(
     t,
     `
@@ -65,7 +65,7 @@ test('cycles, throwing getters and proxies can be logged', async (t) => {
   assert.equal(lines.at(-1).text, 'end');
 });
 
-test('table, group, count, time, assert, dir and trace give lines', async (t) => {
+test('table, group, count, time, assert, dir and trace emit events', async (t) => {
   const lines = await linesOf(
     t,
     `
@@ -113,7 +113,7 @@ test('a line of a module has no task', async (t) => {
   );
 });
 
-test('a flood of lines harms nothing: what is not delivered is counted', async (t) => {
+test('lines that come too fast are dropped and counted', async (t) => {
   const pool = await withPool(t);
   let lines = 0;
   let dropped = 0;
@@ -148,7 +148,7 @@ test("with 'inherit' lines go to this process's console, by their level", async 
   assert.equal(child.stderr, 'to err\n');
 });
 
-test("with 'ignore' nothing is heard or printed", async () => {
+test("with 'ignore' nothing is emitted or printed", async () => {
   const child = ended(
     await runBody(`
     const pool = await start({ console: 'ignore' });

@@ -8,7 +8,7 @@ const { failure, HOLD, nextEvent, nextTurn, record, script, withPool } = require
 const task = { type: 'javascript', code: 'return 1' };
 const isNumber = (value) => typeof value === 'number' && value >= 0;
 
-test('pool-initialized comes once, after createWorkerPool has given the pool', async (t) => {
+test('pool-initialized is emitted once, after createWorkerPool has resolved', async (t) => {
   const pool = await withPool(t, { poolSize: 2 });
   const [details] = await once(pool, 'pool-initialized');
   assert.equal(details.size, 2);
@@ -62,7 +62,7 @@ describe('the events of a task have its id, type, metadata and attempt', () => {
     });
   }
 
-  test('also where it never started', async (t) => {
+  test('also when it never started', async (t) => {
     const pool = await withPool(t);
     pool.pause();
     const failed = nextEvent(pool, 'task-failed');
@@ -77,7 +77,7 @@ describe('the events of a task have its id, type, metadata and attempt', () => {
     });
   });
 
-  test('where a thousand end in one go', async (t) => {
+  test('also when a thousand tasks end at once', async (t) => {
     const pool = await withPool(t, { maxQueue: 2000 });
     const seen = record(pool, 'task-completed');
     const ids = Array.from({ length: 1000 }, (_, n) => `task ${n}`);
@@ -90,7 +90,7 @@ describe('the events of a task have its id, type, metadata and attempt', () => {
   });
 });
 
-test('scaling, its workers and a restart are told', async (t) => {
+test('scaling, its workers and a restart emit events', async (t) => {
   const pool = await withPool(t, { maxWorkers: 4 });
   const seen = record(pool, 'pool-scaled-up', 'pool-scaled-down', 'worker-ready', 'worker-exited', 'worker-restarted');
   await pool.scaleUp(1);
@@ -126,7 +126,7 @@ describe('listeners', () => {
     return seen;
   };
 
-  test('one that throws is warned of; the others still run, and the pool goes on', async (t) => {
+  test('one that throws causes a warning; the others are called, and the pool goes on', async (t) => {
     const seen = warnings(t);
     const pool = await withPool(t);
     const heard = [];
@@ -149,7 +149,7 @@ describe('listeners', () => {
     );
   });
 
-  test('one that throws what has no text harms nothing', async (t) => {
+  test('one that throws a value without a text causes a warning', async (t) => {
     const pool = await withPool(t);
     for (const thrown of [
       Object.create(null),
@@ -190,7 +190,7 @@ describe('listeners', () => {
     assert.equal(type, 'javascript');
   });
 
-  test('listeners that come after removeAllListeners() hear as before', async (t) => {
+  test('listeners that are added after removeAllListeners() are called', async (t) => {
     const pool = await withPool(t);
     pool.on('console', () => {});
     pool.removeAllListeners();
@@ -203,7 +203,7 @@ describe('listeners', () => {
     );
   });
 
-  test('one that comes while tasks run hears of those that end from then on', async (t) => {
+  test('one that is added while tasks run is called for those that end afterwards', async (t) => {
     const pool = await withPool(t, { workerScript: script(`export default { ${HOLD} }`) });
     const controller = new AbortController();
     const held = failure(pool.submitTask({ type: 'hold', signal: controller.signal }), 'ERR_TASK_ABORTED');
@@ -215,7 +215,7 @@ describe('listeners', () => {
     assert.equal((await completed).type, 'javascript');
   });
 
-  describe('may come and go at any time:', () => {
+  describe('may be added and removed at any time:', () => {
     const failing = { type: 'javascript', code: 'throw 1', maxRetries: 1, retryBackoffMs: 1 };
     for (const [name, times] of Object.entries({
       'task-started': 2,
@@ -251,7 +251,7 @@ describe('listeners', () => {
       });
     }
 
-    test('a task that runs meanwhile is told of from then on', async (t) => {
+    test('events of a running task are emitted from then on', async (t) => {
       const pool = await withPool(t);
       const started = nextEvent(pool, 'task-started');
       const task = pool.submitTask({
@@ -269,7 +269,7 @@ describe('listeners', () => {
       );
     });
 
-    test('where nobody listens, letters are kept and breakers count all the same', async (t) => {
+    test('without listeners, dead letters are kept and circuit breakers count all the same', async (t) => {
       const pool = await withPool(t, { circuitBreaker: { failureThreshold: 2, resetTimeout: 60_000 } });
       await failure(pool.submitTask({ ...failing, maxRetries: 0, id: 'it' }), 'ERR_TASK_FAILED');
       await failure(pool.submitTask({ ...failing, maxRetries: 0 }), 'ERR_TASK_FAILED');
@@ -278,7 +278,7 @@ describe('listeners', () => {
     });
   });
 
-  test('one may submit, scale and shut down', async (t) => {
+  test('one may submit tasks, scale and shut down', async (t) => {
     const pool = await withPool(t, { maxWorkers: 2 });
     const inner = new Promise((resolve) =>
       pool.once('task-completed', () => resolve(pool.submitTask({ ...task, code: 'return "inner"' }))),

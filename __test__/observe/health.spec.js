@@ -1,6 +1,6 @@
 'use strict';
 
-// Whether a pool is well, and if not, why.
+// The health of a pool, and the reasons for alerts.
 
 const assert = require('node:assert/strict');
 const { writeFileSync } = require('node:fs');
@@ -11,7 +11,7 @@ const { folder } = require('../support/folder.js');
 const { failure, HOLD, nextEvent, occupy, script, withPool } = require('../support/pool.js');
 
 const HANDLERS = script(`export default { ${HOLD} echo: (value) => value }`);
-/** Takes its time to load, so that a look at it is not too late. */
+/** Loads slowly, so that the state of starting workers can be observed. */
 const SLOW = script('const end = Date.now() + 150; while (Date.now() < end); export default () => 1;');
 const HEALTHY = { status: 'healthy', capacity: 1, alerts: [] };
 
@@ -26,7 +26,7 @@ test('a pool at rest and a pool at work are healthy', async (t) => {
   await waiting;
 });
 
-test('tasks that fail do not make a pool ill', async (t) => {
+test('failing tasks do not make a pool unhealthy', async (t) => {
   const pool = await withPool(t);
   for (let i = 0; i < 20; i++)
     await failure(pool.submitTask({ type: 'javascript', code: 'throw 1' }), 'ERR_TASK_FAILED');
@@ -83,7 +83,7 @@ test('circuit-open: a type is held back', async (t) => {
   assert.match(alerts[0].message, /javascript/);
 });
 
-test('several alerts at once are all there, and the worst counts', async (t) => {
+test('of several alerts all are listed, and the worst decides', async (t) => {
   const pool = await withPool(t, {
     poolSize: 2,
     maxQueue: 1,
@@ -119,7 +119,7 @@ test('every alert has a reason and a message', async (t) => {
 });
 
 describe('worker-down', () => {
-  /** A pool whose script is broken once its workers have loaded it. */
+  /** A pool whose script is broken after its workers have loaded it. */
   async function fragile(t, options) {
     const at = folder(t, { 'handlers.mjs': 'import "./other.mjs"; export default () => 1;', 'other.mjs': '' });
     const other = path.join(at, 'other.mjs');
@@ -167,7 +167,7 @@ describe('worker-down', () => {
   });
 });
 
-// V8's fatal lack of memory leaves an isolate behind: in processes of their own.
+// Fatal out-of-memory errors of V8 leave an isolate behind, so these tests run in child processes.
 const FATAL = `
   const js = (code) => ({ type: 'javascript', code });
   const fatal = js('return new Array(2 ** 25).fill(1.5).length');
@@ -176,8 +176,8 @@ const FATAL = `
   const reasons = (pool) => pool.getHealth().alerts.map(({ reason }) => reason);
 `;
 
-describe('isolates that were given up', () => {
-  test('under the limit are told of, and the pool is healthy again', async () => {
+describe('abandoned isolates', () => {
+  test('below the limit are reported, and the pool is healthy again', async () => {
     const child = ended(
       await runBody(`${FATAL}
       const pool = await start({ workerMemoryLimitMB: 32 });
@@ -205,7 +205,7 @@ describe('isolates that were given up', () => {
       await runBody(`${FATAL}
       const pool = await start({ workerMemoryLimitMB: 32, maxAbandonedWorkers: 1 });
       const down = once(pool, 'worker-down');
-      // What waits and what comes later.
+      // Waiting tasks and later ones.
       const tasks = [pool.submitTask(fatal), pool.submitTask(js('return 1'))].map(code);
       say(await Promise.all(tasks));
       say(await down);
@@ -253,7 +253,7 @@ describe('isolates that were given up', () => {
   });
 });
 
-test('healthMonitor.getHealthSummary() says it in numbers', async (t) => {
+test('healthMonitor.getHealthSummary() has the numbers of workers', async (t) => {
   const pool = await withPool(t, { workerScript: HANDLERS, poolSize: 2, maxQueue: 1 });
   const before = Date.now();
   const { checkedAt, ...summary } = pool.healthMonitor.getHealthSummary();
@@ -280,7 +280,7 @@ test('healthMonitor.getHealthSummary() says it in numbers', async (t) => {
   await waiting;
 });
 
-test('during and after a shutdown nothing is missed', async (t) => {
+test('during and after a shutdown there are no alerts', async (t) => {
   const pool = await withPool(t, { workerScript: HANDLERS });
   const busy = await occupy(pool);
   const closed = pool.shutdown();

@@ -13,7 +13,7 @@ const figures = (text) =>
   );
 
 describe('prometheus()', () => {
-  test('gives the figures of a known run', async (t) => {
+  test('gives the metrics of a known run', async (t) => {
     const workerScript = script('export default { fail() { throw new Error("no"); }, ok: () => 1 }');
     const pool = await withPool(t, { poolSize: 2, maxWorkers: 2, workerScript });
     for (let n = 0; n < 3; n++) await pool.submitTask({ type: 'ok' });
@@ -41,7 +41,7 @@ describe('prometheus()', () => {
     assert.ok(found.get('isolane_heap_used_bytes{worker="0"}') > 100_000);
   });
 
-  test('tells an open circuit breaker', async (t) => {
+  test('shows an open circuit breaker', async (t) => {
     const workerScript = script('export default { fail() { throw new Error("no"); } }');
     const pool = await withPool(t, { workerScript, circuitBreaker: { failureThreshold: 1 } });
     await failure(pool.submitTask({ type: 'fail' }), 'ERR_TASK_FAILED');
@@ -50,13 +50,13 @@ describe('prometheus()', () => {
     assert.equal(found.get('isolane_circuits_opened_total'), 1);
   });
 
-  test('puts labels to every figure', async (t) => {
+  test('adds labels to every metric', async (t) => {
     const pool = await withPool(t);
     const found = figures(await pool.prometheus({ labels: { pool: 'a' } }));
     for (const name of found.keys()) assert.match(name, /pool="a"/);
   });
 
-  test('can be asked again and again, also of a closed pool', async (t) => {
+  test('can be called repeatedly, also on a closed pool', async (t) => {
     const pool = await withPool(t);
     await pool.prometheus();
     await pool.shutdown();

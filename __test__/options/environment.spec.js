@@ -19,7 +19,7 @@ async function figures(env, options = '{}') {
   return child.said[0];
 }
 
-test('environment variables count where the option is absent', async () => {
+test('environment variables are used when the option is absent', async () => {
   assert.deepEqual(await figures({ POOL_SIZE: '3', WORKER_TASK_QUEUE_SIZE: '7' }), [3, 7]);
   assert.deepEqual(await figures({ PERSISTENT_WORKER_POOL_SIZE: '2', POOL_SIZE: '3' }), [2, 800]);
   assert.deepEqual(
@@ -36,7 +36,7 @@ test('environment variables count where the option is absent', async () => {
   );
 });
 
-test('a wrong value in the environment names the variable', async () => {
+test('the error of an invalid environment variable has its name', async () => {
   for (const [name, value] of [
     ['PERSISTENT_WORKER_POOL_SIZE', 'many'],
     ['POOL_SIZE', '0'],
@@ -51,6 +51,6 @@ test('a wrong value in the environment names the variable', async () => {
   }
 });
 
-test('a wrong value in the environment does not matter where the option is given', async () => {
+test('an invalid environment variable is ignored when the option is given', async () => {
   assert.deepEqual(await figures({ POOL_SIZE: 'many' }, '{ poolSize: 1 }'), [1, 400]);
 });

@@ -1,14 +1,11 @@
 'use strict';
 
-// The option `permissions`: what it may be, and the modules of `imports`.
+// The option `permissions`: its values and defaults.
 
 const assert = require('node:assert/strict');
-const path = require('node:path');
-const { pathToFileURL } = require('node:url');
-const { describe, test } = require('../support/test.js');
-const { createWorkerPool } = require('..');
+const { test } = require('../support/test.js');
+const { createWorkerPool } = require('../..');
 const { Permissions, permissions } = require('../../lib/options/permissions.js');
-const { folder } = require('../support/folder.js');
 const { failure, rejection, withPool } = require('../support/pool.js');
 
 const notAnInteger = ['4', null, true, {}, 1.5, -1, NaN];
@@ -37,7 +34,7 @@ function at(field, value) {
 }
 
 for (const [field, values] of Object.entries(wrong)) {
-  test(`${field}: what is wrong is refused with its path`, async () => {
+  test(`${field}: invalid values are refused with their path`, async () => {
     for (const value of values) {
       const error = await failure(createWorkerPool({ poolSize: 1, ...at(field, value) }), 'ERR_INVALID_ARG');
       assert.equal(error.field.replace(/^(permissions\.imports\["tools"\]).*/, '$1'), field);
@@ -46,7 +43,7 @@ for (const [field, values] of Object.entries(wrong)) {
   });
 }
 
-test('unknown names are refused with those there are', async () => {
+test('unknown names are refused with the known ones', async () => {
   for (const [options, names] of [
     [{ network: [] }, /^permissions .*imports, net.*"network"/],
     [{ net: { allowed: [] } }, /^permissions\.net .*allow, .*maxRequests.*"allowed"/],
@@ -56,44 +53,7 @@ test('unknown names are refused with those there are', async () => {
   }
 });
 
-describe('the name of a module', () => {
-  const name = (text) => () => permissions('permissions', { imports: { [text]: { code: '' } } });
-  for (const text of [
-    'tools',
-    '@scope/tools',
-    'tools/sub.js',
-    'app:tools',
-    'app:a/b',
-    'app://tools/a',
-    'lodash-es',
-    '_',
-  ]) {
-    test(`may be ${text}`, () => assert.deepEqual(Object.keys(name(text)().imports), [text]));
-  }
-  const others = [
-    '',
-    ' ',
-    './tools',
-    '../../tools',
-    '/tools',
-    '.',
-    'C:/tools',
-    'a b',
-    "a'b",
-    'a\\b',
-    'a\nb',
-    '#a',
-    'a?b',
-  ];
-  const urls = ['file:///a', 'http://a', 'HTTPS://a', 'node:fs', 'data:text/javascript,1', 'blob:a', 'ext:core/ops'];
-  for (const text of [...others, ...urls]) {
-    test(`is not ${JSON.stringify(text)}`, () => {
-      assert.throws(name(text), { code: 'ERR_INVALID_ARG', field: 'permissions.imports', value: text });
-    });
-  }
-});
-
-test('limits have defaults, and net in short is net with them', () => {
+test('limits have defaults, also when net is an array', () => {
   const defaults = {
     maxRequests: 1000,
     maxConcurrent: 16,
@@ -114,7 +74,7 @@ test('a pool takes permissions', async (t) => {
   await withPool(t, { permissions: { net: ['api.example.com:443'], imports: { 'app:tools': { code: '' } } } });
 });
 
-test('without permissions nothing is reached', async () => {
+test('without permissions nothing can be reached', async () => {
   for (const given of [new Permissions(), new Permissions(permissions('permissions', {}))]) {
     const error = await rejection(given.fetch({ url: 'http://127.0.0.1/' }, { task: {} }));
     assert.ok(error instanceof TypeError);
@@ -125,77 +85,4 @@ test('without permissions nothing is reached', async () => {
     assert.deepEqual(await given.imports(), []);
     await given.close();
   }
-});
-
-describe('a module for tasks', () => {
-  const modules = (imports) => new Permissions(permissions('permissions', { imports })).imports();
-  const files = {
-    'tools.ts': 'export const add = (a: number, b: number): number => a + b;\n',
-    'uses.mjs':
-      "import { three } from 'three';\nimport { add } from 'app:tools';\nexport default () => add(three, 1);\n",
-    'broken.mjs': "import { gone } from './gone.mjs';\n",
-    'syntax.mjs': "import './tools.ts';\nexport const = 1;\n",
-    'node_modules/three/package.json': '{ "name": "three", "version": "1.0.0", "type": "module", "exports": "./a.js" }',
-    'node_modules/three/a.js': 'export const three = 3;',
-  };
-
-  test('is read from a path, a URL and code', async (t) => {
-    const file = path.join(folder(t, files), 'tools.ts');
-    for (const source of [
-      file,
-      path.relative(process.cwd(), file),
-      pathToFileURL(file),
-      pathToFileURL(file).href,
-      { code: files['tools.ts'], filename: file },
-    ]) {
-      const [tools] = await modules({ 'app:tools': source });
-      assert.deepEqual(tools, { name: 'app:tools', filename: file, code: files['tools.ts'] });
-    }
-  });
-
-  test('of code alone is called as it is imported', async () => {
-    const [{ filename }] = await modules({ 'app:tools': { code: 'export {}' } });
-    assert.equal(filename, path.resolve('app-tools.mjs'));
-  });
-
-  test('brings its packages along, and leaves the other modules of the list where they are', async (t) => {
-    const root = folder(t, files);
-    const [uses, tools] = await modules({
-      uses: path.join(root, 'uses.mjs'),
-      'app:tools': path.join(root, 'tools.ts'),
-    });
-    assert.deepEqual([uses.name, tools.name, tools.code], ['uses', 'app:tools', files['tools.ts']]);
-    assert.match(uses.code, /three = 3/);
-    assert.match(uses.code, /from ?["']app:tools["']/);
-    assert.doesNotMatch(uses.code, /from ?["']three["']/);
-    const line = uses.code.split('\n').findIndex((text) => text.includes('add(')) + 1;
-    assert.equal(uses.map.findEntry(line - 1, 0).originalLine, 2);
-  });
-
-  test('that imports none but modules of the list is left as it is', async () => {
-    const code = "export * from 'b'; export const later = () => import('b');";
-    const [a] = await modules({ a: { code }, b: { code: 'export const c = 1' } });
-    assert.deepEqual([a.code, a.map], [code, undefined]);
-  });
-
-  test('that cannot be read or bundled says which and where', async (t) => {
-    const root = folder(t, files);
-    for (const [file, message, place] of [
-      ['none.mjs', /^cannot read permissions\.imports\["app:a"\] .*none\.mjs: there is no such file$/, {}],
-      ['broken.mjs', /gone\.mjs/, { line: 1, column: 22 }],
-      ['syntax.mjs', /Expected/, { line: 2, column: 14 }],
-    ]) {
-      const error = await failure(modules({ 'app:a': path.join(root, file) }), 'ERR_MODULE_LOAD');
-      assert.match(error.message, message);
-      assert.deepEqual(
-        [error.file, error.line, error.column],
-        [pathToFileURL(path.join(root, file)).href, place.line, place.column],
-      );
-    }
-  });
-
-  test('of Node itself is not brought along', async () => {
-    const error = await failure(modules({ a: { code: "import 'node:fs'" } }), 'ERR_MODULE_LOAD');
-    assert.match(error.message, /node:fs/);
-  });
 });

@@ -9,7 +9,7 @@ const HANDLERS = script(`
   export default { ${HOLD} run: (value) => (runs++, value), runs: () => runs, loop() { for (;;); } };
 `);
 
-test('a signal that is aborted already rejects at once, and the task never runs', async (t) => {
+test('a task whose signal is aborted already rejects at once and never runs', async (t) => {
   const pool = await withPool(t, { workerScript: HANDLERS });
   const reason = new Error('changed my mind');
   const error = await failure(
@@ -93,7 +93,7 @@ test('AbortSignal.timeout() ends a task', async (t) => {
   assert.equal(error.cause.name, 'TimeoutError');
 });
 
-test('an abort after the end of a task is nothing', async (t) => {
+test('an abort after the end of a task has no effect', async (t) => {
   const pool = await withPool(t, { workerScript: HANDLERS });
   const controller = new AbortController();
   assert.equal(await pool.submitTask({ type: 'run', payload: 1, signal: controller.signal }), 1);
@@ -103,7 +103,7 @@ test('an abort after the end of a task is nothing', async (t) => {
   assert.equal(pool.getPoolMetrics().tasks.aborted, 0);
 });
 
-test('the error of a task that failed does not take the reason of its signal for a cause', async (t) => {
+test('the error of a failed task does not have the reason of its signal as cause', async (t) => {
   const pool = await withPool(t, { workerScript: HANDLERS });
   const controller = new AbortController();
   pool.on('task-failed', () => {});
@@ -111,7 +111,7 @@ test('the error of a task that failed does not take the reason of its signal for
     pool.submitTask({ type: 'javascript', code: 'throw undefined', signal: controller.signal }),
     'ERR_TASK_FAILED',
   );
-  // The pool has its answer while this thread is kept busy; the abort comes too late.
+  // The task fails while this thread is busy, so the abort comes too late.
   const until = Date.now() + 100;
   await nextTurn();
   while (Date.now() < until);
@@ -155,7 +155,7 @@ test('an abort is never retried', async (t) => {
   );
 });
 
-describe('a signal that is none', () => {
+describe('what is no AbortSignal', () => {
   for (const signal of [{}, { aborted: false }, 'abort', 5, new EventTarget()]) {
     test(`${Object.prototype.toString.call(signal)} is refused`, async (t) => {
       const pool = await withPool(t);

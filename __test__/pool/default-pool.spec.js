@@ -2,7 +2,7 @@
 
 const assert = require('node:assert/strict');
 const { test } = require('../support/test.js');
-const isolane = require('..');
+const isolane = require('../..');
 const { failure } = require('../support/pool.js');
 const { ended, ROOT, runBody, runNode } = require('../support/child.js');
 
@@ -18,7 +18,7 @@ test('without a pool the module-level functions fail with ERR_NO_POOL', async ()
   assert.deepEqual(child.said, Array(5).fill('ERR_NO_POOL'));
 });
 
-test('they act on the pool that the latest createWorkerPool made', async (t) => {
+test('the module-level functions use the pool that createWorkerPool made last', async (t) => {
   const options = { poolSize: 1, maxWorkers: 3, maxTaskRetries: 0 };
   const first = await isolane.createWorkerPool(options);
   const second = await isolane.createWorkerPool(options);
@@ -34,14 +34,14 @@ test('they act on the pool that the latest createWorkerPool made', async (t) => 
   assert.equal(await first.submitTask(task), 1);
 });
 
-test('a pool that could not start is not the default one', async (t) => {
+test('a pool that failed to start does not become the default pool', async (t) => {
   const pool = await isolane.createWorkerPool({ poolSize: 1 });
   t.after(() => pool.shutdown(false));
   await failure(isolane.createWorkerPool({ poolSize: 1, workerScript: { code: 'throw 1' } }), 'ERR_MODULE_LOAD');
   assert.equal(await isolane.submitTask(task), 1);
 });
 
-test('import and require give the same things', async () => {
+test('import and require give the same exports', async () => {
   const module = await import('../../index.mjs');
   assert.deepEqual(
     Object.keys(module)
@@ -52,7 +52,7 @@ test('import and require give the same things', async () => {
   for (const name of Object.keys(isolane)) assert.equal(module[name], isolane[name], name);
 });
 
-test('the package is imported by its name in both ways', async () => {
+test('the package can be imported and required by its name', async () => {
   const source = 'console.log(JSON.stringify([typeof WorkerPool, typeof version]))';
   const results = [
     await runNode(['--input-type=module', '-e', `import { WorkerPool, version } from 'isolane'; ${source}`], {
@@ -63,7 +63,7 @@ test('the package is imported by its name in both ways', async () => {
   for (const result of results) assert.deepEqual(ended(result).said, [['function', 'string']]);
 });
 
-test('the constructor of WorkerPool is not for users', () => {
+test('the constructor of WorkerPool throws for users', () => {
   assert.throws(() => new isolane.WorkerPool({}), { code: 'ERR_INVALID_ARG', message: /createWorkerPool/ });
 });
 

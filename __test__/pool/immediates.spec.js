@@ -7,7 +7,7 @@ const { failure, withPool } = require('../support/pool.js');
 const ENDLESS = 'for (;;) await new Promise((resolve) => setImmediate(resolve))';
 const ONCE = 'return new Promise((resolve) => setImmediate(resolve, "ran"))';
 
-test('a chain of immediates without end is ended by its timeout, and the next task has its own', async (t) => {
+test('an endless chain of immediates is ended by its timeout, and the next task runs', async (t) => {
   const pool = await withPool(t);
   const run = (code, options) => pool.submitTask({ type: 'javascript', code, ...options });
   for (let i = 0; i < 5; i++) {
@@ -16,7 +16,7 @@ test('a chain of immediates without end is ended by its timeout, and the next ta
   }
 });
 
-test('a chain of immediates lets the timers of another task through', async (t) => {
+test('a chain of immediates does not block the timers of another task', async (t) => {
   const pool = await withPool(t, { tasksPerWorker: 2 });
   const run = (code, options) => pool.submitTask({ type: 'javascript', code, ...options });
   const endless = failure(run(ENDLESS, { timeout: 500 }), 'ERR_TASK_TIMEOUT');
@@ -25,7 +25,7 @@ test('a chain of immediates lets the timers of another task through', async (t) 
   await endless;
 });
 
-test('immediates that a task has left never run', async (t) => {
+test('immediates of a task that has ended never run', async (t) => {
   const pool = await withPool(t, { workerScript: { code: LEFT, filename: 'left.mjs' } });
   await pool.submitTask({ type: 'leave' });
   assert.equal(await pool.submitTask({ type: 'count' }), 0);

@@ -1,6 +1,6 @@
 'use strict';
 
-// Async tasks that share an isolate, and what one leaves behind for the others.
+// Async tasks that share an isolate: none may affect the others.
 
 const assert = require('node:assert/strict');
 const { test } = require('../support/test.js');
@@ -36,7 +36,7 @@ for (const [name, code] of Object.entries({
   'a loop in a reaction': 'await Promise.resolve().then(() => { for (;;); })',
   'a flood of microtasks': 'await new Promise(() => { const again = () => Promise.resolve().then(again); again(); })',
 })) {
-  test(`the timeout of one task (${name}) leaves the others right`, async (t) => {
+  test(`the timeout of one task (${name}) does not affect the others`, async (t) => {
     const pool = await withPool(t, { tasksPerWorker: 4, maxTaskRetries: 0 });
     const run = (code, options) => pool.submitTask({ type: 'javascript', code, ...options });
     const wait = 'await new Promise((r) => setTimeout(r, inputs)); await null; return inputs';
@@ -48,7 +48,7 @@ for (const [name, code] of Object.entries({
   });
 }
 
-test('console lines, errors and signals find their own task after awaits and timers', async (t) => {
+test('console lines, errors and signals belong to their own task, also after awaits and timers', async (t) => {
   const pool = await withPool(t, { tasksPerWorker: 10 });
   const lines = [];
   pool.on('console', ({ taskId, text }) => lines.push([taskId, text]));
@@ -101,7 +101,7 @@ test('a throwing queueMicrotask fails its own task and no other', async (t) => {
   assert.equal(await other, 'fine');
 });
 
-test('a rejection that is handled later is none', async (t) => {
+test('a rejection that is handled later does not fail the task', async (t) => {
   const pool = await withPool(t);
   const code = 'const p = Promise.reject(new Error("no")); await null; await p.catch(() => {}); return "fine"';
   assert.equal(await pool.submitTask({ type: 'javascript', code }), 'fine');
@@ -127,7 +127,7 @@ test('timers of a task that has ended do not fire later', async (t) => {
   assert.equal(await pool.submitTask({ type: 'look' }), 0);
 });
 
-test('promises that an ended task left behind harm nobody', async (t) => {
+test('promises of an ended task do not affect others', async (t) => {
   const pool = await withPool(t, { tasksPerWorker: 2 });
   const run = (code) => pool.submitTask({ type: 'javascript', code });
   assert.equal(await run('Promise.reject(new Error("left")); return 1'), 1);
@@ -135,7 +135,7 @@ test('promises that an ended task left behind harm nobody', async (t) => {
   assert.equal(await run('await new Promise((r) => setTimeout(r, 10)); return 3'), 3);
 });
 
-test('a loop that an ended task left behind holds up the pool no longer than the next timeout', async (t) => {
+test('a loop that an ended task left behind blocks its worker no longer than the next timeout', async (t) => {
   const pool = await withPool(t);
   const run = (code, timeout) => pool.submitTask({ type: 'javascript', code, timeout });
   await run('Promise.resolve().then(() => Promise.resolve()).then(() => { for (;;); }); return 1', 100).catch((error) =>
@@ -145,7 +145,7 @@ test('a loop that an ended task left behind holds up the pool no longer than the
   assert.equal(await run('return 3', 5000), 3);
 });
 
-/** Takes away what isolane uses. */
+/** Replaces and deletes built-ins that isolane uses. */
 const TAMPER = `
   Promise.prototype.then = () => { throw new Error('then'); };
   Promise.resolve = Map.prototype.get = Array.prototype.push = Object.freeze = JSON.stringify = Error.prototype.toString = undefined;
@@ -178,14 +178,14 @@ test('a task cannot break the built-ins that isolane uses', async (t) => {
   assert.equal(await run('one'), 1);
 });
 
-test('a task cannot settle for another, nor see its ticket', async (t) => {
+test('a task can neither settle another one nor see its ticket', async (t) => {
   const pool = await withPool(t, { tasksPerWorker: 2 });
   const code =
     'return Object.getOwnPropertyNames(globalThis).filter((name) => /isolane|deno|bootstrap|rustyscript|^op_/i.test(name))';
   assert.deepEqual(await pool.submitTask({ type: 'javascript', code }), []);
 });
 
-test('task-started tells which worker has the task', async (t) => {
+test("task-started has the id of the task's worker", async (t) => {
   const pool = await withPool(t, { poolSize: 2 });
   const started = nextEvent(pool, 'task-started');
   await pool.submitTask({ type: 'javascript', code: 'return 1' });

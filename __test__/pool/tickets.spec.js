@@ -2,12 +2,12 @@
 
 const assert = require('node:assert/strict');
 const { test } = require('node:test');
-const { Tickets } = require('../../lib/pool/tickets.js');
+const { Tickets } = require('../../lib/pool/tasks/tickets.js');
 
 const TYPES = ['one', 'other'];
 const seen = ({ ticket, waiter, type, more }) => ({ ticket, waiter, type, more });
 
-/** The same on each run. */
+/** A pseudo-random sequence, the same on each run. */
 function* random() {
   for (let state = 1; ; ) {
     state = (Math.imul(state, 1103515245) + 12345) >>> 0;
@@ -15,13 +15,13 @@ function* random() {
   }
 }
 
-test('each task is found with what it was added with, whoever is beside it', () => {
+test('each task is found as it was added, whatever other tasks are in its row', () => {
   const tickets = new Tickets();
   const there = new Map();
   const numbers = random();
   const next = (below) => numbers.next().value % below;
   for (let ticket = 1; ticket <= 20_000; ticket++) {
-    // Rows of one type and of several.
+    // Some rows have tasks of one type, others of several.
     const type = TYPES[ticket % 1000 < 500 ? 0 : next(2)];
     const more = next(10) === 0 ? { id: `named-${ticket}` } : undefined;
     const added = { ticket, waiter: () => ticket, type, more };

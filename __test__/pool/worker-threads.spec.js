@@ -133,7 +133,7 @@ test('process.exit() of a thread, and an exception in it, end its pool', async (
 });
 
 const skip = process.platform === 'linux' ? false : 'nothing is lent, and threads have no names to be found by';
-test('memory that a thread uses beyond the end of its environment is there still', {
+test('memory that a thread uses after its environment has ended is not freed', {
   skip,
   timeout: 90_000,
 }, async () => {
@@ -141,7 +141,7 @@ test('memory that a thread uses beyond the end of its environment is there still
     await runBody(
       `${PRELUDE}
     const { readdirSync, readFileSync } = require('node:fs');
-    // One call of a built-in, which nothing interrupts, for longer than the end of an environment waits.
+    // One call of a built-in that cannot be interrupted, longer than the end of an environment waits for threads.
     const worker = new Worker(${inWorker(`
       const pool = await start({ poolSize: 1, workerMemoryLimitMB: 1024 });
       const inputs = new Float64Array(2 ** 25);

@@ -4,7 +4,7 @@ const assert = require('node:assert/strict');
 const { test } = require('../support/test.js');
 const { failure, nextEvent, script, withPool } = require('../support/pool.js');
 
-test('ctx tells task, type, attempt and worker', async (t) => {
+test("ctx has the task's id, type, attempt and worker", async (t) => {
   const pool = await withPool(t, {
     workerScript: script(`export default { look(_, ctx) {
       const { taskId, type, attempt, workerId } = ctx;
@@ -39,7 +39,7 @@ test('ctx.signal is an AbortSignal that is not aborted while the task runs', asy
   assert.deepEqual(await pool.submitTask({ type: 'look' }), [true, false]);
 });
 
-// What a task saw of its signal is told by a later one: its own result finds nobody.
+// The result of an aborted task is dropped, so a later task reports what it saw of its signal.
 const WATCH = script(`
   let heard;
   export default {
@@ -91,7 +91,7 @@ test('ctx.signal works with throwIfAborted, onabort and AbortSignal.any', async 
   assert.deepEqual((await pool.submitTask({ type: 'heard' })).sort(), ['TimeoutError', 'any', 'onabort']);
 });
 
-test('a listener of ctx.signal that throws harms nothing', async (t) => {
+test('a listener of ctx.signal that throws does not affect others', async (t) => {
   const pool = await withPool(t, {
     workerScript: script(`export default {
       wait: (_, { signal }) => new Promise(() => signal.addEventListener('abort', () => { throw new Error('no'); })),
@@ -137,7 +137,7 @@ test('ctx.env may be cyclic', async (t) => {
   assert.equal(await pool.submitTask({ type: 'look' }), 'root');
 });
 
-test('ctx.env and ctx.host are there, and empty, when the pool gives none', async (t) => {
+test('ctx.env and ctx.host are empty objects when the pool has none', async (t) => {
   const pool = await withPool(t, {
     workerScript: script(
       'export default { look: (_, { env, host }) => [Object.keys(env), Object.keys(host), Object.isFrozen(host)] };',
@@ -146,7 +146,7 @@ test('ctx.env and ctx.host are there, and empty, when the pool gives none', asyn
   assert.deepEqual(await pool.submitTask({ type: 'look' }), [[], [], true]);
 });
 
-test('ctx can be taken apart and its parts used later', async (t) => {
+test('ctx can be destructured, and its parts used later', async (t) => {
   const pool = await withPool(t, {
     workerScript: script(`export default { async look(_, { signal, env, taskId }) {
       await new Promise((resolve) => setTimeout(resolve, 1));

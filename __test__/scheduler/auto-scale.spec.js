@@ -1,6 +1,6 @@
 'use strict';
 
-// The pool grows under a queue and shrinks when workers idle.
+// The option `autoScale`: the pool grows when tasks wait, and shrinks when workers are idle.
 
 const assert = require('node:assert/strict');
 const { describe, test } = require('../support/test.js');
@@ -32,7 +32,7 @@ function hold(pool, count) {
   };
 }
 
-/** An idle pool does not keep the process alive: this does, until what it waits for has come. */
+/** Waits for a promise and keeps the process alive meanwhile, which an idle pool does not. */
 async function awake(promise) {
   const timer = setInterval(() => {}, 1000);
   try {
@@ -45,7 +45,7 @@ async function awake(promise) {
 const changes = (seen) => seen.map(([, { from, to }]) => [from, to]);
 const rest = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
-test('a queue of slow tasks brings workers up to maxWorkers, and no task is lost', async (t) => {
+test('a queue of slow tasks adds workers up to maxWorkers, and no task is lost', async (t) => {
   const pool = await start(t, GROWS);
   const seen = record(pool, 'pool-scaled-up');
   const full = nextEvent(pool, 'pool-scaled-up', ({ to }) => to === 4);
@@ -75,7 +75,7 @@ test('the new workers take tasks', async (t) => {
   await held.end();
 });
 
-test('idle workers go down to minWorkers', async (t) => {
+test('idle workers are removed down to minWorkers', async (t) => {
   const pool = await start(t, { idleTimeout: 50, cooldown: 0 }, { poolSize: 4, minWorkers: 2 });
   const seen = record(pool, 'pool-scaled-down');
   const least = nextEvent(pool, 'pool-scaled-down', ({ to }) => to === 2);
@@ -103,7 +103,7 @@ test('a worker that is busy does not count as idle', async (t) => {
   assert.deepEqual([from, to], [2, 1]);
 });
 
-test('it grows, shrinks and grows again, and loses no task', async (t) => {
+test('a pool that grows, shrinks and grows again loses no task', async (t) => {
   const pool = await start(t, { scaleUpQueueDepth: 2, idleTimeout: 30, cooldown: 0 }, { maxWorkers: 3 });
   for (let round = 0; round < 2; round++) {
     const up = nextEvent(pool, 'pool-scaled-up');
@@ -155,7 +155,7 @@ test('a queue below scaleUpQueueDepth does not scale', async (t) => {
   await Promise.all([held.end(), more.end()]);
 });
 
-test('delayed tasks and retries that wait do not count', async (t) => {
+test('delayed tasks and delayed retries do not count as waiting', async (t) => {
   const pool = await start(t, { scaleUpQueueDepth: 1, cooldown: 0 });
   const controller = new AbortController();
   const { signal } = controller;
@@ -170,7 +170,7 @@ test('delayed tasks and retries that wait do not count', async (t) => {
   await Promise.all(tasks);
 });
 
-test('between two changes the cooldown passes', async (t) => {
+test('the cooldown passes between two changes of the size', async (t) => {
   const COOLDOWN = 400;
   const pool = await start(t, { scaleUpQueueDepth: 1, idleTimeout: 60_000, cooldown: COOLDOWN }, { maxWorkers: 3 });
   const times = [];
@@ -179,12 +179,12 @@ test('between two changes the cooldown passes', async (t) => {
   const held = hold(pool, 8);
   await second;
   assert.equal(times.length, 2);
-  // What is late at the first event and not at the second: the way to this thread.
+  // The first event may reach this thread later than the second one does.
   assert.ok(times[1] - times[0] >= COOLDOWN - 100, String(times[1] - times[0]));
   await held.end();
 });
 
-test('a cooldown that is long keeps the size', async (t) => {
+test('a long cooldown keeps the size', async (t) => {
   const pool = await start(t, { scaleUpQueueDepth: 1, idleTimeout: 10, cooldown: 60_000 });
   const up = nextEvent(pool, 'pool-scaled-up');
   const held = hold(pool, 8);
@@ -197,7 +197,7 @@ test('a cooldown that is long keeps the size', async (t) => {
   assert.equal(pool.size, size);
 });
 
-test('true is the defaults: ten that wait bring a second worker', async (t) => {
+test('true means the defaults: ten waiting tasks add a second worker', async (t) => {
   const pool = await start(t, true);
   const held = hold(pool, 10);
   await rest(250);
@@ -221,7 +221,7 @@ for (const [name, autoScale] of [
   });
 }
 
-test('resize works beside it', async (t) => {
+test('resize works while autoScale is on', async (t) => {
   const pool = await start(t, GROWS);
   assert.equal(await pool.resize(3), 3);
   assert.equal(await pool.resize(1), 1);
@@ -231,9 +231,11 @@ test('resize works beside it', async (t) => {
   await held.end();
 });
 
-test('a pool starts with all its workers, however soon the first of them idle', { timeout: 10_000 }, async (t) => {
+test('a pool starts with all its workers, also when the first of them are idle early', {
+  timeout: 10_000,
+}, async (t) => {
   const slow = script('const end = performance.now() + 150; while (performance.now() < end); export default () => 1');
-  // More than there are cores: they are ready one after another.
+  // More workers than cores: they become ready one after another.
   const pool = await start(t, { idleTimeout: 0, cooldown: 0 }, { poolSize: 6, maxWorkers: 6, workerScript: slow });
   assert.equal(await pool.submitTask({ type: 'x' }), 1);
   await awake(nextEvent(pool, 'pool-scaled-down', ({ to }) => to === 1));
@@ -275,12 +277,12 @@ describe('wrong values name their field', () => {
     });
   }
 
-  test('an unknown name is named, with those there are', async (t) => {
+  test('an unknown name is reported with the known ones', async (t) => {
     const error = await failure(withPool(t, { autoScale: { coolDown: 5 } }), 'ERR_INVALID_ARG');
     assert.match(error.message, /^autoScale.*cooldown, idleTimeout, scaleUpQueueDepth.*coolDown/);
   });
 
-  test('what is allowed at its ends works', async (t) => {
+  test('the smallest and largest allowed values work', async (t) => {
     const pool = await start(t, {
       scaleUpQueueDepth: Number.MAX_SAFE_INTEGER,
       idleTimeout: Infinity,

@@ -1,6 +1,6 @@
 'use strict';
 
-// One breaker for each type: closed, open, half open.
+// The option `circuitBreaker`: each type of task has a breaker, which is closed, open or half open.
 
 const assert = require('node:assert/strict');
 const { describe, test } = require('../support/test.js');
@@ -24,7 +24,7 @@ const [FAIL, WORK] = [
   { type: 'run', payload: false },
 ];
 const HOUR = 3_600_000;
-/** Long enough to look at an open breaker on a busy machine, short enough to wait for. */
+/** Long enough to observe an open breaker on a busy machine, and short enough to wait for. */
 const RESET = 250;
 
 const start = (t, circuitBreaker, options) => withPool(t, { workerScript: HANDLERS, circuitBreaker, ...options });
@@ -42,7 +42,7 @@ async function halfOpen(pool) {
   await new Promise((resolve) => setTimeout(resolve, retryAfterMs + 2));
 }
 
-test('at the threshold tasks of the type are refused with ERR_CIRCUIT_OPEN', async (t) => {
+test('from the threshold on, tasks of the type are refused with ERR_CIRCUIT_OPEN', async (t) => {
   const pool = await start(t, { failureThreshold: 3, resetTimeout: HOUR });
   await fail(pool, 3);
   const error = await failure(pool.submitTask({ ...WORK, id: 'it' }), 'ERR_CIRCUIT_OPEN');
@@ -53,7 +53,7 @@ test('at the threshold tasks of the type are refused with ERR_CIRCUIT_OPEN', asy
   assert.deepEqual([tasks.failed, tasks.rejected, tasks.submitted], [3, 1, 4]);
 });
 
-test('other types go on, and have breakers of their own', async (t) => {
+test('other types are not affected and have breakers of their own', async (t) => {
   const pool = await start(t, { failureThreshold: 2, resetTimeout: HOUR });
   await fail(pool, 1, { type: 'other', payload: true });
   await fail(pool, 2);
@@ -76,7 +76,7 @@ test('javascript and filter are types, whatever their scope', async (t) => {
   assert.equal(await pool.submitTask({ type: 'filter', code: 'true', inputs: 5 }), 5);
 });
 
-test('without the option nothing is held back', async (t) => {
+test('without the option no task is refused', async (t) => {
   const pool = await start(t, undefined);
   await fail(pool, 30);
   assert.equal(await pool.submitTask(WORK), 'yes');
@@ -90,7 +90,7 @@ test('the default threshold is 10, and the default reset time 30 s', async (t) =
   assert.ok(retryAfterMs > 20_000 && retryAfterMs <= 30_000, String(retryAfterMs));
 });
 
-test('a success in between begins the count anew', async (t) => {
+test('a success resets the count', async (t) => {
   const pool = await start(t, { failureThreshold: 3, resetTimeout: HOUR });
   for (let i = 0; i < 4; i++) {
     await fail(pool, 2);
@@ -122,7 +122,7 @@ describe('counts as a failure:', () => {
   });
 });
 
-describe('counts neither way:', () => {
+describe('counts neither as success nor as failure:', () => {
   for (const [name, code, task] of [
     ['a type without a handler', 'ERR_NO_HANDLER', { type: 'none' }],
     ['a syntax error', 'ERR_TASK_FAILED', { type: 'javascript', code: '(' }],
@@ -187,7 +187,7 @@ describe('half open', () => {
     );
   });
 
-  test('only one task is let through until it has ended', async (t) => {
+  test('only one task runs until it has ended', async (t) => {
     const pool = await start(t, { failureThreshold: 1, resetTimeout: RESET }, { poolSize: 2 });
     const code = 'throw 1';
     await fail(pool, 1, { type: 'javascript', code });
@@ -205,7 +205,7 @@ describe('half open', () => {
     assert.equal(await pool.submitTask({ type: 'javascript', code: 'return 3' }), 3);
   });
 
-  test('of many that are submitted at once, one runs while it tries', async (t) => {
+  test('of many tasks that are submitted at once, one runs as the probe', async (t) => {
     const pool = await start(t, { failureThreshold: 1, resetTimeout: RESET }, { poolSize: 2 });
     await fail(pool, 1);
     await halfOpen(pool);
@@ -245,14 +245,14 @@ describe('a retry', () => {
     const before = Date.now();
     const [attempt, at] = await pool.submitTask({ type: 'x', maxRetries: 1, retryBackoffMs: 1 });
     assert.equal(attempt, 2);
-    // A millisecond for clocks of two kinds.
+    // The two clocks may differ by a millisecond.
     assert.ok(at - before >= RESET - 1, String(at - before));
     await nextTurn();
     assert.deepEqual(seen.map(([name]) => name).sort(), ['circuit-close', 'circuit-open', 'task-retried']);
     assert.equal(pool.getPoolMetrics().tasks.completed, 1);
   });
 
-  test('of many tasks all get their turn once the type works again', async (t) => {
+  test('of many tasks: all run once the type works again', async (t) => {
     const pool = await start(
       t,
       { failureThreshold: 3, resetTimeout: 60 },
@@ -265,7 +265,7 @@ describe('a retry', () => {
     assert.deepEqual(states(pool), []);
   });
 
-  test('can be aborted while the breaker holds it back, and a shutdown does not wait for it for ever', async (t) => {
+  test('can be aborted while the breaker delays it, and does not block a shutdown for ever', async (t) => {
     const pool = await start(t, { failureThreshold: 1, resetTimeout: HOUR }, { shutdownTimeout: 50 });
     const controller = new AbortController();
     const retry = { type: 'run', maxRetries: 1, retryBackoffMs: 1 };
@@ -280,7 +280,7 @@ describe('a retry', () => {
   });
 });
 
-test('tasks that were waiting when it opened fail without being run', async (t) => {
+test('tasks that waited when it opened fail without running', async (t) => {
   const pool = await start(t, { failureThreshold: 2, resetTimeout: HOUR });
   const started = record(pool, 'task-started');
   const results = await pool.submitTasks(Array.from({ length: 6 }, () => ({ ...FAIL })));
@@ -293,7 +293,7 @@ test('tasks that were waiting when it opened fail without being run', async (t) 
   assert.equal(started.length, 2);
 });
 
-test('what ran before it opened counts for nothing afterwards', async (t) => {
+test('tasks that started before it opened do not count afterwards', async (t) => {
   const pool = await start(t, { failureThreshold: 1, resetTimeout: HOUR }, { tasksPerWorker: 3 });
   const code = (then) => `await new Promise((r) => setTimeout(r, 40)); ${then}`;
   const tasks = [
@@ -314,7 +314,7 @@ test('what ran before it opened counts for nothing afterwards', async (t) => {
   assert.deepEqual(states(pool), [['javascript', 'open', 1]]);
 });
 
-test('circuit-open and circuit-close are told once for each change', async (t) => {
+test('circuit-open and circuit-close are emitted once for each change', async (t) => {
   const pool = await start(t, { failureThreshold: 2, resetTimeout: RESET });
   const seen = record(pool, 'circuit-open', 'circuit-close');
   await fail(pool, 2);
@@ -374,12 +374,12 @@ describe('wrong values name their field', () => {
     });
   }
 
-  test('an unknown name is named, with those there are', async (t) => {
+  test('an unknown name is reported with the known ones', async (t) => {
     const error = await failure(withPool(t, { circuitBreaker: { threshold: 5 } }), 'ERR_INVALID_ARG');
     assert.match(error.message, /^circuitBreaker.*failureThreshold, resetTimeout.*threshold/);
   });
 
-  test('what is undefined is absent', async (t) => {
+  test('undefined values are absent ones', async (t) => {
     const pool = await start(t, { failureThreshold: undefined, resetTimeout: Infinity });
     assert.equal(await pool.submitTask(WORK), 'yes');
   });

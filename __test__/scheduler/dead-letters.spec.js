@@ -1,15 +1,15 @@
 'use strict';
 
-// Tasks that failed for good: which are kept, what is known of them, and how they are run again.
+// The dead letter queue: which tasks are kept, with what details, and how they are retried.
 
 const assert = require('node:assert/strict');
 const { inspect } = require('node:util');
 const { ended, runBody } = require('../support/child.js');
 const { describe, test } = require('../support/test.js');
-const { createWorkerPool, IsolaneError } = require('..');
+const { createWorkerPool, IsolaneError } = require('../..');
 const { failure, HOLD, nextEvent, nextTurn, occupy, record, script, withPool } = require('../support/pool.js');
 
-/** `fail` fails until `repair` is called, and then gives what it knows of itself. */
+/** `fail` fails until `repair` is called, and then returns its context. */
 const HANDLERS = script(`
   let works = false;
   export default {
@@ -25,7 +25,7 @@ const failed = { type: 'javascript', code: 'throw 1' };
 
 const ids = (pool) => pool.getDeadLetterQueue().map(({ id }) => id);
 
-test('a dead letter has all of the task and the error of each attempt', async (t) => {
+test('a dead letter has all fields of the task and the error of each attempt', async (t) => {
   const pool = await withPool(t, { workerScript: HANDLERS, ...RETRIES });
   const before = Date.now();
   const task = { type: 'fail', payload: { n: 1 }, priority: 7, id: 'mine', metadata: { user: 5 } };
@@ -43,7 +43,7 @@ test('a dead letter has all of the task and the error of each attempt', async (t
     attempts: 3,
   });
   assert.equal(letter.metadata, task.metadata);
-  // Clocks of two kinds: a millisecond on each side.
+  // The two clocks may differ by a millisecond in either direction.
   const times = [before - 1, submittedAt, ...errors.map(({ at }) => at), failedAt, after + 1];
   assert.deepEqual(
     times,
@@ -66,7 +66,7 @@ test('a dead letter has all of the task and the error of each attempt', async (t
   assert.equal(last.cause.stack, error.cause.stack);
 });
 
-test('the oldest is first, and each picture is a new one', async (t) => {
+test('the oldest is first, and each call returns new objects', async (t) => {
   const pool = await withPool(t);
   assert.deepEqual(pool.getDeadLetterQueue(), []);
   for (const id of ['b', 'a', 'c']) await failure(pool.submitTask({ ...failed, id, inputs: {} }), 'ERR_TASK_FAILED');
@@ -98,7 +98,7 @@ describe('a code task', () => {
   }
 });
 
-describe('payloads of all kinds come back as they were', () => {
+describe('a payload of any kind is kept as it was', () => {
   const cycle = { name: 'cycle' };
   cycle.self = cycle;
   const own = Object.assign(new RangeError('mine', { cause: new Error('inner') }), { code: 'E', detail: { a: 1 } });
@@ -123,7 +123,7 @@ describe('payloads of all kinds come back as they were', () => {
   })) {
     test(name, async (t) => {
       const pool = await withPool(t, { workerScript: HANDLERS });
-      // What a task itself would be given.
+      // A task gets the same.
       const expected = await pool.submitTask({ type: 'echo', payload });
       await failure(pool.submitTask({ type: 'fail', payload, id: 'it' }), 'ERR_TASK_FAILED');
       assert.deepEqual(pool.getDeadLetterQueue()[0].payload, expected);
@@ -133,7 +133,7 @@ describe('payloads of all kinds come back as they were', () => {
     });
   }
 
-  test('a change that the caller makes after submitting is not seen', async (t) => {
+  test('a change of the payload after submitting has no effect', async (t) => {
     const pool = await withPool(t, { workerScript: HANDLERS });
     const payload = { bytes: new Uint8Array(40_000), list: [1] };
     const task = failure(pool.submitTask({ type: 'fail', payload }), 'ERR_TASK_FAILED');
@@ -319,7 +319,7 @@ describe('retryDeadLetter', () => {
     await failure(pool.retryDeadLetter('it'), 'ERR_TASK_FAILED');
   });
 
-  test('of several with one id, the oldest is meant', async (t) => {
+  test('retries the oldest of several with one id', async (t) => {
     const pool = await withPool(t, { workerScript: HANDLERS });
     for (const payload of [1, 2])
       await failure(pool.submitTask({ type: 'fail', payload, id: 'it' }), 'ERR_TASK_FAILED');
@@ -347,7 +347,7 @@ describe('retryDeadLetter', () => {
     assert.deepEqual(ids(pool), []);
   });
 
-  test('an id that there is not, and what is no id', async (t) => {
+  test('refuses an unknown id and what is no id', async (t) => {
     const pool = await withPool(t);
     await failure(pool.submitTask({ ...failed, id: 'it' }), 'ERR_TASK_FAILED');
     for (const id of ['none', '', 5, null, undefined, {}, pool]) {
@@ -386,7 +386,7 @@ describe('clearDeadLetterQueue', () => {
     assert.deepEqual(ids(pool), ['later']);
   });
 
-  test('while tasks fail, what is there afterwards is whole and can be retried', async (t) => {
+  test('while tasks fail, the dead letters that come afterwards are complete and can be retried', async (t) => {
     const pool = await withPool(t, { poolSize: 2, maxQueue: 1000 });
     const tasks = Array.from({ length: 500 }, (_, n) =>
       failure(pool.submitTask({ ...failed, id: `n${n}` }), 'ERR_TASK_FAILED'),
@@ -419,7 +419,7 @@ describe('maxDeadLetters', () => {
     await failure(pool.retryDeadLetter('a'), 'ERR_INVALID_ARG');
   });
 
-  test('with 0 nothing is kept, and nothing said', async (t) => {
+  test('with 0 nothing is kept and no event is emitted', async (t) => {
     const pool = await withPool(t, { maxDeadLetters: 0, ...RETRIES });
     const seen = record(pool, 'task-dead-lettered', 'dead-letter-dropped');
     await failure(pool.submitTask({ ...failed, id: 'it' }), 'ERR_TASK_FAILED');
@@ -429,24 +429,24 @@ describe('maxDeadLetters', () => {
     await failure(pool.retryDeadLetter('it'), 'ERR_INVALID_ARG');
   });
 
-  test('the default is a thousand; of ten thousand failures the last thousand are there', async (t) => {
+  test('the default is a thousand: of ten thousand failures the last thousand are kept', async (t) => {
     const pool = await withPool(t, { maxQueue: 20_000 });
     const tasks = Array.from({ length: 10_000 }, (_, inputs) => ({ ...failed, inputs, id: `n${inputs}` }));
     const results = await pool.submitTasks(tasks);
     assert.ok(results.every(({ reason }) => reason?.code === 'ERR_TASK_FAILED'));
-    const letters = pool.getDeadLetterQueue();
+    const deadLetters = pool.getDeadLetterQueue();
     assert.deepEqual(
-      letters.map(({ id, inputs }) => [id, inputs]),
+      deadLetters.map(({ id, inputs }) => [id, inputs]),
       Array.from({ length: 1000 }, (_, n) => [`n${9000 + n}`, 9000 + n]),
     );
     assert.equal(pool.getPoolMetrics().tasks.dlq, 1000);
-    // Names that nobody could ask for any more would be found.
+    // Ids of dropped dead letters would be found.
     await failure(pool.retryDeadLetter('n8999'), 'ERR_INVALID_ARG');
     assert.equal(pool.clearDeadLetterQueue(), 1000);
   });
 });
 
-test('names of forgotten letters are forgotten on this side too', async () => {
+test('ids and metadata of dropped dead letters are released on the JavaScript side too', async () => {
   const child = ended(
     await runBody(`
     const { setFlagsFromString } = require('node:v8');
@@ -476,7 +476,7 @@ test('names of forgotten letters are forgotten on this side too', async () => {
   assert.deepEqual(child.said, [1990, 2000]);
 });
 
-test('task-dead-lettered comes with the letters there are, where somebody listens', async (t) => {
+test('task-dead-lettered has the number of dead letters', async (t) => {
   const pool = await withPool(t, { ...RETRIES });
   const seen = record(pool, 'task-dead-lettered', 'task-failed');
   await failure(pool.submitTask({ ...failed, id: 'a', metadata: { m: 1 } }), 'ERR_TASK_FAILED');
@@ -502,7 +502,7 @@ test('task-dead-lettered comes with the letters there are, where somebody listen
   );
 });
 
-test('a listener may retry at once what was dead-lettered', async (t) => {
+test('a listener may retry a dead letter at once', async (t) => {
   const pool = await withPool(t, { workerScript: HANDLERS });
   const again = new Promise((resolve) => {
     pool.once('task-dead-lettered', async ({ taskId }) => {
@@ -514,7 +514,7 @@ test('a listener may retry at once what was dead-lettered', async (t) => {
   assert.equal((await again).payload, 1);
 });
 
-test('taskQueue.getDeadLetterQueue answers as well', async (t) => {
+test('taskQueue.getDeadLetterQueue gives the same', async (t) => {
   const pool = await withPool(t);
   await failure(pool.submitTask({ ...failed, id: 'it' }), 'ERR_TASK_FAILED');
   assert.deepEqual(
@@ -523,7 +523,7 @@ test('taskQueue.getDeadLetterQueue answers as well', async (t) => {
   );
 });
 
-test('after a shutdown the letters can still be read and cleared, but not retried', async () => {
+test('after a shutdown dead letters can be read and cleared, but not retried', async () => {
   for (const graceful of [true, false]) {
     const pool = await createWorkerPool({ poolSize: 1, maxTaskRetries: 0 });
     await failure(pool.submitTask({ ...failed, id: 'it', inputs: 'x'.repeat(50_000) }), 'ERR_TASK_FAILED');

@@ -4,7 +4,7 @@ const assert = require('node:assert/strict');
 const { writeFileSync } = require('node:fs');
 const path = require('node:path');
 const { describe, test } = require('../support/test.js');
-const { createWorkerPool } = require('..');
+const { createWorkerPool } = require('../..');
 const { ended, runBody } = require('../support/child.js');
 const { folder } = require('../support/folder.js');
 const { failure, HOLD, nextEvent, record, script, withPool } = require('../support/pool.js');
@@ -63,7 +63,7 @@ test('with a shutdownTimeout of 0 nothing is waited for', async (t) => {
   await pending;
 });
 
-test('a second shutdown gives the same end, and an immediate one cuts a graceful one short', async (t) => {
+test('a second shutdown gives the same promise, and an immediate one ends a graceful one at once', async (t) => {
   const pool = await withPool(t, { workerScript: HANDLERS });
   const pending = failure(pool.submitTask({ type: 'pending' }), 'ERR_POOL_CLOSED');
   const first = pool.shutdown();
@@ -82,7 +82,7 @@ test('a graceful shutdown of a paused pool runs what waits', async (t) => {
   assert.equal(await task, 1);
 });
 
-test('shutdown during scaling and restarting ends both', async (t) => {
+test('a shutdown ends scaling and restarting', async (t) => {
   for (const graceful of [true, false]) {
     const pool = await withPool(t, { workerScript: HANDLERS, maxWorkers: 4 });
     const scaled = pool.scaleUp(3).catch((error) => error);
@@ -122,7 +122,7 @@ describe('after shutdown', () => {
     assert.equal(reason.code, 'ERR_POOL_CLOSED');
   });
 
-  test('a wrong task is still a wrong task', async (t) => {
+  test('an invalid task is still refused with ERR_INVALID_ARG', async (t) => {
     const pool = await withPool(t);
     await pool.shutdown();
     await failure(pool.submitTask({ type: 5 }), 'ERR_INVALID_ARG');
@@ -138,7 +138,7 @@ describe('after shutdown', () => {
     await failure(pool.restartWorker(0), 'ERR_POOL_CLOSED');
   });
 
-  test('metrics, statuses, health, drain, ref and unref answer', async (t) => {
+  test('metrics, statuses, health, drain, ref and unref still work', async (t) => {
     const pool = await withPool(t);
     await pool.shutdown();
     assert.equal(pool.getPoolMetrics().pool.shuttingDown, true);
@@ -150,7 +150,7 @@ describe('after shutdown', () => {
   });
 });
 
-test('shutdown(something else) is refused', async (t) => {
+test('shutdown() of anything but a boolean is refused', async (t) => {
   const pool = await withPool(t);
   for (const value of ['false', 0, null, {}]) await failure((async () => pool.shutdown(value))(), 'ERR_INVALID_ARG');
 });
@@ -196,7 +196,7 @@ test('an abort during a shutdown settles its task', async (t) => {
   await closed;
 });
 
-test('an abort after the end of the pool is nothing', async (t) => {
+test('an abort after the end of the pool has no effect', async (t) => {
   const pool = await withPool(t, { workerScript: HANDLERS });
   const controller = new AbortController();
   const task = failure(pool.submitTask({ type: 'pending', signal: controller.signal }), 'ERR_POOL_CLOSED');
@@ -206,7 +206,7 @@ test('an abort after the end of the pool is nothing', async (t) => {
 });
 
 describe('a shutdown while workers restart', () => {
-  /** A pool whose script is another one for the workers that come. */
+  /** A pool whose later workers load another script. */
   async function changing(t, later, options) {
     const at = folder(t, { 'handlers.mjs': 'import "./other.mjs"; export default () => 1;', 'other.mjs': '' });
     const pool = await withPool(t, { workerScript: path.join(at, 'handlers.mjs'), ...options });
@@ -216,7 +216,7 @@ describe('a shutdown while workers restart', () => {
   const SLOW = 'const end = Date.now() + 150; while (Date.now() < end);';
   const lost = (promise) => promise.catch((error) => error);
 
-  test('a graceful one runs what waits for them', async (t) => {
+  test('when graceful, runs the tasks that wait for them', async (t) => {
     const pool = await changing(t, SLOW, { poolSize: 2 });
     const restarts = [0, 1].map((id) => lost(pool.restartWorker(id)));
     const tasks = Array.from({ length: 10 }, () => pool.submitTask({ type: 'x' }));
@@ -231,7 +231,7 @@ describe('a shutdown while workers restart', () => {
   });
 
   for (const graceful of [true, false]) {
-    test(`one that loads for ever does not hold it up, graceful: ${graceful}`, async (t) => {
+    test(`a worker that loads for ever does not block it, graceful: ${graceful}`, async (t) => {
       const pool = await changing(t, 'for (;;);');
       const restart = lost(pool.restartWorker(0));
       await nextEvent(pool, 'worker-restarted');
@@ -240,7 +240,7 @@ describe('a shutdown while workers restart', () => {
       assert.equal(pool.getPoolMetrics().workers.total, 0);
     });
 
-    test(`nor does one that rests before it is started again, graceful: ${graceful}`, async (t) => {
+    test(`a worker in its restart cooldown does not block it, graceful: ${graceful}`, async (t) => {
       const pool = await changing(t, 'throw 1', { restartCooldownMs: 3_600_000 });
       const failed = nextEvent(pool, 'worker-exited', ({ reason }) => reason === 'start-failed');
       const restart = lost(pool.restartWorker(0));
@@ -252,7 +252,7 @@ describe('a shutdown while workers restart', () => {
       assert.equal(pool.getPoolMetrics().workers.total, 0);
     });
 
-    test(`nor does one that is down, graceful: ${graceful}`, async (t) => {
+    test(`a worker that is down does not block it, graceful: ${graceful}`, async (t) => {
       const pool = await changing(t, 'throw 1', { maxRestartAttempts: 1 });
       await failure(pool.restartWorker(0), 'ERR_WORKER_LOST');
       await pool.shutdown(graceful);
@@ -260,7 +260,7 @@ describe('a shutdown while workers restart', () => {
     });
   }
 
-  test('what waits for one that loads for ever ends after shutdownTimeout', async (t) => {
+  test('tasks that wait for a worker which loads for ever end after shutdownTimeout', async (t) => {
     const pool = await changing(t, 'for (;;);', { shutdownTimeout: 60 });
     const restart = lost(pool.restartWorker(0));
     const waiting = failure(pool.submitTask({ type: 'x' }), 'ERR_POOL_CLOSED');
@@ -268,7 +268,7 @@ describe('a shutdown while workers restart', () => {
     await Promise.all([waiting, restart]);
   });
 
-  test('twice, and both ends are one', async (t) => {
+  test('called several times, each call resolves and pool-shutdown is emitted once', async (t) => {
     const pool = await changing(t, SLOW);
     const restart = lost(pool.restartWorker(0));
     const seen = record(pool, 'pool-shutdown');
@@ -278,7 +278,7 @@ describe('a shutdown while workers restart', () => {
   });
 });
 
-test('what a listener of pool-shutdown calls is answered', async (t) => {
+test('a listener of pool-shutdown may call methods of the pool', async (t) => {
   const pool = await withPool(t, { workerScript: HANDLERS });
   const refused = new Promise((resolve) => {
     pool.once('pool-shutdown', () => resolve(failure(pool.submitTask({ type: 'wait' }), 'ERR_POOL_CLOSED')));
@@ -287,14 +287,14 @@ test('what a listener of pool-shutdown calls is answered', async (t) => {
   await refused;
 });
 
-describe('from a handler of a signal', () => {
+describe('a shutdown from a signal handler of the process', () => {
   const POOL = `
     const code = 'export default { wait: (ms) => new Promise((r) => setTimeout(r, ms, ms)), loop() { for (;;); } }';
     const pool = await start({ poolSize: 2, workerScript: { code } });
     const ends = (promise) => promise.then(say, (error) => say(error.code));
   `;
 
-  test('a graceful one lets tasks end, and the process ends by itself with its code', async () => {
+  test('when graceful, lets tasks end, and the process exits by itself with its code', async () => {
     const child = ended(
       await runBody(`${POOL}
       process.once('SIGTERM', async () => {
@@ -311,7 +311,7 @@ describe('from a handler of a signal', () => {
     assert.deepEqual(child.said, [200, 300, 'closed']);
   });
 
-  test('an immediate one ends loops', async () => {
+  test('when immediate, ends loops', async () => {
     const child = ended(
       await runBody(`${POOL}
       process.once('SIGINT', async () => {
@@ -325,7 +325,7 @@ describe('from a handler of a signal', () => {
     assert.deepEqual(child.said, ['ERR_POOL_CLOSED', 'closed']);
   });
 
-  test('a second signal makes an end of a graceful one', async () => {
+  test('is cut short by a second signal', async () => {
     const child = ended(
       await runBody(`${POOL}
       let signals = 0;
@@ -344,7 +344,7 @@ describe('from a handler of a signal', () => {
     assert.deepEqual(child.said, ['ERR_POOL_CLOSED', 'closed', 'closed']);
   });
 
-  test('of a pool that has nothing to do', async () => {
+  test('of an idle pool, ends the process', async () => {
     const child = ended(
       await runBody(`${POOL}
       const timer = setInterval(() => {}, 1000);

@@ -48,7 +48,7 @@ test('timeouts of all kinds one after another leave one worker that works', asyn
   }
 });
 
-describe('a task that hears of its timeout and ends by itself has timed out nevertheless', () => {
+describe('a task that ends by itself after its timeout has timed out nevertheless', () => {
   for (const [how, body] of Object.entries({
     'by returning': "signal.addEventListener('abort', () => resolve('done'))",
     'by throwing the reason': "signal.addEventListener('abort', () => reject(signal.reason))",
@@ -74,7 +74,7 @@ test('the limit of the task wins over the one of the pool, and the one of the se
   await failure(pool.submitTask({ type: 'javascript', code, timeout: 20_000 }, { timeout: 30 }), 'ERR_TASK_TIMEOUT');
 });
 
-test('an infinite timeout is none', async (t) => {
+test('an infinite timeout never ends a task', async (t) => {
   const pool = await withPool(t, { taskTimeout: 20 });
   const code = 'await new Promise((r) => setTimeout(r, 100)); return 1';
   assert.equal(await pool.submitTask({ type: 'javascript', code, timeout: Infinity }), 1);
@@ -122,7 +122,7 @@ test('a hundred loops on two workers each end by their timeout', async (t) => {
   });
 });
 
-test('a timeout just at the end of a task settles it one way or the other, and never harms the next', async (t) => {
+test('a timeout just at the end of a task settles it either way and does not affect the next task', async (t) => {
   const pool = await withPool(t);
   const ends = { done: 0, timeout: 0 };
   for (let i = 0; i < 150; i++) {

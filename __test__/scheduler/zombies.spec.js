@@ -1,6 +1,7 @@
 'use strict';
 
-// Workers that show no life: native code that V8 does not interrupt. JavaScript that is only busy does.
+// Workers that miss their heartbeats because they are stuck in native code, which V8 cannot interrupt. Busy JavaScript
+// answers heartbeats.
 
 const assert = require('node:assert/strict');
 const { describe, test } = require('../support/test.js');
@@ -8,8 +9,8 @@ const { ended, runBody } = require('../support/child.js');
 const { failure, HOLD, nextEvent, nextTurn, record, script, withPool } = require('../support/pool.js');
 
 /**
- * A search that compares in native code and asks for no interrupt: about 2 s, which is long for the
- * threshold below and no longer than a test can wait for.
+ * A search in native code that does not check for interrupts. It takes about 2 s, which is longer than the threshold
+ * below.
  */
 const STUCK = '"a".repeat(2 ** 20).lastIndexOf("a".repeat(2 ** 11) + "b")';
 const HANDLERS = script(`
@@ -28,7 +29,7 @@ const THRESHOLD = 300;
 const start = (t, options) =>
   withPool(t, { workerScript: HANDLERS, zombieThresholdMs: THRESHOLD, restartCooldownMs: 1, ...options });
 
-/** Resolves when no thread is stuck any more. */
+/** Resolves when no worker is a zombie any more. */
 async function backAgain(pool) {
   while (pool.getPoolMetrics().workers.zombies > 0) await new Promise((resolve) => setTimeout(resolve, 20));
 }
@@ -80,7 +81,7 @@ describe('is no zombie:', () => {
     assert.deepEqual(seen, []);
   });
 
-  test('one whose event loop lives while this thread is blocked', async (t) => {
+  test('a worker whose event loop turns while this thread is blocked', async (t) => {
     const pool = await start(t);
     const seen = record(pool, 'zombie-detected', 'worker-exited');
     const task = pool.submitTask({
@@ -94,7 +95,7 @@ describe('is no zombie:', () => {
     assert.deepEqual(seen, []);
   });
 
-  test('any in a process that was stopped for a while', async () => {
+  test('any worker of a process that was stopped for a while', async () => {
     const child = ended(
       await runBody(`
       const { spawn } = require('node:child_process');
@@ -113,7 +114,7 @@ describe('is no zombie:', () => {
   });
 });
 
-test('a worker that is stuck is told of, replaced, and its task rejects with ERR_WORKER_LOST', async (t) => {
+test('a worker that is stuck is reported and replaced, and its task rejects with ERR_WORKER_LOST', async (t) => {
   const pool = await start(t);
   const seen = record(pool, 'zombie-detected', 'worker-exited', 'worker-restarted', 'worker-ready');
   const ready = nextEvent(pool, 'worker-ready');
@@ -130,7 +131,7 @@ test('a worker that is stuck is told of, replaced, and its task rejects with ERR
     [seen[0][0], zombie],
     ['zombie-detected', { workerId: 0, generation: 1, tasks: [{ taskId: 'it', type: 'stuck', metadata: { a: 1 } }] }],
   );
-  // A millisecond for clocks of two kinds, and the time since the last sign of life before the task.
+  // The two clocks may differ by a millisecond, and the last heartbeat was before the task.
   assert.ok(timeSinceHeartbeat >= THRESHOLD - 1, String(timeSinceHeartbeat));
   assert.ok(timeSinceHeartbeat <= after - before + THRESHOLD, String(timeSinceHeartbeat));
   assert.deepEqual(others, [
@@ -140,7 +141,7 @@ test('a worker that is stuck is told of, replaced, and its task rejects with ERR
   ]);
 });
 
-test('it is counted until its thread comes back, and its late answer is dropped', async (t) => {
+test('a zombie is counted until its thread comes back, and its late answer is dropped', async (t) => {
   const pool = await start(t);
   const seen = record(pool, 'task-completed', 'worker-exited');
   await failure(pool.submitTask({ type: 'late' }), 'ERR_WORKER_LOST');
@@ -165,7 +166,7 @@ test('it is counted until its thread comes back, and its late answer is dropped'
   assert.deepEqual([tasks.completed, tasks.failed, tasks.running], [1, 1, 0]);
 });
 
-test('its task is tried again in the new worker', async (t) => {
+test('the task of a zombie is retried in the new worker', async (t) => {
   const pool = await start(t);
   const seen = record(pool, 'task-failed', 'task-retried');
   assert.equal(await pool.submitTask({ type: 'once', maxRetries: 1, retryBackoffMs: 1 }), 2);
@@ -179,7 +180,7 @@ test('its task is tried again in the new worker', async (t) => {
   );
 });
 
-test('all tasks in flight are named and rejected: nobody knows which of them it was', async (t) => {
+test('all tasks in flight of a zombie are named and rejected, since any of them may be the cause', async (t) => {
   const pool = await start(t, { tasksPerWorker: 3 });
   const zombie = nextEvent(pool, 'zombie-detected');
   const tasks = ['pending', 'then'].map((type) => failure(pool.submitTask({ type, id: type }), 'ERR_WORKER_LOST'));
@@ -191,7 +192,7 @@ test('all tasks in flight are named and rejected: nobody knows which of them it 
   assert.equal(await pool.submitTask({ type: 'echo', payload: 1 }), 1);
 });
 
-test('others go on beside it', async (t) => {
+test('other workers go on beside a zombie', async (t) => {
   const pool = await start(t, { poolSize: 2, maxQueue: 1000 });
   const stuck = failure(pool.submitTask({ type: 'stuck' }), 'ERR_WORKER_LOST');
   const results = await Promise.all(
@@ -205,14 +206,14 @@ test('others go on beside it', async (t) => {
   assert.deepEqual(pool.getWorkerStatus(1).generation, 1);
 });
 
-test('a task whose time was over before has timed out', async (t) => {
+test('a task whose timeout came before the detection has timed out', async (t) => {
   const pool = await start(t);
   await failure(pool.submitTask({ type: 'stuck', timeout: 50 }), 'ERR_TASK_TIMEOUT');
   assert.equal(pool.getPoolMetrics().tasks.timedOut, 1);
   assert.equal(await pool.submitTask({ type: 'echo', payload: 1 }), 1);
 });
 
-test('a task that was aborted before is not named', async (t) => {
+test('a task that was aborted before the detection is not named', async (t) => {
   const pool = await start(t);
   const controller = new AbortController();
   const started = nextEvent(pool, 'task-started');
@@ -226,7 +227,7 @@ test('a task that was aborted before is not named', async (t) => {
   assert.equal(await next, 1);
 });
 
-test('it is a dead letter, and a failure for its circuit breaker', async (t) => {
+test('the task of a zombie becomes a dead letter, and counts as a failure for its circuit breaker', async (t) => {
   const pool = await start(t, { circuitBreaker: { failureThreshold: 1, resetTimeout: 60_000 } });
   await failure(pool.submitTask({ type: 'stuck', id: 'it' }), 'ERR_WORKER_LOST');
   assert.deepEqual(
@@ -236,7 +237,7 @@ test('it is a dead letter, and a failure for its circuit breaker', async (t) => 
   await failure(pool.submitTask({ type: 'stuck' }), 'ERR_CIRCUIT_OPEN');
 });
 
-test('at maxAbandonedWorkers it is not replaced until it comes back or restartWorker is called', async (t) => {
+test('at maxAbandonedWorkers a zombie is not replaced until it comes back or restartWorker is called', async (t) => {
   const pool = await start(t, { maxAbandonedWorkers: 1 });
   const down = nextEvent(pool, 'worker-down');
   const tasks = ['stuck', 'echo'].map((type) => failure(pool.submitTask({ type }), 'ERR_WORKER_LOST'));
@@ -252,7 +253,7 @@ test('at maxAbandonedWorkers it is not replaced until it comes back or restartWo
   assert.deepEqual(pool.getHealth(), { status: 'healthy', capacity: 1, alerts: [] });
 });
 
-test('with autoRestart: false it stays down', async (t) => {
+test('with autoRestart: false a zombie is not replaced', async (t) => {
   const pool = await start(t, { autoRestart: false });
   const down = nextEvent(pool, 'worker-down');
   await failure(pool.submitTask({ type: 'stuck' }), 'ERR_WORKER_LOST');
@@ -264,7 +265,7 @@ for (const [name, graceful] of [
   ['a graceful shutdown', true],
   ['an immediate shutdown', false],
 ]) {
-  test(`${name} does not wait for one that was given up`, async (t) => {
+  test(`${name} does not wait for a zombie`, async (t) => {
     const pool = await start(t);
     await failure(pool.submitTask({ type: 'stuck' }), 'ERR_WORKER_LOST');
     const last = pool.submitTask({ type: 'echo', payload: 1 });
@@ -275,7 +276,7 @@ for (const [name, graceful] of [
   });
 }
 
-test('a worker that gets stuck during a shutdown does not hold it up', async (t) => {
+test('a worker that gets stuck during a shutdown does not block it', async (t) => {
   for (const graceful of [true, false]) {
     const pool = await start(t);
     const started = nextEvent(pool, 'task-started');
@@ -287,7 +288,7 @@ test('a worker that gets stuck during a shutdown does not hold it up', async (t)
   }
 });
 
-test('the process ends while a thread of it is stuck', async () => {
+test('the process can exit while one of its threads is stuck', async () => {
   const child = ended(
     await runBody(`
     const code = 'return "a".repeat(2 ** 22).lastIndexOf("a".repeat(2 ** 16) + "b")';

@@ -1,6 +1,6 @@
 'use strict';
 
-// Runs what can kill or hang a process in a process of its own.
+// Runs code that may kill or hang its process in a child process.
 
 const assert = require('node:assert/strict');
 const { spawn } = require('node:child_process');
@@ -23,7 +23,7 @@ const PRELUDE = `
  */
 const runBody = (body, options) => runNode(['-e', `${PRELUDE}(async () => {${body}})();`], options);
 
-/** Runs Node with these arguments; after `limit` it is killed, which shows as the signal SIGKILL. */
+/** Runs Node with these arguments. After `limit` ms it is killed, with the signal SIGKILL. */
 function runNode(args, { env = {}, cwd = ROOT, limit = LIMIT, node = process.execPath } = {}) {
   const { NODE_TEST_CONTEXT, NODE_OPTIONS, ...clean } = process.env;
   return new Promise((resolve, reject) => {
@@ -52,7 +52,7 @@ function parse(line) {
   }
 }
 
-/** Asserts that a child ended by itself with this exit code. */
+/** Asserts that a child exited by itself with this code. */
 function ended(child, code = 0) {
   assert.deepEqual(
     { code: child.code, signal: child.signal },

@@ -1,21 +1,19 @@
 'use strict';
 
-// Whether a value arrived as it has to: as `structuredClone` gives it, but for what is said here.
+// Compares a value that crossed with the one that was sent. It must be what `structuredClone` makes, except that
 //
-// * An error keeps its name, its own properties that can be cloned and its stack, whatever that is named.
-// * A `Buffer` becomes a `Uint8Array`, of its bytes alone where it is a part of something larger.
+// * an error keeps its name, its stack, and its own properties that can be cloned;
+// * a `Buffer` becomes a `Uint8Array`, of its bytes alone where it is a part of a larger ArrayBuffer.
 
 const assert = require('node:assert/strict');
 const { isBoxedPrimitive } = require('node:util').types;
 
-/**
- * Asserts that the second value is the clone of the first: node for node, with the same references.
- */
+/** Asserts that the second value is the clone of the first, with the same references between its objects. */
 function assertCloned(original, actual) {
   new Walk().walk(original, referenceTo(original), actual, 'value');
 }
 
-/** What `structuredClone` makes of a value. The causes of its errors are left out: Node 20 loses its way in them. */
+/** The structured clone of a value, without the causes of errors, which Node 20 does not clone correctly. */
 function referenceTo(value) {
   const causes = [];
   const seen = new Set();
@@ -115,7 +113,7 @@ class Walk {
     assert.equal(actual.message, original.message, path);
     assert.equal(Object.hasOwn(actual, 'message'), Object.hasOwn(original, 'message'), path);
     assert.equal(actual.stack, typeof original.stack === 'string' ? original.stack : '', path);
-    // The name of a class becomes one of the error's own, where the class is none that everyone has.
+    // The name of a class that is not built in becomes an own property of the error.
     const skip = new Set(['stack', 'message', Object.hasOwn(original, 'name') ? undefined : 'name']);
     const own = (error) => Object.getOwnPropertyNames(error).filter((key) => !skip.has(key));
     const kept = own(original).filter((key) => isCloneable(original[key]));

@@ -1,6 +1,6 @@
 'use strict';
 
-// Files that a test makes for itself, gone when it ends.
+// Temporary files of a test, removed when it ends.
 
 const { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } = require('node:fs');
 const { tmpdir } = require('node:os');

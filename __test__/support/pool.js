@@ -1,6 +1,6 @@
 'use strict';
 
-// Pools for tests: closed when the test ends, and without retries unless a test asks for them.
+// Pools for tests. They are closed when the test ends, and do not retry tasks unless the test asks for that.
 
 const assert = require('node:assert/strict');
 const { inspect } = require('node:util');
@@ -37,9 +37,7 @@ async function failure(promise, code) {
   return error;
 }
 
-/**
- * Keeps one place of the pool busy with a `hold` handler, from when this resolves until `release` is called.
- */
+/** Keeps one worker busy with a `hold` task, from when this resolves until `release` is called. */
 async function occupy(pool) {
   const controller = new AbortController();
   const started = nextEvent(pool, 'task-started');
@@ -64,14 +62,14 @@ function nextEvent(pool, name, test = () => true) {
   });
 }
 
-/** An array into which all events of these names go, as [name, details]. */
+/** Records events. @returns an array of [name, details] that grows */
 function record(pool, ...names) {
   const seen = [];
   for (const name of names) pool.on(name, (details) => seen.push([name, details]));
   return seen;
 }
 
-/** Lets everything that is already on its way to this thread arrive. */
+/** Waits for the next turn of the event loop. */
 const nextTurn = () => new Promise((resolve) => setImmediate(resolve));
 
 module.exports = { failure, HOLD, nextEvent, nextTurn, occupy, record, rejection, script, withPool };

@@ -1,6 +1,7 @@
 'use strict';
 
-// Modules of src/isolate/realm/js for tests in this process: what they import of the isolate is made of Node's own.
+// Loads modules of src/isolate/realm/js into this process, for unit tests. Their imports of the isolate are replaced by
+// stubs made of Node's built-ins.
 
 const { join } = require('node:path');
 const { build } = require('esbuild');
@@ -25,7 +26,7 @@ const PRIMORDIALS = `
   });
   export const core = {};`;
 
-const STAND_INS = {
+const STUBS = {
   'ext:core/mod.js': PRIMORDIALS,
   'ext:deno_url/00_url.js': 'export const { URL } = globalThis',
   'ext:deno_web/03_abort_signal.js': `
@@ -49,23 +50,23 @@ const STAND_INS = {
     };`,
 };
 
-const standIns = {
-  name: 'stand-ins',
+const stubs = {
+  name: 'stubs',
   setup({ onLoad, onResolve }) {
     onResolve({ filter: /^ext:/ }, ({ path }) => ({ path, namespace: 'ext' }));
-    onLoad({ filter: /./, namespace: 'ext' }, ({ path }) => ({ contents: STAND_INS[path], resolveDir: ROOT }));
+    onLoad({ filter: /./, namespace: 'ext' }, ({ path }) => ({ contents: STUBS[path], resolveDir: ROOT }));
   },
 };
 
-/** The exports of a module of src/isolate/realm/js. */
+/** Loads a module. @returns its exports */
 async function realmModule(file) {
   const { outputFiles } = await build({
     bundle: true,
-    entryPoints: [join(ROOT, 'src', 'isolate', 'js', file)],
+    entryPoints: [join(ROOT, 'src', 'isolate', 'realm', 'js', file)],
     format: 'cjs',
     logLevel: 'error',
     platform: 'node',
-    plugins: [standIns],
+    plugins: [stubs],
     write: false,
   });
   const module = { exports: {} };

@@ -1,6 +1,6 @@
 'use strict';
 
-// A server for requests of tasks, and the fetch that carries them out.
+// An HTTP server for the requests of tasks, and the fetch that makes them.
 
 const http = require('node:http');
 const { createFetch } = require('../../lib/fetch/fetch.js');

@@ -11,6 +11,7 @@ import {
   TASK_DEFAULTS,
   type TaskContext,
   version,
+  versions,
   WorkerPool,
 } from 'isolane';
 
@@ -57,7 +58,7 @@ const code: IsolaneErrorCode = 'ERR_TASK_TIMEOUT';
 const error = new IsolaneError(code, 'late', { taskId: 'a' });
 error.cause satisfies unknown;
 const retries: 3 = TASK_DEFAULTS.maxRetries;
-[version, unknownResult, handler, retries] satisfies unknown[];
+[version, versions.v8 satisfies string, unknownResult, handler, retries] satisfies unknown[];
 
 {
   await using scoped = await createWorkerPool();

@@ -1,13 +1,13 @@
 'use strict';
 
-// Small objects of a shape that came before are made in another way than the first ones. Nobody is to notice.
+// Small objects whose keys came before are made by a compiled function. The results must be the same.
 
 const assert = require('node:assert/strict');
 const fc = require('fast-check');
 const { script, withPool } = require('../support/pool.js');
 const { test } = require('../support/test.js');
 
-/** With those that a literal or a function's text could take for something else. */
+/** Keys, also those with a meaning in an object literal or in the source of a function. */
 const KEYS = [
   ...['a', 'b', 'c', 'id', 'name', 'then', 'get', 'set', 'return', 'constructor', 'toString', 'isolane'],
   ...[
@@ -99,7 +99,7 @@ test('objects of the same keys arrive as clones, whatever the keys and the value
   );
 });
 
-test('more shapes than are known at a time', async (t) => {
+test('more shapes than are cached arrive as well', async (t) => {
   const pool = await start(t);
   const shapes = Array.from({ length: 50 }, (_, i) => (j) => ({ [`key${i}`]: j, same: i, [`last${j % 3}`]: 'x' }));
   for (let round = 0; round < 4; round++) {
@@ -110,7 +110,7 @@ test('more shapes than are known at a time', async (t) => {
   }
 });
 
-test('each object is its own', async (t) => {
+test('each object is a new one', async (t) => {
   const pool = await start(t);
   for (let i = 0; i < 8; i++) {
     const payload = { a: i, b: [i], c: null };
@@ -118,7 +118,7 @@ test('each object is its own', async (t) => {
   }
 });
 
-test('no setter of Object.prototype is met', async (t) => {
+test('no setter of Object.prototype is called', async (t) => {
   const pool = await start(t);
   await pool.submitTask({ type: 'trap' });
   for (let i = 0; i < 8; i++) {

@@ -15,22 +15,22 @@ const HANDLERS = script(`export default {
   hold: () => new Promise(() => {}),
 };`);
 
-/** Memory that was written to, so that it is there. */
+/** Memory that was written to, so that it is resident. */
 const filled = (size) => new Uint8Array(size).fill(1).buffer;
 const send = (pool, task, size) => {
   const payload = filled(size);
   return pool.submitTask({ payload, transfer: [payload], ...task });
 };
 
-describe('moved memory counts for the limit of the isolate', () => {
-  test('while it is there: more than it ends the task, and not the worker', async (t) => {
+describe('moved buffers count towards the memory limit of the isolate', () => {
+  test('while they are there: exceeding it ends the task, but not the worker', async (t) => {
     const pool = await withPool(t, { workerScript: HANDLERS, workerMemoryLimitMB: 64 });
     await failure(send(pool, { type: 'length' }, 100 * MB), 'ERR_MEMORY_LIMIT');
     assert.equal(await send(pool, { type: 'length' }, 10 * MB), 10 * MB);
     assert.equal(pool.getPoolMetrics().performance.workersRestarted, 0);
   });
 
-  test('and no longer', async (t) => {
+  test('until they are gone', async (t) => {
     const pool = await withPool(t, { workerScript: HANDLERS, workerMemoryLimitMB: 64 });
     const kept = [];
     for (let i = 0; i < 8; i++) kept.push(await send(pool, { type: 'echo' }, 40 * MB));
@@ -40,8 +40,8 @@ describe('moved memory counts for the limit of the isolate', () => {
 });
 
 for (const what of ['rounds', 'ends', 'thread']) {
-  test(`no memory is left behind: ${what}`, { timeout: 90_000 }, async () => {
-    const child = await runNode([path.join(__dirname, '..', 'support', 'movers.js'), what], { limit: 80_000 });
+  test(`no memory is leaked: ${what}`, { timeout: 90_000 }, async () => {
+    const child = await runNode([path.join(__dirname, 'transfer-load.js'), what], { limit: 80_000 });
     const [{ before, after }] = ended(child).said;
     assert.ok(after - before < 100, `${before} MB before, ${after} MB after`);
   });

@@ -41,7 +41,7 @@ const HANDLERS = script(`
     eat: () => { for (const all = []; ; ) all.push({}); },
   };`);
 
-/** Bytes that tell where they are. */
+/** Bytes that depend on their position. */
 function pattern(length, seed = 1) {
   const bytes = new Uint8Array(length);
   for (let i = 0; i < length; i++) bytes[i] = (i * 31 + (i >> 12) * 7 + seed) & 0xff;
@@ -50,7 +50,7 @@ function pattern(length, seed = 1) {
 
 describe('a buffer that is moved', () => {
   for (const length of [0, 1, 5000, MB, 40 * MB + 3]) {
-    test(`is detached at once and comes back whole: ${length} bytes`, async (t) => {
+    test(`is detached at once and comes back unchanged: ${length} bytes`, async (t) => {
       const pool = await withPool(t, { workerScript: HANDLERS });
       const { buffer } = pattern(length);
       const promise = pool.submitTask({ type: 'echo', payload: { buffer }, transfer: [buffer] });
@@ -91,7 +91,7 @@ describe('a buffer that is moved', () => {
     );
   });
 
-  test('is seen through views of any kind, which share it', async (t) => {
+  test('is shared by views of any kind', async (t) => {
     const pool = await withPool(t, { workerScript: HANDLERS });
     const { buffer } = new Float64Array([1.5, 2.5, 3.5]);
     const views = [new Float64Array(buffer), new Float64Array(buffer, 8, 1), Buffer.from(buffer, 0, 0)];
@@ -101,14 +101,14 @@ describe('a buffer that is moved', () => {
     assert.deepEqual(await pool.submitTask({ type: 'sharing', payload, transfer: [bytes.buffer] }), [true, 77, MB]);
   });
 
-  test('is moved as well where the payload has it not', async (t) => {
+  test('is detached also when the payload does not contain it', async (t) => {
     const pool = await withPool(t, { workerScript: HANDLERS });
     const buffer = new ArrayBuffer(10);
     assert.equal(await pool.submitTask({ type: 'echo', payload: 1, transfer: [buffer] }), 1);
     assert.equal(buffer.byteLength, 0);
   });
 
-  test('goes to code tasks, and in the second argument', async (t) => {
+  test('can be passed to code tasks, and in the second argument', async (t) => {
     const pool = await withPool(t);
     const [first, second] = [pattern(10), pattern(2 * MB)];
     const task = { type: 'javascript', code: 'return [inputs[9], config.second]', inputs: first, config: { second } };
@@ -118,7 +118,7 @@ describe('a buffer that is moved', () => {
     assert.equal(first.byteLength + second.byteLength, 0);
   });
 
-  test('goes with others in a batch', async (t) => {
+  test('can be passed with others in a batch', async (t) => {
     const pool = await withPool(t, { workerScript: HANDLERS, poolSize: 2 });
     const tasks = [1, 2, 3, 4].map((seed) => {
       const bytes = pattern(300_000 * seed, seed);
@@ -185,7 +185,7 @@ describe('a transfer that is refused leaves the buffers as they are:', () => {
   });
 });
 
-test('a task that moved its payload is not tried again, and its dead letter shows nothing of it', async (t) => {
+test('a task that moved its payload is not retried, and its dead letter has empty buffers', async (t) => {
   const pool = await withPool(t, { workerScript: HANDLERS, maxTaskRetries: 3, retryBackoffMs: 0 });
   const bytes = pattern(100);
   const task = { type: 'fail', payload: { bytes, note: 'here' }, transfer: [bytes.buffer], id: 'it' };
@@ -197,7 +197,7 @@ test('a task that moved its payload is not tried again, and its dead letter show
   assert.match(again.message, /transferred buffers went to an earlier attempt/);
 });
 
-test('where another task took its worker, it is not begun again without its payload', async (t) => {
+test('a task that moved its payload does not run again when another task has ended its worker', async (t) => {
   const options = { workerScript: HANDLERS, tasksPerWorker: 2, workerMemoryLimitMB: 32, taskTimeout: 20_000 };
   const pool = await withPool(t, options);
   const bytes = pattern(100);
@@ -207,8 +207,8 @@ test('where another task took its worker, it is not begun again without its payl
   assert.match(error.message, /transferred buffers went to an earlier attempt/);
 });
 
-describe('out of an isolate', () => {
-  test('go the buffers that a handler names; they are detached there', async (t) => {
+describe('out of an isolate moves', () => {
+  test('each buffer that a handler passes to ctx.transfer, which detaches it', async (t) => {
     const pool = await withPool(t, { workerScript: HANDLERS });
     for (const length of [3 * MB, 40 * MB]) {
       const { buffer, end } = await pool.submitTask({ type: 'made', payload: length });
@@ -221,19 +221,19 @@ describe('out of an isolate', () => {
     assert.deepEqual(await pool.submitTask({ type: 'kept' }), [0, 0, 0, 3 * MB]);
   });
 
-  test('go no others: ctx.transfer says what it takes', async (t) => {
+  test('nothing else: ctx.transfer refuses other values', async (t) => {
     const pool = await withPool(t, { workerScript: HANDLERS });
     assert.deepEqual(await pool.submitTask({ type: 'misuse' }), Array(5).fill('TypeError'));
   });
 
-  test('goes a result that is a buffer, of a realm that ends with it', async (t) => {
+  test('a result that is a buffer, from a realm that ends with its task', async (t) => {
     const pool = await withPool(t);
     const code = 'return new Uint8Array(inputs).fill(3)';
     const bytes = await pool.submitTask({ type: 'javascript', code, inputs: 5 * MB });
     assert.ok(bytes.length === 5 * MB && bytes.every((byte) => byte === 3));
   });
 
-  test('a buffer that a getter of the result detaches costs its own task alone', async (t) => {
+  test('no buffer that a getter of the result detaches, which fails its own task only', async (t) => {
     const code = `const buffer = inputs;
       return { get a() { structuredClone(buffer, { transfer: [buffer] }); return 1; }, buffer };`;
     const pool = await withPool(t);

@@ -1,6 +1,6 @@
 'use strict';
 
-// What the other side cannot read costs its own task alone.
+// A value that the other side cannot read fails its own task only.
 
 const assert = require('node:assert/strict');
 const { test } = require('../support/test.js');
@@ -18,7 +18,7 @@ test('a frozen error with a cause settles its task, and the tasks beside it', as
   assert.deepEqual(good, { status: 'fulfilled', value: 1 });
 });
 
-test('a few bytes cannot say that an array takes the memory of this process', async (t) => {
+test('an array of a few bytes cannot allocate the memory of this process', async (t) => {
   const pool = await withPool(t);
   const sparse = 'const make = () => { const a = []; a[4e9] = 1; delete a[4e9]; a.length = 33554432; return a; };';
   for (const end of ['return make()', 'return Array.from({ length: 64 }, make)']) {
@@ -33,7 +33,7 @@ test('a few bytes cannot say that an array takes the memory of this process', as
   assert.equal(await pool.submitTask({ type: 'javascript', code: 'return 1' }), 1);
 });
 
-test('sparse arrays of a sensible length, or longer than V8 makes room for, arrive', async (t) => {
+test('sparse arrays arrive when they are short, or so long that V8 allocates nothing for the holes', async (t) => {
   const pool = await withPool(t);
   for (const length of [100_000, 4_000_000, 2 ** 32 - 1]) {
     const code = `const a = []; a[4e9] = 1; delete a[4e9]; a[5] = 1; a.length = ${length}; return a`;

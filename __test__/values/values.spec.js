@@ -1,6 +1,6 @@
 'use strict';
 
-// Every kind of value of the contract goes into an isolate and comes back as it was.
+// Values of every supported kind cross into an isolate and back unchanged.
 
 const assert = require('node:assert/strict');
 const { isDeepStrictEqual } = require('node:util');
@@ -58,7 +58,7 @@ const values = {
   'array with a property': withProperty,
   'array of 100,000': Array.from({ length: 100_000 }, (_, i) => i),
   date: new Date(1234567890123),
-  // isDeepStrictEqual of Node 20 tells invalid dates apart; see below.
+  // Invalid dates are compared below: isDeepStrictEqual of Node 20 does not take them for equal.
   regexp: /a(b)+/giu,
   'regexp with the flags v, d, s, y': /[\p{L}--[a-z]]/dsvy,
   map: new Map([
@@ -104,7 +104,7 @@ for (const name of [
 }
 for (const name of ['BigInt64', 'BigUint64']) values[`${name}Array`] = globalThis[`${name}Array`].of(0n, 1n, 2n ** 62n);
 
-describe('both ways', () => {
+describe('in both directions', () => {
   for (const [name, value] of Object.entries(values)) {
     test(name, async (t) => {
       const pool = await withPool(t, { workerScript: ECHO });
@@ -135,7 +135,7 @@ describe('both ways', () => {
     }
   });
 
-  test('many large and small values at once each find their own task', async (t) => {
+  test('many large and small values at once arrive at their own tasks', async (t) => {
     const pool = await withPool(t, { workerScript: ECHO, poolSize: 2, maxQueue: 2000 });
     const payloads = Array.from({ length: 400 }, (_, i) => `${i}:${'x'.repeat((i * 997) % 40_000)}`);
     const results = await Promise.all(payloads.map((payload) => pool.submitTask({ type: 'echo', payload })));
@@ -182,7 +182,7 @@ describe('made in the isolate', () => {
   });
 });
 
-test('cycles and shared references are kept, both ways', async (t) => {
+test('cycles and shared references are kept in both directions', async (t) => {
   const pool = await withPool(t, { workerScript: ECHO });
   const shared = { a: 1 };
   const value = { shared, again: shared, list: [shared], map: new Map([[shared, shared]]) };
@@ -218,7 +218,7 @@ test('a Buffer arrives as the Uint8Array of its bytes', async (t) => {
   assert.equal(await pool.submitTask({ type: 'tag', payload: Buffer.from('x') }), '[object Uint8Array]');
 });
 
-test('a Buffer does not bring what else lies in the memory that it is cut from', async (t) => {
+test('a Buffer does not bring the other bytes of its ArrayBuffer along', async (t) => {
   const pool = await withPool(t, {
     workerScript: script('export default { size: (bytes) => bytes.buffer.byteLength };'),
   });
@@ -265,7 +265,7 @@ describe('errors', () => {
     });
   }
 
-  test('own properties are kept, with whether they are enumerable', async (t) => {
+  test('own properties are kept, enumerable or not', async (t) => {
     const error = Object.assign(new Error('no'), { code: 'E_X', status: 404, nested: { list: [1, new Date(0)] } });
     Object.defineProperty(error, 'hidden', { value: 1, enumerable: false });
     const back = await roundTrip(t, error);
@@ -338,7 +338,7 @@ describe('errors', () => {
     assert.equal('symbol' in back, false);
   });
 
-  test('an empty message and a message that is no text arrive', async (t) => {
+  test('an empty message and a message that is no string arrive', async (t) => {
     assert.equal((await roundTrip(t, new Error())).message, '');
     const odd = new Error('x');
     odd.message = 5;
@@ -353,7 +353,7 @@ describe('errors', () => {
   });
 });
 
-test('values nested some thousand levels deep arrive, or are refused in words', async (t) => {
+test('values nested some thousand levels deep arrive, or are refused with a message', async (t) => {
   const pool = await withPool(t, { workerScript: ECHO });
   for (const depth of [100, 1000, 3000, 10_000, 100_000]) {
     let payload = 'bottom';
@@ -371,7 +371,7 @@ test('values nested some thousand levels deep arrive, or are refused in words', 
   assert.equal(await pool.submitTask({ type: 'echo', payload: 1 }), 1);
 });
 
-test('a result nested too deep to be written is refused in words', async (t) => {
+test('a result nested too deep to be written is refused with a message', async (t) => {
   const pool = await withPool(t, { workerScript: ECHO });
   const deep = (n) => `let v = 1; for (let i = 0; i < ${n}; i++) v = [v]; v`;
   await failure(pool.submitTask({ type: 'make', payload: deep(1_000_000) }), 'ERR_DATA_CLONE');

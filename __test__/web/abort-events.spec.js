@@ -1,8 +1,8 @@
 'use strict';
 
-const { alike, since, unlike } = require('../support/alike.js');
+const { matchesNode, since, differsFromNode } = require('../support/node-parity.js');
 
-alike('AbortController and AbortSignal', {
+matchesNode('AbortController and AbortSignal', {
   'a new signal is not aborted': () => {
     const { signal } = new AbortController();
     return [signal.aborted, signal.reason, signal.onabort, thrownBy(() => signal.throwIfAborted())];
@@ -132,7 +132,7 @@ alike('AbortController and AbortSignal', {
   },
 });
 
-alike('EventTarget', {
+matchesNode('EventTarget', {
   'listeners are called in order, each once': () => {
     const target = new EventTarget();
     const seen = [];
@@ -313,7 +313,7 @@ alike('EventTarget', {
   },
 });
 
-alike('Event', {
+matchesNode('Event', {
   'what it is made with': () =>
     [undefined, {}, { bubbles: true }, { cancelable: true }, { composed: true }, { bubbles: 1, cancelable: 0 }].map(
       (init) => {
@@ -373,7 +373,7 @@ alike('Event', {
   },
 });
 
-alike('DOMException', {
+matchesNode('DOMException', {
   'name, message and code': () =>
     [
       [],
@@ -406,7 +406,7 @@ alike('DOMException', {
   'own properties are none that can be seen': () => Object.keys(new DOMException('a')),
 });
 
-unlike('events', {
+differsFromNode('events', {
   timeStamp: ['events have no clock', () => new Event('x').timeStamp, 0],
   'null as the init of an event': [
     'it is asked for its properties',

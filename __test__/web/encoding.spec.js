@@ -1,8 +1,8 @@
 'use strict';
 
-const { alike } = require('../support/alike.js');
+const { matchesNode } = require('../support/node-parity.js');
 
-alike('TextEncoder and TextDecoder', {
+matchesNode('TextEncoder and TextDecoder', {
   'encodes as UTF-8': () =>
     ['', 'a', 'ä', '漢', '😀', '\ud800', '\udc00x', 'a\ud800b', '\0', '\uffff', '\ud83d\ude00\ud83d', undefined].map(
       (text) => hex(new TextEncoder().encode(text)),
@@ -281,7 +281,7 @@ alike('TextEncoder and TextDecoder', {
   tags: () => [new TextEncoder(), new TextDecoder()].map((value) => Object.prototype.toString.call(value)),
 });
 
-alike('streams of text', {
+matchesNode('streams of text', {
   'TextDecoderStream decodes in parts': async () => {
     const stream = new TextDecoderStream();
     const writer = stream.writable.getWriter();
@@ -309,7 +309,7 @@ alike('streams of text', {
   'a bad label is refused': () => thrownBy(() => new TextDecoderStream('nonsense')),
 });
 
-alike('atob and btoa', {
+matchesNode('atob and btoa', {
   'btoa writes base64': () =>
     ['', 'a', 'ab', 'abc', '\0', 'ÿ', 'äöü', 5, null, undefined, true, {}].map((text) => btoa(text)),
   'btoa refuses what is above ÿ': () => ['Ā', '漢', '😀', 'aĀ'].map((text) => thrownBy(() => btoa(text))),
@@ -363,7 +363,7 @@ alike('atob and btoa', {
   },
 });
 
-alike('String.prototype.normalize and RegExp with Unicode', {
+matchesNode('String.prototype.normalize and RegExp with Unicode', {
   'normal forms': () =>
     ['ä', 'a\u0308', 'ﬁ', 'Å', '각', 'ｱ', '①', '\u1e9b\u0323'].map((text) =>
       ['NFC', 'NFD', 'NFKC', 'NFKD', undefined].map((form) => text.normalize(form)),

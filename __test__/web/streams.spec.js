@@ -1,8 +1,8 @@
 'use strict';
 
-const { alike, since } = require('../support/alike.js');
+const { matchesNode, since } = require('../support/node-parity.js');
 
-alike('streams', {
+matchesNode('streams', {
   'a stream is read to its end': async () => {
     const reader = new ReadableStream({
       start(controller) {
@@ -389,7 +389,7 @@ alike('streams', {
     ].map((value) => Object.prototype.toString.call(value)),
 });
 
-alike('Blob and File', {
+matchesNode('Blob and File', {
   'is made of texts, bytes and blobs': async () => {
     const blob = new Blob(
       [

@@ -1,8 +1,8 @@
 'use strict';
 
-const { alike, since } = require('../support/alike.js');
+const { matchesNode, since } = require('../support/node-parity.js');
 
-alike('structuredClone', {
+matchesNode('structuredClone', {
   'of primitives': () =>
     [1, -0, Number.NaN, Infinity, 'ä\ud800', '', true, null, undefined, 5n, -(2n ** 70n)].map((value) =>
       structuredClone(value),
@@ -209,7 +209,7 @@ alike('structuredClone', {
   },
 });
 
-alike('MessageChannel', {
+matchesNode('MessageChannel', {
   'messages are clones, in order': async () => {
     const { port1, port2 } = new MessageChannel();
     const seen = [];
@@ -258,7 +258,7 @@ alike('MessageChannel', {
   },
 });
 
-alike('structuredClone with transfer that fails', {
+matchesNode('structuredClone with transfer that fails', {
   'leaves the buffers where they are': () => {
     const buffer = new ArrayBuffer(4);
     return [thrownBy(() => structuredClone({ buffer, no: () => {} }, { transfer: [buffer] })), buffer.byteLength];

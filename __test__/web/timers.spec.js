@@ -1,8 +1,8 @@
 'use strict';
 
-const { alike, since } = require('../support/alike.js');
+const { matchesNode, since } = require('../support/node-parity.js');
 
-alike('timers', {
+matchesNode('timers', {
   'run in the order of their delays, and of their start where these are equal': async () => {
     const seen = [];
     setTimeout(() => seen.push('c'), 15);
@@ -370,7 +370,7 @@ alike('timers', {
   },
 });
 
-alike('promises', {
+matchesNode('promises', {
   'unhandled at first, handled later': async () => {
     const promise = Promise.reject(new Error('a'));
     const caught = await promise.catch((error) => error.message);

@@ -1,8 +1,8 @@
 'use strict';
 
-const { alike, since, unlike } = require('../support/alike.js');
+const { matchesNode, since, differsFromNode } = require('../support/node-parity.js');
 
-alike('URL', {
+matchesNode('URL', {
   'takes a URL apart': () => {
     const names = [
       'href',
@@ -285,7 +285,7 @@ alike('URL', {
   },
 });
 
-alike('URLSearchParams', {
+matchesNode('URLSearchParams', {
   'is made of strings, records, pairs and others of its kind': () =>
     [
       '',
@@ -429,7 +429,7 @@ alike('URLSearchParams', {
   'can be changed with for of and Object.fromEntries': () => Object.fromEntries(new URLSearchParams('a=1&b=2&a=3')),
 });
 
-unlike('URL', {
+differsFromNode('URL', {
   'http: to file:': [
     'the crate that parses URLs lets no URL become one of a file',
     () => {

@@ -1,12 +1,12 @@
-//! The scheduler's own work for a task, and the histograms'.
+//! The work of the scheduler and of the histograms for a task.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use isolane::metrics::Recorder;
+use isolane::metrics::{Recorder, TaskTimes};
 use isolane::scheduler::{
-    Balance, Config, DeadLetterLimits, Effect, Input, Outcome, Priority, Random, Retry, Scheduler,
-    Task, TaskId, Tells, WorkerId,
+    Balance, Config, DeadLetterLimits, Effect, EventFilter, Input, Outcome, Priority, Random,
+    Retry, Scheduler, Task, TaskId, Timing, WorkerId,
 };
 
 use super::{Case, measured};
@@ -35,7 +35,7 @@ struct Bench {
 }
 
 impl Bench {
-    /// As `lib/options/options.js` has it, with two workers.
+    /// The defaults of `lib/options/options.js`, with two workers.
     fn new(tasks_per_worker: usize) -> Self {
         let config = Config {
             size: 2,
@@ -53,15 +53,15 @@ impl Bench {
             max_abandoned: 100,
             heartbeat: Duration::from_secs(5),
             zombie_threshold: Duration::from_secs(30),
-            letters: DeadLetterLimits { max: 100, max_weight: 64 << 20 },
+            dead_letters: DeadLetterLimits { max: 100, max_weight: 64 << 20 },
             breaker: None,
             auto_scale: None,
             seed: 1,
         };
         let (now, mut effects) = (Instant::now(), Vec::new());
         let mut scheduler = Scheduler::new(config, now, &mut effects);
-        // Nobody listens.
-        scheduler.tell_of(Tells { started: false, completed: false });
+        // There is no listener.
+        scheduler.set_event_filter(EventFilter { started: false, completed: false });
         let mut bench = Self {
             scheduler,
             now,
@@ -77,15 +77,15 @@ impl Bench {
         bench
     }
 
-    /// Drops what was done before.
+    /// Drops the effects of the previous input.
     fn tell(&mut self, input: Input<Arc<u64>, u64>) {
         self.effects.clear();
-        // As far apart as tiny tasks are.
+        // The distance of tiny tasks.
         self.now += Duration::from_micros(1);
         self.scheduler.handle(input, self.now, &mut self.effects);
     }
 
-    /// Gives the number of the task.
+    /// Returns the id of the task.
     fn submit(&mut self, priority: u8) -> u64 {
         self.submitted += 1;
         let retry = Retry {
@@ -102,7 +102,7 @@ impl Bench {
             timeout: Some(Duration::from_secs(300)),
             queue_timeout: None,
             retry,
-            rested: false,
+            longest_idle_first: false,
             payload: self.payload.clone(),
         }));
         self.submitted
@@ -116,7 +116,7 @@ impl Bench {
         }
     }
 
-    /// What was assigned last: worker and task.
+    /// Returns the latest assignment: worker and task.
     fn assigned(&self) -> Option<(WorkerId, u64)> {
         self.effects.iter().find_map(|effect| match effect {
             Effect::Assign { worker, task, .. } => Some((*worker, task.0)),
@@ -221,7 +221,7 @@ fn overdue(announce: &dyn Fn(u32)) {
     announce(SOME);
     bench.now += Duration::from_secs(299);
     measured(SOME, |_| {
-        // The tasks were submitted so far apart, and this is when the first of them is over.
+        // Each tick passes the timeout of a hundred tasks, which were submitted 1 µs apart.
         bench.now += Duration::from_micros(100);
         bench.tell(Input::Tick);
     });
@@ -235,7 +235,10 @@ fn record(announce: &dyn Fn(u32)) {
         Effect::Settle { timing, .. } => Some(*timing),
         _ => None,
     });
-    let (timing, mut recorder) = (timing.unwrap(), Recorder::new(bench.now));
+    let timing = timing.unwrap();
+    let Timing { ran, waited, total, .. } = timing;
+    let times = TaskTimes { ran: Some(ran), waited, total };
+    let mut recorder = Recorder::new(bench.now);
     announce(SOME);
-    measured(SOME, |_| recorder.record(&timing, bench.now));
+    measured(SOME, |_| recorder.record(&times, bench.now));
 }

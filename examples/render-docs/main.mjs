@@ -13,6 +13,7 @@ import { callSettled, loadInNode } from './plain-node.mjs';
 import { showProgress } from './progress.mjs';
 import { metricsTables } from './tables.mjs';
 
+const WARM_PASSES = 5;
 const WORKER = fileURLToPath(new URL('./worker.ts', import.meta.url));
 
 try {
@@ -42,14 +43,10 @@ async function main({ workers, root, out }) {
   console.log(`pool of ${workers} ready in ${since(created)} ms`);
 
   try {
-    const poolStarted = performance.now();
-    const pages = await renderOnPool(pool, documents);
-    const poolTime = since(poolStarted);
-
+    const onPool = await timed(() => renderWithProgress(pool, documents));
     const plain = await loadInNode(WORKER);
-    const plainStarted = performance.now();
-    const expected = documents.map(({ path, markdown }) => callSettled(plain.render, { path, markdown }));
-    const plainTime = since(plainStarted);
+    const inNode = await timed(() => renderInNode(plain, documents));
+    const [pages, expected] = [onPool.result, inNode.result];
 
     const indexRequest = { root, entries: indexEntries(documents, pages) };
     const [index] = await pool.submitTasks([{ type: 'index', payload: indexRequest }]);
@@ -63,8 +60,12 @@ async function main({ workers, root, out }) {
     const compared = documents.length + 1;
 
     console.log(metricsTables(pool.getPoolMetrics()));
-    console.log(`isolane, ${workers} at once:  ${poolTime} ms`);
-    console.log(`plain Node, one thread: ${plainTime} ms (${(plainTime / poolTime).toFixed(2)} times as long)`);
+    console.log(`isolane, ${workers} at once:  ${onPool.ms} ms`);
+    console.log(`plain Node, one thread: ${inNode.ms} ms (${ratio(inNode, onPool)} times as long)`);
+    const warm = await warmPasses(pool, plain, documents);
+    console.log(
+      `warm, median of ${WARM_PASSES}: isolane ${warm.onPool.ms} ms, plain Node ${warm.inNode.ms} ms (${ratio(warm.inNode, warm.onPool)} times as long)`,
+    );
     for (const problem of problems) console.error(problem);
     console.log(`${compared - problems.length} of ${compared} pages equal plain Node's, byte for byte`);
     console.log(`open ${join(out, 'index.html')}`);
@@ -74,9 +75,8 @@ async function main({ workers, root, out }) {
   }
 }
 
-/** Settled results in the order of `documents`. */
-async function renderOnPool(pool, documents) {
-  const progress = showProgress(documents.length, () => pool.getPoolMetrics().performance.totalTimeMs);
+/** Renders on the pool: settled results in the order of `documents`. */
+function renderOnPool(pool, documents, onSettled = () => {}) {
   const pages = documents.map(({ path, markdown, bytes }) =>
     pool
       .submitTask({
@@ -84,11 +84,49 @@ async function renderOnPool(pool, documents) {
         payload: { path, markdown },
         priority: Math.min(100, Math.floor(bytes / 1024)), // small documents first
       })
-      .finally(() => progress.tick()),
+      .finally(onSettled),
   );
-  const settled = await Promise.allSettled(pages);
+  return Promise.allSettled(pages);
+}
+
+async function renderWithProgress(pool, documents) {
+  const progress = showProgress(documents.length, () => pool.getPoolMetrics().performance.totalTimeMs);
+  const settled = await renderOnPool(pool, documents, () => progress.tick());
   progress.stop();
   return settled;
+}
+
+/** The same on this thread. */
+function renderInNode(plain, documents) {
+  return documents.map(({ path, markdown }) => callSettled(plain.render, { path, markdown }));
+}
+
+/**
+ * The times of both once their compilers have seen what is worth optimizing: each isolate has a compiler of its own,
+ * so that two isolates take twice as many pages for it as one thread does. By turns, as a machine has other work, too.
+ */
+async function warmPasses(pool, plain, documents) {
+  const [onPool, inNode] = [[], []];
+  for (let i = 0; i < WARM_PASSES; i++) {
+    onPool.push(await timed(() => renderOnPool(pool, documents)));
+    inNode.push(await timed(() => renderInNode(plain, documents)));
+  }
+  return { onPool: median(onPool), inNode: median(inNode) };
+}
+
+function median(passes) {
+  return passes.sort((a, b) => a.ms - b.ms)[Math.floor(passes.length / 2)];
+}
+
+/** What `work` gives, and how long it took. */
+async function timed(work) {
+  const start = performance.now();
+  const result = await work();
+  return { result, ms: since(start) };
+}
+
+function ratio(slow, fast) {
+  return (slow.ms / fast.ms).toFixed(2);
 }
 
 function indexEntries(documents, pages) {

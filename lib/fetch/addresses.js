@@ -1,22 +1,22 @@
 'use strict';
 
-// IP addresses: one text for each, and whether it is one of the public internet. Everything else is
-// somebody's inside: this machine, its network, the cloud that it runs in, or nobody's at all.
+// IP addresses: their canonical text, and whether they belong to the public internet. All others are internal: they
+// belong to this machine, its network or the cloud that it runs in, or are reserved.
 
 const ipaddr = require('ipaddr.js');
 
-/** IANA gives global addresses from here alone; what is outside is reserved, or a way to write an IPv4 address. */
+/** The only block from which IANA allocates global unicast addresses. The others are reserved, or other ways to write an IPv4 address. */
 const GLOBAL_IPV6 = ipaddr.parseCIDR('2000::/3');
 
-/** Public by its number, but Azure answers there with the machine's own configuration. */
+/** In a public block, but Azure serves the configuration of the virtual machine there. */
 const AZURE_WIRE_SERVER = '168.63.129.16';
 
-/** An address as it is compared: an IPv4 address that is mapped into IPv6 is that IPv4 address. */
+/** The canonical text of an address, for comparisons. That of an IPv4-mapped IPv6 address is the IPv4 address. */
 function canonical(address) {
   return parse(address).toString();
 }
 
-/** @param {string} address - as a resolver or `URL` writes it, without brackets */
+/** Tells whether an address is public. @param {string} address - as a resolver or `URL` writes it, without brackets */
 function isPublic(address) {
   const parsed = parse(address);
   if (parsed.range() !== 'unicast') return false;
@@ -29,9 +29,9 @@ function isLoopback(address) {
 }
 
 function parse(address) {
-  // Which interface an address is reached by says nothing about whose it is.
+  // The zone id, which follows '%', names an interface and is not part of the address.
   const [plain] = address.split('%');
-  // ipaddr.js takes the long abandoned `::10.0.0.1` for an IPv4 address, which the system does not.
+  // ipaddr.js takes the deprecated form `::10.0.0.1` for an IPv4 address, which operating systems do not.
   return ipaddr.process(plain.includes(':') ? new URL(`http://[${plain}]`).hostname.slice(1, -1) : plain);
 }
 

@@ -1,9 +1,9 @@
 'use strict';
 
-// `fetch` of tasks: calls like those of host functions, which a task may break off.
-// src/isolate/realm/js/bootstrap.js begins them.
+// The calls by which tasks fetch. They are answered as those of host functions, and a task may abort them.
+// src/isolate/realm/js/bootstrap.js makes them.
 
-/** The answer's body, and what is to be done when nobody reads it any more. */
+/** The body of a response. `onEnd` is called when it was read to its end, or is not read any more. */
 async function* bodyOf(body, onEnd) {
   try {
     yield* body;
@@ -13,12 +13,12 @@ async function* bodyOf(body, onEnd) {
 }
 
 /**
- * Answers the fetches of tasks.
+ * Registers the targets of `fetch`.
  * @param {import('../host/calls.js').Calls} calls
  * @param {import('../options/permissions.js').Permissions} permissions
  */
 function registerFetch(calls, permissions) {
-  /** Context of an attempt → number of a fetch → its AbortController. */
+  /** Context of an attempt → number of a fetch → its AbortController, while it is open. */
   const open = new WeakMap();
 
   calls.register('fetch', async ([request, number], context) => {

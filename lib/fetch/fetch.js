@@ -1,12 +1,12 @@
 'use strict';
 
-// The fetch of tasks, carried out here. undici, which is Node's own fetch, does the work: HTTP, TLS,
-// compression, streams. What stands here is what a task may not decide itself: whom it reaches, at
-// which address, along which redirects, how much and how long.
+// Carries out the fetches of tasks. undici, which is Node's own fetch, does HTTP, TLS, compression and streams. This
+// enforces what a task may not decide: which hosts and addresses it reaches, also by redirects, and the limits of size,
+// number and time.
 
 const dns = require('node:dns');
 const { isIP } = require('node:net');
-const { Allowance } = require('./request-limits.js');
+const { RequestLimits } = require('./request-limits.js');
 const { target } = require('./net-rules.js');
 const { Upload } = require('./upload.js');
 
@@ -15,15 +15,15 @@ const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 const NULL_BODY = new Set([101, 204, 205, 304]);
 const MAX_TIMER = 2 ** 31 - 1;
 
-/** They frame the message or speak to a proxy; the fetch standard drops them as well. */
+/** Headers that frame the message or address a proxy. The fetch standard forbids them as well. */
 const FORBIDDEN_HEADERS =
   /^(?:connection|content-length|expect|host|keep-alive|te|trailer|transfer-encoding|upgrade|via|proxy-.*|sec-.*)$/i;
-/** They describe a body that a redirect has taken away. */
+/** Headers that describe the body, which are dropped with it at a redirect. */
 const BODY_HEADERS = ['content-encoding', 'content-language', 'content-location', 'content-type'];
-/** They are meant for the origin that they were written for. */
+/** Headers that are dropped at a redirect to another origin. */
 const ORIGIN_HEADERS = ['authorization', 'cookie'];
 
-/** What a request of a task fails with; TypeErrors, as of every fetch. Causes stay here: they name addresses. */
+/** Makes an error for a task: a TypeError, as of every fetch. It has no cause, which would reveal addresses. */
 const netError = (code, message) => Object.assign(new TypeError(message), { code });
 const show = ({ host, port }) => `${isIP(host) === 6 ? `[${host}]` : host}:${port}`;
 
@@ -33,7 +33,7 @@ const show = ({ host, port }) => `${isIP(host) === 6 ? `[${host}]` : host}:${por
  * @property {string} [method]
  * @property {[string, string][]} [headers]
  * @property {Uint8Array | AsyncIterable<Uint8Array> | null} [body]
- * @property {'follow' | 'error' | 'manual'} [redirect] - `'manual'` gives the redirect itself
+ * @property {'follow' | 'error' | 'manual'} [redirect] - `'manual'` returns the redirect itself
  *
  * @typedef {object} FetchResponse
  * @property {string} url - after redirects, without fragment
@@ -42,35 +42,37 @@ const show = ({ host, port }) => `${isIP(host) === 6 ? `[${host}]` : host}:${por
  * @property {[string, string][]} headers
  * @property {boolean} redirected
  * @property {string} type
- * @property {AsyncIterableIterator<Uint8Array> | null} body - decoded. Holds its request open until it is read to
- *   its end, returned, or its signal aborted.
+ * @property {AsyncIterableIterator<Uint8Array> | null} body - decoded. The request stays open until the body is read to
+ *   its end or returned, or the signal is aborted.
  */
 
 /**
- * Connections to hosts that are listed by name are kept and shared by the tasks of a pool. That carries nothing from one to another: there are
- * no cookies, no cache and no credentials, and what a connection may lead to is the same for all of them.
+ * Makes the fetch of one pool. Connections to hosts that are listed by name are kept, and shared by the pool's tasks. No
+ * task learns of another by them: there are no cookies, no cache and no credentials, and the rules for a connection are
+ * the same for all tasks.
  * @param {object} net - of resolved permissions: `rules` and the limits
- * @param {{ lookup?: typeof dns.lookup }} [by]
+ * @param {{ lookup?: typeof dns.lookup }} [options]
  * @returns {{ (request: FetchRequest, by: { task: object, signal?: AbortSignal }): Promise<FetchResponse>,
- *   close(): Promise<void> }} `task` is any object that is the same for all requests of a task. The signal has
- *   to be aborted when the task is over: it ends requests and bodies that the task left open.
+ *   close(): Promise<void> }} `task` is any object that is the same for all requests of a task. The signal has to be
+ *   aborted when the task is over, which ends the requests and bodies that it left open.
  */
 function createFetch(net, { lookup = dns.lookup } = {}) {
-  const allowances = new WeakMap();
+  /** Task → RequestLimits */
+  const limits = new WeakMap();
   let client;
 
   async function fetch(request, { task, signal }) {
     client ??= createClient(net.rules, lookup);
-    if (!allowances.has(task)) allowances.set(task, new Allowance(net));
-    return new Exchange(net, client, allowances.get(task), signal).run(request);
+    if (!limits.has(task)) limits.set(task, new RequestLimits(net));
+    return new Exchange(net, client, limits.get(task), signal).run(request);
   }
   fetch.close = async () => client?.agent.destroy();
   return fetch;
 }
 
-/** undici, with connections that only lead where the rules allow. */
+/** Loads undici, with an agent that connects to allowed addresses only. */
 function createClient(rules, lookup) {
-  // The first undici of a process becomes the one of its global fetch: Node's own has to come first.
+  // The undici that is loaded first gives the global fetch its dispatcher. That has to be Node's own.
   void globalThis.Headers;
   const undici = require('undici');
   const agent = new undici.Agent({
@@ -79,9 +81,9 @@ function createClient(rules, lookup) {
       return new undici.Pool(origin, {
         ...options,
         connect: { lookup: checkedLookup(host, rules, lookup) },
-        // Where a task may make up hosts, each would leave an idle connection behind.
+        // For hosts that a pattern matches, any number of connections could stay open, so they are not kept alive.
         pipelining: rules.names(host) ? 1 : 0,
-        // `timeout` counts instead.
+        // The limit is `timeout`.
         headersTimeout: 0,
         bodyTimeout: 0,
       });
@@ -91,8 +93,8 @@ function createClient(rules, lookup) {
 }
 
 /**
- * A `lookup` for `net.connect` that gives allowed addresses alone. There is no other look at the name
- * between this and the connection, so a name cannot change its address in between.
+ * Makes a `lookup` for `net.connect` that gives allowed addresses only. The name is not resolved again before the
+ * connection, so its address cannot change in between (DNS rebinding).
  */
 function checkedLookup(host, rules, lookup) {
   return (name, options, callback) => {
@@ -112,11 +114,11 @@ const notPublic = (host) =>
     `${show(host)} has no public address, and permissions.net does not list the one it has`,
   );
 
-/** One request of a task with its redirects, until its response was read. */
+/** A request of a task with its redirects, until its response was read. */
 class Exchange {
   #net;
   #client;
-  #allowance;
+  #limits;
   #outer;
   #controller = new AbortController();
   #timer;
@@ -125,10 +127,10 @@ class Exchange {
   #release = () => {};
   #host = '';
 
-  constructor(net, client, allowance, signal) {
+  constructor(net, client, limits, signal) {
     this.#net = net;
     this.#client = client;
-    this.#allowance = allowance;
+    this.#limits = limits;
     this.#outer = signal;
   }
 
@@ -138,7 +140,7 @@ class Exchange {
       const url = parseUrl(request.url);
       this.#check(url);
       this.#outer?.addEventListener('abort', this.#abort, { once: true });
-      this.#release = await this.#allowance.enter(this.#controller.signal);
+      this.#release = await this.#limits.acquire(this.#controller.signal);
       this.#startTimer();
       const { response, url: last, redirected } = await this.#follow(url, request);
       return this.#answer(response, last, redirected, request.method);
@@ -190,7 +192,7 @@ class Exchange {
     if (isIP(host.host) && !rules.allowsAddress(host, host.host)) throw notPublic(host);
   }
 
-  /** The redirects of "HTTP-redirect fetch" in the fetch standard. */
+  /** Follows redirects, as "HTTP-redirect fetch" of the fetch standard: https://fetch.spec.whatwg.org/#http-redirect-fetch */
   async #follow(url, { method = 'GET', headers = [], body = null, redirect = 'follow' }) {
     if (!['follow', 'error', 'manual'].includes(redirect)) {
       throw netError('ERR_NET_INVALID', `redirect must be 'follow', 'error' or 'manual', got '${redirect}'`);
@@ -232,16 +234,16 @@ class Exchange {
   }
 
   async #send(url, { method, headers, body }) {
-    if (!this.#allowance.take()) {
+    if (!this.#limits.take()) {
       throw this.#limit('maxRequests', `this task has made its ${this.#net.maxRequests} requests`);
     }
     const { Request, fetch, agent } = this.#client;
     const { signal } = this.#controller;
     const to = new URL(url);
-    // The dot that ends a name is not part of the Host header and of certificates.
+    // The trailing dot of a name is not part of the Host header, nor of certificates.
     to.hostname = to.hostname.replace(/\.$/, '');
     const init = { method, headers, body, signal, redirect: 'manual', dispatcher: agent, duplex: 'half' };
-    // undici holds a request that waits for its answer so weakly that an abort may not find it.
+    // undici holds a request only weakly while it waits for the response. Were it collected, an abort would not reach it.
     this.#request = valid(() => new Request(to, init));
     return fetch(this.#request);
   }
@@ -331,10 +333,10 @@ class Exchange {
     };
   }
 
-  /** What the task gets to see of an error. */
+  /** Makes the error that the task gets. */
   #toError(error) {
     const { signal } = this.#controller;
-    // A body that was abandoned, a limit, or the caller's own reason.
+    // The reason is a limit, an abandoned body, or that of the task's own signal.
     if (signal.aborted) return signal.reason;
     for (const seen of [error, error?.cause]) if (seen?.code?.startsWith?.('ERR_NET_')) return seen;
     const why = error?.cause?.code ?? error?.code ?? 'network error';
@@ -353,7 +355,7 @@ function parseUrl(text, base) {
   }
 }
 
-/** What undici says about a method, a header or a body that cannot be. */
+/** Calls undici, and converts its error about an invalid method, header or body. */
 function valid(make) {
   try {
     return make();

@@ -1,7 +1,7 @@
 'use strict';
 
-// Which hosts tasks may reach: the list of `permissions.net`, read and asked. A name is not enough: the
-// address behind it is asked too, right before it is connected to.
+// The hosts that tasks may reach: parses the list of `permissions.net`, and matches hosts against it. A listed name is not
+// enough. The address that it resolves to is checked too, right before the connection.
 
 const { isIP, isIPv4 } = require('node:net');
 const { canonical, isLoopback, isPublic } = require('./addresses.js');
@@ -9,11 +9,11 @@ const { invalid } = require('../errors.js');
 
 const SCHEME_PORTS = [80, 443];
 const ALLOWED = "a host or 'host:port', such as 'api.example.com:443', '*.example.com' or '[::1]:8080'";
-/** More are not told to a task that asked for something else. */
+/** Entries that a message to a task shows. */
 const SHOWN = 10;
 
 /**
- * An entry of the list. `host` is as `URL` writes it, an IPv6 address without brackets.
+ * An entry of the list. `host` is written as by `URL`, an IPv6 address without brackets.
  * @typedef {{ text: string, kind: 'any' | 'subdomains' | 'host', host: string, ports: number[] }} Entry
  */
 
@@ -30,6 +30,7 @@ class Rules {
   }
 
   /**
+   * Parses a list.
    * @param {string} field - for messages
    * @param {unknown} list - as the user gave it
    * @throws {IsolaneError} ERR_INVALID_ARG
@@ -39,14 +40,14 @@ class Rules {
     return new Rules(Array.from(list, (text, index) => readEntry(`${field}[${index}]`, text)));
   }
 
-  /** @param {{ host: string, port: number }} target - see `target` */
+  /** Tells whether a host is listed. @param {{ host: string, port: number }} target - of `target` */
   allows({ host, port }) {
     return this.#entries.some((entry) => entry.ports.includes(port) && covers(entry, host));
   }
 
   /**
-   * Whether a host that is allowed may be this address. A public one always; another only where the
-   * list has the address itself, and loopback where it has `localhost`.
+   * Tells whether a listed host may resolve to an address. Public addresses are allowed; others only where the list has
+   * the address itself, and loopback addresses also where it has `localhost`.
    */
   allowsAddress({ host, port }, address) {
     if (isPublic(address)) return true;
@@ -59,7 +60,7 @@ class Rules {
     );
   }
 
-  /** Whether a host is listed by its own name or address, of which there are only so many. */
+  /** Tells whether a host is listed by its own name or address, and not by a pattern that any number of hosts match. */
   names({ host }) {
     return this.#entries.some((entry) => entry.kind === 'host' && entry.host === host);
   }
@@ -80,7 +81,7 @@ function covers({ kind, host }, asked) {
   return asked === host;
 }
 
-/** Names that RFC 6761 gives to the loopback addresses: who lists one means those. */
+/** Names that resolve to loopback addresses by RFC 6761. */
 const isLocal = (host) => host === 'localhost' || host.endsWith('.localhost');
 
 /** @returns {Entry} */
@@ -90,7 +91,7 @@ function readEntry(field, text) {
   const ports = port === undefined ? SCHEME_PORTS : [Number(port)];
   if (!name || ports[0] < 1 || ports[0] > 65_535) throw invalid(field, text, ALLOWED);
   if (name === '*') {
-    // Every public host is much: whoever means it says at least on which port.
+    // Every host on every port is refused, so that it is not allowed by mistake.
     if (port === undefined) throw invalid(field, text, "'*:443' where every public host is meant");
     return { text, kind: 'any', host: '', ports };
   }
@@ -104,7 +105,7 @@ function readHost(field, text, name) {
   const url = /[*%/\\?#@\s]/.test(name) ? null : parseUrl(`http://${name}/`);
   if (!url?.hostname) throw invalid(field, text, ALLOWED);
   const { host } = target(url);
-  // A name that turns out to be a number is a way to hide an address; in a list it is a mistake.
+  // `URL` parses numbers such as 0x7f.1 as an IPv4 address. In a list that is a mistake.
   if (isIPv4(host) && name !== host && !name.startsWith('[')) throw invalid(field, text, `${host}, if that is meant`);
   return host;
 }
@@ -118,9 +119,10 @@ function parseUrl(text) {
 }
 
 /**
- * Host and port of a URL, in the form that rules compare. `URL` has lower-cased and encoded the name and
- * found out addresses in all their disguises.
+ * Gives the host and port of a URL in the form that rules compare. `URL` has lower-cased and encoded the name, and
+ * parsed addresses in whatever notation.
  * @param {URL} url - http: or https:
+ * @returns {{ host: string, port: number }}
  */
 function target(url) {
   const name = url.hostname.replace(/^\[|\]$|\.$/g, '');

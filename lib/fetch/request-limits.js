@@ -1,22 +1,22 @@
 'use strict';
 
-/**
- * What one task has left of its requests: how many it may make, and how many may be open at a time.
- * Requests above the latter wait in line.
- */
-class Allowance {
+// The limits `maxRequests` and `maxConcurrent` of `permissions.net`.
+
+/** The requests of one task: counts them, and queues those that exceed the number of concurrent ones. */
+class RequestLimits {
   #maxRequests;
   #maxConcurrent;
   #made = 0;
   #open = 0;
   #waiting = [];
 
+  /** @param {{ maxRequests: number, maxConcurrent: number }} limits */
   constructor({ maxRequests, maxConcurrent }) {
     this.#maxRequests = maxRequests;
     this.#maxConcurrent = maxConcurrent;
   }
 
-  /** Counts a request, of which a redirect makes another. @returns whether there was one left */
+  /** Counts a request; a redirect is one more. @returns {boolean} false when the task has made all its requests */
   take() {
     if (this.#made >= this.#maxRequests) return false;
     this.#made++;
@@ -24,39 +24,40 @@ class Allowance {
   }
 
   /**
-   * Waits until the request may be open.
-   * @param {AbortSignal} signal - leaves the line; its reason is thrown
-   * @returns {Promise<() => void>} to be called when the request is over, any number of times
+   * Waits until the request may start.
+   * @param {AbortSignal} signal - removes the request from the queue
+   * @returns {Promise<() => void>} has to be called when the request is over, and may be called more than once
+   * @throws {unknown} the reason of the signal
    */
-  async enter(signal) {
+  async acquire(signal) {
     signal.throwIfAborted();
     if (this.#open < this.#maxConcurrent) this.#open++;
-    else await this.#turn(signal);
+    else await this.#queue(signal);
     let isOpen = true;
     return () => {
       if (!isOpen) return;
       isOpen = false;
-      // The next one takes the place over.
+      // The next request in the queue takes over its slot.
       const next = this.#waiting.shift();
       if (next === undefined) this.#open--;
       else next();
     };
   }
 
-  #turn(signal) {
+  #queue(signal) {
     return new Promise((resolve, reject) => {
-      const leave = () => {
-        this.#waiting.splice(this.#waiting.indexOf(turn), 1);
+      const cancel = () => {
+        this.#waiting.splice(this.#waiting.indexOf(start), 1);
         reject(signal.reason);
       };
-      const turn = () => {
-        signal.removeEventListener('abort', leave);
+      const start = () => {
+        signal.removeEventListener('abort', cancel);
         resolve();
       };
-      this.#waiting.push(turn);
-      signal.addEventListener('abort', leave, { once: true });
+      this.#waiting.push(start);
+      signal.addEventListener('abort', cancel, { once: true });
     });
   }
 }
 
-module.exports = { Allowance };
+module.exports = { RequestLimits };

@@ -1,7 +1,9 @@
 'use strict';
 
+// The streamed body of a request.
+
 /**
- * The stream of a request's body on its way out: counted, and ended with its request.
+ * Passes on the chunks of a body, counts their bytes, and ends the source together with the request.
  * @implements {AsyncIterableIterator<Uint8Array>}
  */
 class Upload {
@@ -13,8 +15,8 @@ class Upload {
   /**
    * @param {AsyncIterable<Uint8Array>} source
    * @param {number} limit - in bytes
-   * @param {(error?: unknown) => void} fail - called once with what the source threw, or with nothing when it was
-   *   over the limit
+   * @param {(error?: unknown) => void} fail - called once, with what the source threw, or without an argument when the
+   *   body exceeds the limit
    */
   constructor(source, limit, fail) {
     this.#source = source[Symbol.asyncIterator]();
@@ -32,7 +34,7 @@ class Upload {
       this.#left -= value.byteLength;
       if (this.#left >= 0) return { value, done: false };
     } catch (error) {
-      // It has ended by itself.
+      // The source has ended by throwing, so it is not closed.
       if (!this.#isOver) this.#fail(error);
       this.#isOver = true;
       throw error;
@@ -46,7 +48,7 @@ class Upload {
     return { value: undefined, done: true };
   }
 
-  /** Tells the source that nobody reads it any more. It may be in the middle of a chunk, so nobody waits for it. */
+  /** Ends the source. Nobody waits for that: it may be busy with a chunk. */
   close() {
     if (this.#isOver) return;
     this.#isOver = true;

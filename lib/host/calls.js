@@ -1,28 +1,28 @@
 'use strict';
 
-// Calls of tasks to this process: finds what is called, and answers. src/isolate/realm/js/host.js is the other
-// side; what goes over is
+// Calls of tasks to host functions: finds the function, runs it, and answers. src/isolate/realm/js/host.js is the other
+// side. The messages are
 //
-//     to here   [arguments, places of streams among them]; for the targets of STREAM_TARGETS [number, value]
-//     back      [0, value, places of streams in it]
-//               [1, name, message, code] of an error: not its stack, nor its other properties
-//               [2, value] that was thrown and is no error
+//     from a task  [arguments, positions of streams in them]; to STREAM_TARGETS [number, value]
+//     to a task    [0, value, positions of streams in it]
+//                  [1, name, message, code] of an error: neither its stack trace nor its other properties
+//                  [2, value] that was thrown and is no error
 //
-// A place is [index, key, number] in arguments, [key, number] in a value; the key is null where all of it
-// is the stream.
+// A position is [index, key, number] in arguments and [key, number] in a value. The key is null where the argument or
+// the value itself is the stream.
 
 const { isNativeError } = require('node:util').types;
 const { Caller } = require('./caller.js');
 const { textOf } = require('../values/clone.js');
 const { isPlain } = require('./functions.js');
 const { isAsyncIterable, Outgoing } = require('./streams.js');
-const { decode, encode, uncloneablePath } = require('../values/wire.js');
+const { decode, encode, uncloneableMessage } = require('../values/wire.js');
 
 const VALUE = 0;
 const ERROR = 1;
 const THROWN = 2;
 
-/** An error that is meant for the task. */
+/** An error that is made here, for the task. */
 class CallError extends Error {
   constructor(name, message, code) {
     super(message);
@@ -33,19 +33,19 @@ class CallError extends Error {
 
 const closed = () => new CallError('AbortError', 'the task is over', 'ERR_HOST_CLOSED');
 
-/** 'host:db.query' → 'host.db.query', for messages. */
+/** The name of a target in messages: 'host.db.query' for 'host:db.query'. */
 const labelOf = (target) => target.replace(':', '.');
 
 class Calls {
   #limit;
   #answer;
   #targets = new Map();
-  /** ticket → its attempt that has called. */
+  /** Ticket → Caller, the latest attempt that has called. */
   #callers = new Map();
 
   /**
-   * @param {number} limit - of streams that a task may have open, each way
-   * @param {(call: number, bytes: Buffer) => void} answer
+   * @param {number} limit - open streams of a task, in each direction
+   * @param {(call: number, bytes: Buffer) => void} answer - the bytes are valid during the call only
    */
   constructor(limit, answer) {
     this.#limit = limit;
@@ -53,27 +53,28 @@ class Calls {
   }
 
   /**
-   * @param {string} target - what the isolate's side calls it by
-   * @param {(args: unknown[], ctx: object) => unknown} run - may throw, or give a promise
+   * Registers a function that tasks may call.
+   * @param {string} target - the name by which isolates call it, such as `host:db.query`
+   * @param {(args: unknown[], ctx: object) => unknown} run - may throw, or return a promise
    */
   register(target, run) {
     this.#targets.set(target, run);
   }
 
-  /** Tasks with an attempt that has called and is not over. */
+  /** Number of tasks with an attempt that has called and is not over. */
   get size() {
     return this.#callers.size;
   }
 
   /**
-   * Begins a call. Never throws.
+   * Begins a call, and answers it later. Never throws.
    * @param {{ id: number, ticket: number, attempt: number, workerId: number, target: string }} call
-   * @param {Buffer} bytes - the arguments; read at once
-   * @param {{ id: string, type: string, metadata?: unknown } | undefined} task - undefined where it is settled
+   * @param {Buffer} bytes - the arguments, decoded before this returns
+   * @param {{ id: string, type: string, metadata?: unknown } | undefined} task - undefined when it is settled
    */
   begin(call, bytes, task) {
     if (task === undefined) {
-      this.#say(call.id, refusal(closed()));
+      this.#respond(call.id, refusal(closed()));
       return;
     }
     const caller = this.#callerOf(call, task);
@@ -99,33 +100,33 @@ class Calls {
     } catch (error) {
       answer = refusal(error);
     }
-    if (caller.open.delete(id)) this.#say(id, answer);
+    if (caller.open.delete(id)) this.#respond(id, answer);
     else answer.drop?.();
   }
 
   /** @returns {Promise<Answer>} */
-  async #call(target, [args, places], caller) {
+  async #call(target, [args, positions], caller) {
     const run = this.#targets.get(target);
     if (run === undefined) throw new CallError('Error', `there is no ${labelOf(target)}`, 'ERR_HOST_CLOSED');
-    const incoming = this.#putStreams(args, places, caller);
-    // Nobody will ask for their items any more.
+    const incoming = this.#openStreams(args, positions, caller);
+    // Streams that the function has not begun to read when it has returned are not read any more.
     const closeUnread = () => {
       for (const stream of incoming) if (!stream.hasBegun) stream.close();
     };
     try {
       const result = await run(args, caller.context);
-      return this.#answerWith(result, labelOf(target), caller, closeUnread);
+      return this.#answerOf(result, labelOf(target), caller, closeUnread);
     } catch (error) {
       closeUnread();
       throw error;
     }
   }
 
-  /** Puts the streams of a task into its arguments. */
-  #putStreams(args, places, caller) {
-    if (places === null) return [];
-    if (caller.incoming + places.length > this.#limit) throw this.#busy();
-    return places.map(([index, key, number]) => {
+  /** Opens the streams in the arguments of a call. @returns {Incoming[]} */
+  #openStreams(args, positions, caller) {
+    if (positions === null) return [];
+    if (caller.incoming + positions.length > this.#limit) throw this.#tooManyStreams();
+    return positions.map(([index, key, number]) => {
       const stream = caller.receive(number);
       if (key === null) args[index] = stream.iterable;
       else define(args[index], key, stream.iterable);
@@ -133,39 +134,46 @@ class Calls {
     });
   }
 
-  /** @param {() => void} onEnd - called when the streams of the result have ended, or there is none */
-  #answerWith(result, where, caller, onEnd) {
+  /**
+   * Makes the answer of a result.
+   * @param {unknown} result
+   * @param {string} owner - name of the function, for messages
+   * @param {Caller} caller
+   * @param {() => void} onEnd - called when the streams in the result have ended; at once where there is none
+   * @returns {Answer}
+   */
+  #answerOf(result, owner, caller, onEnd) {
     const { value, sources } = takeStreams(result);
     if (sources.length === 0) {
       onEnd();
-      return { message: [VALUE, value, null], value, root: 'result', where };
+      return { message: [VALUE, value, null], value, root: 'result', owner };
     }
     if (caller.outgoing + sources.length > this.#limit) {
       for (const [, source] of sources) new Outgoing(source, () => {}).close();
-      throw this.#busy();
+      throw this.#tooManyStreams();
     }
     let left = sources.length;
     const ended = () => --left === 0 && onEnd();
-    const places = sources.map(([key, source]) => [key, caller.send(source, ended)]);
+    const positions = sources.map(([key, source]) => [key, caller.send(source, ended)]);
     const drop = () => {
-      for (const [, number] of places) caller.outgoingOf(number)?.close();
+      for (const [, number] of positions) caller.outgoingOf(number)?.close();
     };
-    return { message: [VALUE, value, places], value, root: 'result', where, drop };
+    return { message: [VALUE, value, positions], value, root: 'result', owner, drop };
   }
 
-  #busy() {
+  #tooManyStreams() {
     return new CallError('Error', `too many streams are open in a task (limit ${this.#limit})`, 'ERR_HOST_BUSY');
   }
 
-  #say(id, answer) {
-    // What `encode` gives is valid until its next call.
+  #respond(id, answer) {
+    // The bytes of `encode` are valid until its next call.
     this.#answer(id, encodeAnswer(answer));
   }
 
   /**
-   * A task is over, or an attempt of it.
+   * Ends the calls of a task, or of one of its attempts.
    * @param {number} ticket
-   * @param {number} [attempt] - any, where it is absent
+   * @param {number} [attempt] - without it, whichever has called
    */
   end(ticket, attempt) {
     if (this.#callers.size === 0) return;
@@ -173,8 +181,8 @@ class Calls {
     if (caller === undefined || (attempt !== undefined && caller.attempt !== attempt)) return;
     this.#callers.delete(ticket);
     caller.end();
-    // It may go on for a moment, where it was aborted: it is not to wait for what does not come.
-    for (const id of caller.open) this.#say(id, refusal(closed()));
+    // An aborted task may go on for a moment, and must not wait for answers in vain.
+    for (const id of caller.open) this.#respond(id, refusal(closed()));
     caller.open.clear();
   }
 }
@@ -182,15 +190,15 @@ class Calls {
 /**
  * @typedef {object} Answer
  * @property {unknown[]} message
- * @property {unknown} [value] - that of a user in it
- * @property {string} [root] - what the value is called
- * @property {string} [where] - whose it is
- * @property {() => void} [drop] - called where nobody gets it
+ * @property {unknown} [value] - the part of the message that is a value of the user
+ * @property {string} [root] - what paths in the value start with, for messages
+ * @property {string} [owner] - what the value belongs to, for messages
+ * @property {() => void} [drop] - closes its streams; called when the answer is not sent
  */
 
 const DONE = { message: [VALUE, null, null] };
 
-/** What moves the items of streams. Each is called with the caller and [number, value], and gives an answer. */
+/** The targets of stream operations. Each takes the caller and [number, value], and returns an answer. */
 const STREAM_TARGETS = {
   __proto__: null,
 
@@ -199,7 +207,7 @@ const STREAM_TARGETS = {
     const item = await stream?.next();
     if (item === undefined) return DONE;
     const drop = () => stream.close();
-    return { message: [VALUE, [item.value], null], value: item.value, root: 'item', where: 'a stream', drop };
+    return { message: [VALUE, [item.value], null], value: item.value, root: 'item', owner: 'a stream', drop };
   },
 
   async 'stream:return'(caller, [number]) {
@@ -207,10 +215,10 @@ const STREAM_TARGETS = {
     return DONE;
   },
 
-  'stream:demand': (caller, [number]) => wanted(caller.incomingOf(number), (stream, say) => stream.offer(say)),
+  'stream:demand': (caller, [number]) => wanted(caller.incomingOf(number), (stream, respond) => stream.offer(respond)),
 
   'stream:item': (caller, [number, value]) =>
-    wanted(caller.incomingOf(number), (stream, say) => stream.item(value, say)),
+    wanted(caller.incomingOf(number), (stream, respond) => stream.item(value, respond)),
 
   'stream:end'(caller, [number]) {
     caller.incomingOf(number)?.end();
@@ -223,13 +231,13 @@ const STREAM_TARGETS = {
   },
 };
 
-/** Answers the task when it is known whether a further item is wanted. */
-async function wanted(stream, tell) {
-  const isWanted = stream !== undefined && (await new Promise((resolve) => tell(stream, resolve)));
+/** Answers whether a further item is wanted, as soon as that is known. */
+async function wanted(stream, offer) {
+  const isWanted = stream !== undefined && (await new Promise((resolve) => offer(stream, resolve)));
   return { message: [VALUE, isWanted, null] };
 }
 
-/** Takes the async iterables out of a result, as [key, source]. */
+/** Separates a result from the async iterables in it, which are given as [key, source]. */
 function takeStreams(result) {
   if (isAsyncIterable(result)) return { value: undefined, sources: [[null, result]] };
   if (!isPlain(result)) return { value: result, sources: [] };
@@ -241,18 +249,17 @@ function takeStreams(result) {
 }
 
 /** @param {Answer} answer @returns {Buffer} valid until the next call of `encode` */
-function encodeAnswer({ message, value, root, where, drop }) {
+function encodeAnswer({ message, value, root, owner, drop }) {
   try {
     return encode(message);
   } catch (cause) {
     drop?.();
-    const path = `${uncloneablePath(value, root)} of ${where}`;
-    const text = `${path} cannot be cloned: ${textOf(cause.message)}`;
+    const text = uncloneableMessage(value, root, textOf(cause.message), owner);
     return encode(refusal(new CallError('DataCloneError', text, 'ERR_DATA_CLONE')).message);
   }
 }
 
-/** @returns {Answer} that a call has failed */
+/** @returns {Answer} of a call that has failed */
 function refusal(error) {
   if (!(error instanceof Error || isNativeError(error))) return { message: [THROWN, thrown(error)] };
   const [name, message, code] = ['name', 'message', 'code'].map((key) => read(error, key));
@@ -262,7 +269,7 @@ function refusal(error) {
 
 const text = (value, otherwise) => (typeof value === 'string' ? value : otherwise);
 
-/** What was thrown and is no error: as it is, or in words. */
+/** A thrown value that is no error: as it is where it can be cloned, otherwise its text. */
 function thrown(value) {
   try {
     encode(value);

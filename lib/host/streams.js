@@ -1,17 +1,17 @@
 'use strict';
 
-// Streams between a task and this process, item by item. Either side asks for an item when it is wanted,
-// so whoever is slow holds the other back.
+// Streams between a task and this process. Items cross one by one, when the reading side asks for them. So a slow reader
+// holds back the source.
 
 const isObject = (value) => typeof value === 'object' && value !== null;
 const isAsyncIterable = (value) => isObject(value) && typeof value[Symbol.asyncIterator] === 'function';
 
-/** A stream of Node has to be told that nobody reads on; its iterator does not, where it has not begun. */
+/** Tells whether a value is a stream of Node. Its iterator destroys the stream only once it has been used. */
 const isDestroyable = (value) => typeof value.destroy === 'function' && typeof value.on === 'function';
 
 const ignore = () => {};
 
-/** An async iterable of this process, whose items a task asks for. */
+/** An async iterable of this process that a task reads. */
 class Outgoing {
   #source;
   #iterator;
@@ -22,11 +22,11 @@ class Outgoing {
   constructor(source, onEnd) {
     this.#source = source;
     this.#onEnd = onEnd;
-    // One that fails before it is read would end the process.
+    // Without a listener, an error before the stream is read would end the process.
     if (isDestroyable(source)) source.on('error', ignore);
   }
 
-  /** @returns {Promise<{ value: unknown } | undefined>} undefined at the end */
+  /** Gives the next item. @returns {Promise<{ value: unknown } | undefined>} undefined at the end */
   async next() {
     if (this.#isOver) return undefined;
     try {
@@ -41,7 +41,7 @@ class Outgoing {
     return undefined;
   }
 
-  /** Tells the source that no more is wanted. */
+  /** Ends the source. */
   async return() {
     if (this.#isOver) return;
     this.#end();
@@ -49,7 +49,7 @@ class Outgoing {
     else await (this.#iterator ?? this.#source[Symbol.asyncIterator]()).return?.();
   }
 
-  /** The same where nobody waits for it. */
+  /** Ends the source without waiting for it. */
   close() {
     this.return().catch(ignore);
   }
@@ -61,11 +61,11 @@ class Outgoing {
   }
 }
 
-/** An async iterable of a task, as a host function has it: an iterator that can be read once. */
+/** An async iterable of a task that a host function reads. It can be iterated once. */
 class Incoming {
-  /** Whoever waits for an item, as { resolve, reject }. */
+  /** The promises of items that were asked for, as { resolve, reject }. */
   #readers = [];
-  /** Says to the task whether an item is wanted; there while it waits for that. */
+  /** Answers the task whether an item is wanted; undefined when the task does not wait for that. */
   #demand;
   #hasBegun = false;
   #isOver = false;
@@ -85,7 +85,7 @@ class Incoming {
         return this;
       },
     };
-    /** What the host function gets. */
+    /** The iterator that the host function gets. */
     this.iterable = iterable;
   }
 
@@ -97,43 +97,50 @@ class Incoming {
     this.#hasBegun = true;
     if (this.#error !== undefined) {
       const { reason } = this.#error;
-      // An iterator that has failed is at its end.
+      // As of any iterator, an error comes once, and then the end.
       this.#error = this.#error.isLasting ? this.#error : undefined;
       return Promise.reject(reason);
     }
     if (this.#isOver) return Promise.resolve({ done: true, value: undefined });
     return new Promise((resolve, reject) => {
       this.#readers.push({ resolve, reject });
-      this.#ask();
+      this.#answerDemand();
     });
   }
 
-  #ask() {
+  #answerDemand() {
     if (this.#demand === undefined || (this.#readers.length === 0 && !this.#isOver)) return;
     const demand = this.#demand;
     this.#demand = undefined;
     demand(!this.#isOver);
   }
 
-  /** The task waits to hear whether an item is wanted. */
+  /**
+   * Asks whether an item is wanted.
+   * @param {(isWanted: boolean) => void} demand - called when that is known
+   */
   offer(demand) {
     this.#demand?.(false);
     this.#demand = demand;
-    this.#ask();
+    this.#answerDemand();
   }
 
-  /** An item that was asked for. */
+  /** Takes an item that was wanted. Parameters as `offer`. */
   item(value, demand) {
     this.#readers.shift()?.resolve({ done: false, value });
     this.offer(demand);
   }
 
-  /** The task has no more. */
+  /** Ends the stream: the task has no more items. */
   end() {
     for (const { resolve } of this.#finish()) resolve({ done: true, value: undefined });
   }
 
-  /** The task's iterator has failed: that is told once, or, where the task is over, whenever it is asked. */
+  /**
+   * Ends the stream with an error.
+   * @param {unknown} reason
+   * @param {boolean} [isLasting] - each further read rejects as well, because the task is over; otherwise one does
+   */
   fail(reason, isLasting = false) {
     if (this.#isOver) return;
     const [first, ...others] = this.#finish();
@@ -145,10 +152,10 @@ class Incoming {
     }
   }
 
-  /** The host function wants no more. */
+  /** Ends the stream: the host function wants no more items. */
   close() {
     this.end();
-    this.#ask();
+    this.#answerDemand();
   }
 
   #finish() {

@@ -1,21 +1,23 @@
 'use strict';
 
-// The modules that tasks may import by name, `permissions.imports`: read here, once, and given to the
-// isolates as texts.
+// The modules that tasks may import by name, the option `permissions.imports`. They are read once, and given to the
+// isolates as source text.
 
 const check = require('../options/check.js');
 const { invalid } = require('../errors.js');
-const { bundleScript, readScript } = require('./script.js');
+const { bundleScript } = require('./bundle.js');
+const { readScript } = require('./script.js');
 
 const ALLOWED_NAME = "named as packages are or by a URL, such as 'tools', '@scope/tools' or 'app:tools'";
-/** They mean a place where a module is loaded from, or the engine's own modules. */
+/** URL schemes that are taken: modules are loaded by them, or they name the engine's own modules. */
 const OTHER_SCHEMES = ['file', 'http', 'https', 'node', 'data', 'blob', 'ext', 'javascript'];
-/** What a module may import others by. Finding more than there is costs a needless bundling. */
+/** Specifiers of imports. A match that is none, in a comment for instance, costs a needless bundling. */
 const SPECIFIERS = /\b(?:import|from)\s*\(?\s*(["'])(.*?)\1/g;
 
 const fieldOf = (field, name) => `${field}[${JSON.stringify(name)}]`;
 
 /**
+ * Checks the option.
  * @param {string} field
  * @param {unknown} value - as the user gave it
  * @returns {Record<string, string | URL | { code: string, filename?: string }>}
@@ -31,17 +33,17 @@ function checkImports(field, value) {
 
 function isName(name) {
   const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(name)?.[1].toLowerCase();
-  // One letter and a colon is a drive.
+  // One letter and a colon is a drive of Windows.
   if (scheme?.length === 1 || OTHER_SCHEMES.includes(scheme)) return false;
   return /^[\w@][\w@:./+~-]*$/.test(name);
 }
 
 /**
- * Reads the modules. One that imports others than those listed is put into one text with them.
+ * Reads the modules. One that imports modules which are not listed is bundled with them.
  * @param {ReturnType<typeof checkImports>} imports
  * @param {string} [field] - for messages
  * @returns {Promise<{ name: string, filename: string, code: string, map?: import('node:module').SourceMap }[]>}
- *   `code` is JavaScript or TypeScript, as the ending of the path `filename` says; `map` is that of a bundle
+ *   `code` is JavaScript or TypeScript, depending on the extension of `filename`; `map` is the source map of a bundle
  * @throws {IsolaneError} ERR_MODULE_LOAD
  */
 async function resolveImports(imports, field = 'permissions.imports') {

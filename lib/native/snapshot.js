@@ -2,14 +2,9 @@
 
 // The snapshot that isolates start from lies beside the addon; without it they start slower.
 
-const native = require('../../native.cjs');
+const { binding, file } = require('./addon.js');
 
-/** The addon's own file: a package of the platform may be anywhere. */
-function addonFile() {
-  return Object.keys(require.cache).find((file) => file.endsWith('.node') && require.cache[file].exports === native);
-}
-
-const snapshotFile = () => addonFile()?.replace(/\.node$/, '.snapshot');
+const snapshotFile = file.replace(/\.node$/, '.snapshot');
 
 let isLoaded;
 
@@ -18,7 +13,7 @@ let isLoaded;
  * @returns {boolean} whether there is
  */
 function useSnapshot() {
-  isLoaded ??= native.loadSnapshot(snapshotFile() ?? '');
+  isLoaded ??= binding.loadSnapshot(snapshotFile);
   return isLoaded;
 }
 

@@ -1,20 +1,26 @@
 'use strict';
 
-// What listeners get for the records of the native pool. src/face/collection.rs writes them.
+// The details of the public events, made from the records of the native pool, which src/face/collection.rs writes.
 
 const { IsolaneError } = require('../errors.js');
-const { mb } = require('./metrics.js');
-const { mapFault } = require('../modules/script.js');
+const { toMB } = require('../units.js');
 
-/** record → [name, details], for records whose event is not just the same with the names of its task. */
+/**
+ * @typedef {object} EventContext
+ * @property {object} options - of the pool, complete
+ * @property {import('../modules/stack-traces.js').StackTraces} stackTraces
+ * @property {(record: object) => object} withTask - replaces the ticket of a task by its id, type and metadata
+ */
+
+/** Record → [name, details], for records that become another event or other details. */
 const EVENTS = {
   'console-dropped': ({ lines }) => [
     'console',
     { level: 'warn', text: `${lines} console lines were dropped`, dropped: lines },
   ],
-  'load-failed': (record, { bundle }) => {
+  'load-failed': (record, { stackTraces }) => {
     const { workerId } = record;
-    return ['worker-error', { workerId, error: loadError(record, bundle) }];
+    return ['worker-error', { workerId, error: stackTraces.loadError(record) }];
   },
   crashed: ({ workerId, message }) => {
     const error = new IsolaneError('ERR_WORKER_LOST', `worker ${workerId} crashed: ${message}`, { workerId });
@@ -22,38 +28,23 @@ const EVENTS = {
   },
   'memory-alert': ({ workerId, reason, heapUsed, external }, { options }) => {
     const { workerMemoryLimitMB: limitMB, workerRestartMemoryMB: thresholdMB } = options;
-    const [heapUsedMB, externalMB] = [mb(heapUsed), mb(external)];
+    const [heapUsedMB, externalMB] = [toMB(heapUsed), toMB(external)];
     return ['memory-alert', { workerId, reason, heapUsedMB, externalMB, thresholdMB, limitMB }];
   },
-  'zombie-detected': ({ tickets, ...record }, { named }) => {
-    const tasks = tickets.map((ticket) => named({ ticket }));
+  'zombie-detected': ({ tickets, ...record }, { withTask }) => {
+    const tasks = tickets.map((ticket) => withTask({ ticket }));
     return ['zombie-detected', { ...record, tasks }];
   },
 };
 
 /**
+ * Makes the public event of a record.
  * @param {{ event: string }} record
- * @param {{ options: object, bundle?: object, named(record: object): object }} pool - `named` puts the
- *   public names of a task in place of its ticket
+ * @param {EventContext} context
  * @returns {[name: string, details: object]}
  */
-function toEvent({ event, ...record }, pool) {
-  return EVENTS[event]?.(record, pool) ?? [event, pool.named(record)];
+function toEvent({ event, ...record }, context) {
+  return EVENTS[event]?.(record, context) ?? [event, context.withTask(record)];
 }
 
-/** Why a worker could not load its script, with the place in the user's files. */
-function loadError({ workerId, ...details }, bundle) {
-  const { message, file, line, column, stack } = bundle === undefined ? details : mapFault(details, bundle);
-  const place = file === undefined || file === null ? '' : [file, line, column].filter(Boolean).join(':');
-  const text = place === '' || message.includes(place) ? message : `${message} (${place})`;
-  const error = new IsolaneError('ERR_MODULE_LOAD', text, {
-    file: file ?? undefined,
-    line: line ?? undefined,
-    column: column ?? undefined,
-    workerId,
-  });
-  if (stack) error.cause = Object.assign(new Error(message), { stack });
-  return error;
-}
-
-module.exports = { loadError, toEvent };
+module.exports = { toEvent };

@@ -1,29 +1,31 @@
 'use strict';
 
-// Whether a pool is well, and if not, why. Made of the native status.
+// The health of a pool, made from the native status: whether it is healthy, degraded or critical, and for what reasons.
 
-/** A worker that is there, or is to be there again. */
-const present = (worker) => worker.state !== 'gone';
-const count = (many, one) => (many === 1 ? `1 ${one}` : `${many} ${one}s`);
+const { count } = require('../units.js');
 
-/** reason → how bad it is; what is in no list is only told. */
-const SERIOUS = ['worker-down', 'workers-not-ready', 'queue-full', 'circuit-open'];
+/** Whether a worker exists, or is about to be started again. */
+const isPresent = (worker) => worker.state !== 'gone';
+
+/** Reasons that make a pool degraded, and critical. Other reasons are only reported. */
+const DEGRADED = ['worker-down', 'workers-not-ready', 'queue-full', 'circuit-open'];
 const CRITICAL = ['no-workers', 'abandoned-limit'];
 
 /**
- * @param {import('../../native.cjs').NativeStatus} native
+ * Makes the health of a pool.
+ * @param {import('../native/binding.js').NativeStatus} native
  * @param {{ options: object, shuttingDown: boolean }} pool
  * @returns {{ status: 'healthy' | 'degraded' | 'critical', capacity: number,
  *   alerts: Array<{ reason: string, message: string }> }}
  */
 function health(native, { options, shuttingDown }) {
-  const workers = native.workers.filter(present);
+  const workers = native.workers.filter(isPresent);
   const able = workers.filter((worker) => worker.state === 'ready').length;
   const alerts = shuttingDown ? [] : [...workerAlerts(workers, able, native.size), ...queueAlerts(native, options)];
   alerts.push(...abandonedAlerts(native, options));
   const reasons = alerts.map(({ reason }) => reason);
   const hasAny = (list) => reasons.some((reason) => list.includes(reason));
-  const status = hasAny(CRITICAL) ? 'critical' : hasAny(SERIOUS) ? 'degraded' : 'healthy';
+  const status = hasAny(CRITICAL) ? 'critical' : hasAny(DEGRADED) ? 'degraded' : 'healthy';
   return { status, capacity: native.size > 0 ? able / native.size : 0, alerts };
 }
 
@@ -74,10 +76,10 @@ function abandonedAlerts({ abandoned, zombies }, { maxAbandonedWorkers }) {
   ];
 }
 
-/** The same in the words of process pools, with the numbers of workers. */
+/** Makes the health of a pool in the terms of process pools, with numbers of workers. Parameters as `health`. */
 function healthSummary(native, pool) {
   const { status, capacity, alerts } = health(native, pool);
-  const workers = native.workers.filter(present);
+  const workers = native.workers.filter(isPresent);
   const inState = (...states) => workers.filter(({ state }) => states.includes(state)).length;
   return {
     status,
@@ -93,4 +95,4 @@ function healthSummary(native, pool) {
   };
 }
 
-module.exports = { health, healthSummary, present };
+module.exports = { health, healthSummary, isPresent };

@@ -1,17 +1,20 @@
 'use strict';
 
-// The public pictures of a pool's state, made of the native one.
+// The public metrics and worker statuses of a pool, made from the native status, which src/face/status.rs writes.
 
-const { health, present } = require('./health.js');
+const { health, isPresent } = require('./health.js');
+const { toMB } = require('../units.js');
 
-const MB = 1024 * 1024;
-const mb = (bytes) => Math.round((bytes / MB) * 100) / 100;
 const rate = (part, whole) => (whole > 0 ? part / whole : 0);
 
 const isBusy = (worker) => worker.state === 'ready' && worker.inFlight > 0;
 const isIdle = (worker) => worker.state === 'ready' && worker.inFlight === 0;
 const isUnhealthy = (worker) => worker.state === 'down' || worker.state === 'restarting';
 
+/**
+ * Makes the public status of a worker.
+ * @param {import('../native/binding.js').NativeWorker} worker
+ */
 function workerStatus(worker) {
   return {
     workerId: worker.workerId,
@@ -22,25 +25,26 @@ function workerStatus(worker) {
     restarts: Math.max(0, worker.started - 1),
     failuresInARow: worker.failures,
     memory: {
-      heapUsedMB: mb(worker.heapUsed),
-      heapLimitMB: mb(worker.heapLimit),
-      externalMB: mb(worker.external),
+      heapUsedMB: toMB(worker.heapUsed),
+      heapLimitMB: toMB(worker.heapLimit),
+      externalMB: toMB(worker.external),
     },
   };
 }
 
 /**
- * @param {import('../../native.cjs').NativeStatus} native
+ * Makes the public metrics of a pool.
+ * @param {import('../native/binding.js').NativeStatus} native
  * @param {{ options: object, initialized: boolean, shuttingDown: boolean }} pool
  */
 function poolMetrics(native, { options, initialized, shuttingDown }) {
-  const workers = native.workers.filter(present);
+  const workers = native.workers.filter(isPresent);
   const count = (test) => workers.filter(test).length;
   const inState = (state) => count((worker) => worker.state === state);
   const ended = native.completed + native.failed;
   const attempts = native.workers.reduce((sum, worker) => sum + worker.tasksDone, 0);
   const isolatesStarted = native.workersSpawned + native.isolatesRenewed;
-  const sum = (figure) => mb(workers.reduce((total, worker) => total + worker[figure], 0));
+  const sum = (figure) => toMB(workers.reduce((total, worker) => total + worker[figure], 0));
   return {
     pool: {
       size: native.size,
@@ -110,4 +114,4 @@ function poolMetrics(native, { options, initialized, shuttingDown }) {
   };
 }
 
-module.exports = { mb, poolMetrics, workerStatus };
+module.exports = { poolMetrics, workerStatus };

@@ -1,17 +1,18 @@
 'use strict';
 
-// A pool's metrics in the text format of Prometheus, written by prom-client. Names and units follow
-// https://prometheus.io/docs/practices/naming/: seconds, bytes, `_total` for what only grows.
+// The metrics of a pool in the text format of Prometheus, which prom-client writes. Names and units follow
+// https://prometheus.io/docs/practices/naming/: seconds, bytes, and `_total` for counters.
 
+const { MB } = require('../units.js');
 const { IsolaneError } = require('../errors.js');
 
-const MB = 1024 * 1024;
 const QUANTILES = { p50: '0.5', p95: '0.95', p99: '0.99' };
 
 /**
+ * Writes the metrics of a pool.
  * @param {object} metrics - of `getPoolMetrics`
- * @param {import('../../native.cjs').NativeStatus} native
- * @param {Record<string, string>} [labels] - put to every figure
+ * @param {import('../native/binding.js').NativeStatus} native
+ * @param {Record<string, string>} [labels] - of every metric
  * @returns {Promise<string>}
  * @throws {IsolaneError} ERR_MODULE_LOAD when prom-client is not installed
  */

@@ -1,7 +1,7 @@
 'use strict';
 
-// What a value may be. Each check takes the field as the user wrote it and the value, and gives the
-// value back or throws ERR_INVALID_ARG with field, value and what is allowed.
+// Checks of the types and ranges of values. Each takes the name of the field, for messages, and the value. It returns
+// the value, or throws ERR_INVALID_ARG with the field, the value and what is allowed.
 
 const { fileURLToPath } = require('node:url');
 const { invalid } = require('../errors.js');
@@ -24,7 +24,7 @@ function number(min, max, unit) {
   };
 }
 
-/** Milliseconds; Infinity is "no limit" where `min` is more than nothing. */
+/** Milliseconds. Infinity passes, and means no limit. */
 const duration = (min) => number(min, Infinity, 'milliseconds');
 
 function oneOf(...values) {
@@ -45,12 +45,25 @@ function text(field, value) {
   throw invalid(field, value, 'a non-empty string');
 }
 
+const isObject = (value) => typeof value === 'object' && value !== null && !Array.isArray(value);
+
 function object(field, value) {
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
+  if (isObject(value)) return value;
   throw invalid(field, value, 'an object');
 }
 
-/** @param {string} field @param {object} value @param {Iterable<string>} known */
+function signal(field, value) {
+  if (value instanceof AbortSignal) return value;
+  throw invalid(field, value, 'an AbortSignal');
+}
+
+/**
+ * Checks that an object has no unknown properties.
+ * @param {string} field
+ * @param {object} value
+ * @param {Iterable<string>} known
+ * @throws {IsolaneError} ERR_INVALID_ARG
+ */
 function noOthers(field, value, known) {
   const names = new Set(known);
   for (const name of Object.keys(value)) {
@@ -59,7 +72,15 @@ function noOthers(field, value, known) {
   }
 }
 
-/** An option that has options of its own. */
+/**
+ * Checks an option that has options of its own.
+ * @param {string} field
+ * @param {object} value
+ * @param {Record<string, (field: string, value: unknown) => unknown>} checks - of each inner option
+ * @param {object} defaults
+ * @returns {object} the inner options, completed
+ * @throws {IsolaneError} ERR_INVALID_ARG
+ */
 function group(field, value, checks, defaults) {
   noOthers(field, value, Object.keys(checks));
   const given = {};
@@ -69,7 +90,7 @@ function group(field, value, checks, defaults) {
   return { ...defaults, ...given };
 }
 
-/** A module as the user gives it: for a worker script, say. */
+/** A module, such as the worker script: a path, a file: URL, or an object with source text. */
 function script(field, value) {
   const refuse = (shown) => {
     throw invalid(field, shown, 'a path, a file: URL or { code, filename }');
@@ -93,7 +114,7 @@ function script(field, value) {
   return refuse(value);
 }
 
-/** Whether a URL is that of a file here. */
+/** Whether a URL names a file by a path: one with a host does not, except on Windows. */
 function isPath(url) {
   try {
     return fileURLToPath(url).length > 0;
@@ -102,4 +123,4 @@ function isPath(url) {
   }
 }
 
-module.exports = { boolean, duration, group, integer, noOthers, number, object, oneOf, script, text };
+module.exports = { boolean, duration, group, integer, isObject, noOthers, number, object, oneOf, script, signal, text };

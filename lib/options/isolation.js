@@ -1,11 +1,12 @@
 'use strict';
 
-// What is fresh when a task begins: what a pool and a task ask for, and what the task gets.
+// The isolation levels, which say what is new for each task: the levels that a pool and its tasks ask for, and the
+// level that a task gets.
 
 const check = require('./check.js');
 const { invalid } = require('../errors.js');
 
-/** From the weakest; the place is the number that src/face/submission.rs reads. */
+/** The levels, weakest first. src/face/submission.rs reads the index. */
 const NAMES = ['shared', 'context', 'isolate'];
 const ISOLATE = NAMES.indexOf('isolate');
 const CONTEXT = NAMES.indexOf('context');
@@ -14,11 +15,11 @@ const name = check.oneOf(...NAMES);
 
 const list = (names) => names.map((name) => JSON.stringify(name)).join(' or ');
 
-/** What the tasks of a pool may ask for, and what they get where they do not ask. */
+/** The isolation of one pool's tasks. */
 class Isolation {
-  /** Of a handler task that asks for none. */
+  /** Level of a handler task that asks for none. */
   level;
-  /** Of a code task: those are strangers to each other. */
+  /** Level of a code task that asks for none or a weaker one: code tasks do not trust each other. */
   codeLevel;
   #tasksPerWorker;
 
@@ -30,8 +31,9 @@ class Isolation {
   }
 
   /**
+   * Checks the isolation that a task asks for.
    * @param {string} field
-   * @param {unknown} value - that a task gives
+   * @param {unknown} value
    * @returns {number} the level
    * @throws {IsolaneError} ERR_INVALID_ARG
    */
@@ -41,13 +43,13 @@ class Isolation {
       const why = `the pool's isolation is ${list([NAMES[this.level]])}, and a task may only ask for a stronger one`;
       throw invalid(field, value, `${list(NAMES.slice(this.level))}: ${why}`);
     }
-    checkRoom(field, value, this.#tasksPerWorker, this.level);
+    checkTasksPerWorker(field, value, this.#tasksPerWorker, this.level);
     return level;
   }
 }
 
-/** An isolate that is to be replaced after a task cannot have others in flight. */
-function checkRoom(field, value, tasksPerWorker, weakest = 0) {
+/** Refuses 'isolate' together with several tasks per worker: an isolate that is replaced after a task runs no other. */
+function checkTasksPerWorker(field, value, tasksPerWorker, weakest = 0) {
   if (value !== NAMES[ISOLATE] || tasksPerWorker === 1) return;
   const why = 'an isolate that is made for one task cannot run others beside it';
   throw invalid(
@@ -57,4 +59,4 @@ function checkRoom(field, value, tasksPerWorker, weakest = 0) {
   );
 }
 
-module.exports = { Isolation, checkRoom, name };
+module.exports = { Isolation, checkTasksPerWorker, name };

@@ -1,11 +1,13 @@
 'use strict';
 
+// The options of a pool in the form that the native pool takes.
+
 const { encode } = require('../values/wire.js');
 
 /**
- * The options of a pool as `src/face/options.rs` takes them.
- * @param {object} options - complete, see lib/options/options.js
- * @param {{ path: string, text: string } | undefined} script
+ * Makes the options that `src/face/options.rs` reads.
+ * @param {object} options - of `resolveOptions`
+ * @param {{ path: string, text: string } | undefined} script - the worker script, or its bundle
  * @param {import('./permissions.js').Permissions} permissions
  * @param {{ name: string, filename: string, code: string }[]} imports
  */

@@ -1,14 +1,15 @@
 'use strict';
 
-// What tasks may reach outside their isolate: hosts, and modules by name. Nothing, where nothing is given.
+// The option `permissions`: the hosts that tasks may reach by `fetch`, and the modules that they may import by name.
+// By default there are none.
 
 const check = require('./check.js');
 const { invalid } = require('../errors.js');
 const { createFetch } = require('../fetch/fetch.js');
 const { checkImports, resolveImports } = require('../modules/imports.js');
 const { Rules } = require('../fetch/net-rules.js');
+const { MB } = require('../units.js');
 
-const MB = 1024 * 1024;
 const NET_DEFAULTS = {
   maxRequests: 1000,
   maxConcurrent: 16,
@@ -27,6 +28,7 @@ const NET = {
 const CHECKS = { net, imports: checkImports };
 
 /**
+ * Checks the option.
  * @param {string} field
  * @param {unknown} value - as the user gave it
  * @returns {{ net: { rules: Rules, maxRequests: number, maxConcurrent: number, maxRequestBytes: number,
@@ -48,13 +50,13 @@ function net(field, value) {
   return { rules, ...limits };
 }
 
-/** The permissions of a pool, carried out. */
+/** The permissions of one pool, and what carries them out. */
 class Permissions {
   #imports;
   /** Whether there is any host that tasks may reach. */
   allowsNet;
 
-  /** @param {ReturnType<typeof permissions>} [resolved] - nothing is allowed where it is absent */
+  /** @param {ReturnType<typeof permissions>} [resolved] - without it, nothing is allowed */
   constructor({ net, imports } = nothing()) {
     this.#imports = imports;
     this.allowsNet = !net.rules.isEmpty;
@@ -62,12 +64,12 @@ class Permissions {
     this.fetch = createFetch(net);
   }
 
-  /** @see resolveImports */
+  /** Reads the modules that tasks may import, see `resolveImports`. */
   imports() {
     return resolveImports(this.#imports);
   }
 
-  /** Ends all connections. */
+  /** Closes all connections. */
   close() {
     return this.fetch.close();
   }

@@ -1,19 +1,19 @@
 'use strict';
 
-// What a user hands to submitTask: checked, and brought into the form that lib/pool/submission.js writes.
+// The tasks that users submit: checks them, and brings them into the form that lib/pool/submission.js writes.
 
 const check = require('./check.js');
 const { IsolaneError, invalid } = require('../errors.js');
-const { TASK_DEFAULTS } = require('./options.js');
+const { TASK_DEFAULTS } = require('./defaults.js');
 const { transferList } = require('../values/transfer.js');
-const { uncloneablePath } = require('../values/wire.js');
+const { uncloneableMessage } = require('../values/wire.js');
 
 const priority = check.integer(0, 100);
 const milliseconds = check.duration(0);
 const timeout = check.duration(1);
 const retries = check.integer(0, 1_000_000);
 
-/** field → check, for fields that a task or the second argument of submitTask may have. */
+/** Field → check, for the fields that both a task and the second argument of submitTask may have. */
 const SETTINGS = {
   priority,
   timeout,
@@ -21,7 +21,7 @@ const SETTINGS = {
   maxRetries: retries,
   retryBackoffMs: milliseconds,
   delay: milliseconds,
-  signal,
+  signal: check.signal,
   id: check.text,
   metadata: (_, value) => value,
   transfer: transferList,
@@ -31,21 +31,18 @@ const SETTING_NAMES = Object.keys(SETTINGS);
 const HANDLER_FIELDS = ['type', 'payload', ...SETTING_NAMES];
 const CODE_FIELDS = ['type', 'code', 'inputs', 'config', ...SETTING_NAMES];
 
-function signal(field, value) {
-  if (value instanceof AbortSignal) return value;
-  throw invalid(field, value, 'an AbortSignal');
-}
-
-/** `'@anything/javascript'` is `'javascript'`, and so for `'filter'`. */
+/** The types of code tasks: `'javascript'` and `'filter'`, with or without a scope such as `'@scope/'`. */
 const CODE_TYPE = /^(?:@[^/]+\/)?(javascript|filter)$/;
 
 /**
+ * Checks a task.
  * @param {object} task
- * @param {object | undefined} options - settings that win over those of the task
+ * @param {object | undefined} options - settings that override those of the task
  * @param {import('./isolation.js').Isolation} isolation - of the pool
  * @returns {{ kind: 'handler' | 'javascript' | 'filter', type: string, priority: number, isolation: number,
  *   code?: string, value: unknown, root: string, hasSettings: boolean, id?: string, signal?: AbortSignal,
- *   metadata?: unknown, transfer?: ArrayBuffer[] }} - `hasSettings` false: none of those that `SETTINGS` names is there
+ *   metadata?: unknown, transfer?: ArrayBuffer[] }} `hasSettings` is false where the task has none of `SETTINGS`;
+ *   `root` is what paths in messages about `value` start with
  * @throws {IsolaneError} ERR_INVALID_ARG
  */
 function resolveTask(task, options, isolation) {
@@ -60,7 +57,7 @@ function resolveTask(task, options, isolation) {
     check.noOthers('options', options, SETTING_NAMES);
     takeSettings(resolved, options, 'options', isolation);
   }
-  if (resolved.transfer !== undefined) takeNoRetries(resolved);
+  if (resolved.transfer !== undefined) disableRetries(resolved);
   if (!isHandler) resolved.isolation = Math.max(resolved.isolation, isolation.codeLevel);
   return resolved;
 }
@@ -68,7 +65,7 @@ function resolveTask(task, options, isolation) {
 function handlerTask(task, isolation) {
   if (isCodeType(task.type))
     throw invalid('task.code', task.code, `a string for the type ${JSON.stringify(task.type)}`);
-  // Most tasks are plain and have these two fields only.
+  // Most tasks are plain objects with these two fields only.
   let hasSettings = Object.getPrototypeOf(task) !== Object.prototype;
   for (const name in task) {
     if (name === 'type' || name === 'payload') continue;
@@ -91,7 +88,7 @@ function handlerTask(task, isolation) {
   };
 }
 
-/** The type that was found last to be none of code. */
+/** The handler type that was tested last, to save the regular expression for the next task. */
 let handlerType;
 
 function isCodeType(type) {
@@ -132,8 +129,8 @@ function takeSettings(resolved, from, where, isolation) {
   }
 }
 
-/** A payload that was moved into an attempt is not there for another one. */
-function takeNoRetries(task) {
+/** Disables retries of a task with `transfer`: its payload is moved into the first attempt. */
+function disableRetries(task) {
   if (task.transfer.length === 0) {
     task.transfer = undefined;
     return;
@@ -142,12 +139,18 @@ function takeNoRetries(task) {
   task.maxRetries = 0;
 }
 
-/** Says which part of a task's value cannot be cloned. */
+/**
+ * Makes the error of a task that could not be encoded.
+ * @param {ReturnType<typeof resolveTask>} task
+ * @param {string} taskId
+ * @param {Error} cause
+ * @returns {IsolaneError} ERR_DATA_CLONE with the path of what cannot be cloned; `cause` itself where a buffer could
+ *   not be detached
+ */
 function cloneError(task, taskId, cause) {
-  // The value could be cloned, and a buffer could not be moved.
   if (task.transfer !== undefined && cause?.field?.startsWith('task.transfer[')) return cause;
-  const path = uncloneablePath(task.value, task.root);
-  return new IsolaneError('ERR_DATA_CLONE', `${path} cannot be cloned: ${cause.message}`, { cause, taskId });
+  const message = uncloneableMessage(task.value, task.root, cause.message);
+  return new IsolaneError('ERR_DATA_CLONE', message, { cause, taskId });
 }
 
 module.exports = { cloneError, resolveTask };

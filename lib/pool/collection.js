@@ -1,31 +1,49 @@
 'use strict';
 
-// Reads what src/face/collection.rs writes into the arena; the layout stands there.
+// Reads the records that the native pool has for this thread: results and failures of tasks, events, calls of host
+// functions. src/face/collection.rs writes them into the arena, and documents the layout.
 
-const { textOf } = require('../values/clone.js');
-const { moveIn } = require('../values/transfer.js');
-const { decode, decodeMoving, read } = require('../values/wire.js');
-const { IsolaneError } = require('../errors.js');
+const { takeBuffers } = require('../values/transfer.js');
+const { decode, decodeMoved, read } = require('../values/wire.js');
 
+/** First byte of a record. Any other byte is the status of a failure. */
 const DONE = 0;
 const EVENT = 255;
 const CALL = 254;
 const CALLER_OVER = 253;
+/** Bit of a failure's status: the native pool keeps the task as a dead letter. */
 const KEPT = 64;
+/** Lengths of values that are not in the arena: the next blob, and bytes with the next moved buffers. */
 const NEXT_BLOB = 0xffffffff;
 const NEXT_MOVED = 0xfffffffe;
 
+/** Of the arena, in bytes. */
 const SIZE = 256 * 1024;
 /**
- * So long results are read in one turn of the event loop. Whoever waits for them has his say in the same turn,
- * which takes about as long again.
+ * How long records are read in one turn of the event loop. The promise reactions of the results run in the same
+ * turn, and take about as long again.
  */
 const TURN_MS = 1;
-/** After so many records the clock is looked at. */
-const LOOK = 128;
+/** Records between two looks at the clock. */
+const CLOCK_INTERVAL = 128;
 
-/** When this thread is woken, as src/pool/outbox.rs tells. */
-const ATTENTION = { ASLEEP: 0, DOZING: 1, AWAKE: 2 };
+/**
+ * For what the native pool wakes this thread up: for each result, for a batch of them, or never, because this thread
+ * polls. The numbers are those of `collect` in src/face/mod.rs.
+ */
+const WAKE_UP = { EACH: 0, BATCH: 1, NEVER: 2 };
+
+/**
+ * Takes the records. Buffers are valid during the call only.
+ * @typedef {object} Reader
+ * @property {(ticket: number, result: unknown) => void} done - the task is fulfilled
+ * @property {(ticket: number, failure: import('./failure.js').Failure, isKept: boolean, value: Buffer) => void} failed
+ *   - the task is rejected; `isKept`: it is a dead letter
+ * @property {(ticket: number, error: Error) => void} unreadable - the task's result cannot be decoded
+ * @property {(record: object) => void} event
+ * @property {(call: object, value: Buffer) => void} call - a task calls a host function
+ * @property {(ticket: number, attempt: number) => void} callerOver - an attempt that has called is over
+ */
 
 class Collection {
   #arena = Buffer.allocUnsafeSlow(SIZE);
@@ -35,18 +53,15 @@ class Collection {
   #flag;
   #at = 0;
   #length = 0;
-  #attention = ATTENTION.ASLEEP;
-  /** What the native pool was told of it. */
-  #told = ATTENTION.ASLEEP;
-  /** The rest is read in a later turn. */
-  #isPutOff = false;
+  #wakeUp = WAKE_UP.EACH;
+  /** The wake-up that the native pool was told. */
+  #toldWakeUp = WAKE_UP.EACH;
+  /** Whether the rest is read in the next turn. */
+  #isDeferred = false;
 
   /**
-   * @param {import('../../native.cjs').NativePool} native
-   * @param {{ done(ticket: number, result: unknown): void, unreadable(ticket: number, why: Error): void,
-   *   failed(ticket: number, failure: Failure, value: Buffer): void, event(record: object): void,
-   *   call(call: object, value: Buffer): void,
-   *   callerOver(ticket: number, attempt: number): void }} reader - buffers are valid during the call
+   * @param {import('../native/binding.js').NativePool} native
+   * @param {Reader} reader
    */
   constructor(native, reader) {
     this.#native = native;
@@ -54,47 +69,47 @@ class Collection {
     this.#flag = native.flag();
   }
 
-  /** Whether there is something to read. */
+  /** Whether there are records. Reads a flag in memory that the native pool writes to. */
   get isReady() {
     return this.#flag[0] !== 0;
   }
 
   /**
-   * Reads what there is. Of very much the rest is read in later turns: a task that prints without end must
-   * not keep timers and I/O of this process waiting.
-   * @param {number} attention - how this thread waits for what comes next, see ATTENTION
+   * Reads the records for `TURN_MS` at most, and the rest in later turns of the event loop: a task that prints without
+   * end must not block the timers and I/O of this process.
+   * @param {number} wakeUp - for what comes afterwards, one of `WAKE_UP`
    */
-  read(attention) {
-    this.#attention = attention;
-    if (!this.#isPutOff) this.#readTurn();
+  read(wakeUp) {
+    this.#wakeUp = wakeUp;
+    if (!this.#isDeferred) this.#readTurn();
   }
 
   #readTurn() {
     const until = performance.now() + TURN_MS;
-    let left = LOOK;
+    let left = CLOCK_INTERVAL;
     for (;;) {
       while (this.#at < this.#length) {
         this.#readRecord(this.#reader);
         if (--left > 0) continue;
-        if (performance.now() > until) return this.#putOff();
-        left = LOOK;
+        if (performance.now() > until) return this.#defer();
+        left = CLOCK_INTERVAL;
       }
-      // More than fits is there only where the arena was filled. Who dozes waits until there is much again.
-      const isDozing = this.#attention === ATTENTION.DOZING;
-      const isAll = this.#at > 0 && this.#length < SIZE / 2 && (isDozing || !this.isReady);
-      if (isAll && this.#told === this.#attention) break;
-      this.#told = this.#attention;
-      this.#length = this.#native.collect(this.#arena, this.#attention);
+      // Nothing was left out unless the arena was filled. Records that came since are left to the wake-up for a batch.
+      const isBatched = this.#wakeUp === WAKE_UP.BATCH;
+      const isAll = this.#at > 0 && this.#length < SIZE / 2 && (isBatched || !this.isReady);
+      if (isAll && this.#toldWakeUp === this.#wakeUp) break;
+      this.#toldWakeUp = this.#wakeUp;
+      this.#length = this.#native.collect(this.#arena, this.#wakeUp);
       this.#at = 0;
       if (this.#length === 0) break;
     }
     this.#length = this.#at = 0;
   }
 
-  #putOff() {
-    this.#isPutOff = true;
+  #defer() {
+    this.#isDeferred = true;
     setImmediate(() => {
-      this.#isPutOff = false;
+      this.#isDeferred = false;
       this.#readTurn();
     });
   }
@@ -109,13 +124,8 @@ class Collection {
     }
     const ticket = this.#f64();
     if (status === CALLER_OVER) return reader.callerOver(ticket, this.#u32());
-    const failure = {
-      status: status & ~KEPT,
-      kept: (status & KEPT) !== 0,
-      attempts: this.#u32(),
-      figure: this.#f64(),
-    };
-    return reader.failed(ticket, failure, this.#value());
+    const failure = { status: status & ~KEPT, attempts: this.#u32(), figure: this.#f64() };
+    return reader.failed(ticket, failure, (status & KEPT) !== 0, this.#value());
   }
 
   #readResult(reader) {
@@ -134,7 +144,7 @@ class Collection {
     if (length === NEXT_BLOB) return decode(this.#native.takeBlob());
     if (length === NEXT_MOVED) {
       const bytes = this.#value();
-      return decodeMoving(bytes, moveIn(this.#native));
+      return decodeMoved(bytes, takeBuffers(this.#native));
     }
     const start = this.#at;
     this.#at += length;
@@ -167,58 +177,4 @@ class Collection {
   }
 }
 
-const attemptsOf = (attempts) => (attempts === 1 ? '1 attempt' : `${attempts} attempts`);
-
-/** For each status of src/face/collection.rs, the error that it becomes. */
-const FAILURES = [
-  undefined,
-  (failure, value) => taskFailed(failure, decode(value)),
-  (failure, value) => taskFailed(failure, decode(value)),
-  (_, value) => ['ERR_NO_HANDLER', value.utf8Slice()],
-  (_, value) => ['ERR_DATA_CLONE', value.utf8Slice()],
-  ({ figure }) => ['ERR_QUEUE_FULL', `queue is full (limit ${figure})`],
-  ({ figure }) => ['ERR_QUEUE_TIMEOUT', `task waited too long to start (${round(figure)} ms)`],
-  ({ figure }) => ['ERR_TASK_TIMEOUT', `task ran too long (limit ${round(figure)} ms)`],
-  (_, __, { memoryLimitMB }) => [
-    'ERR_MEMORY_LIMIT',
-    `task went over the memory of its isolate (limit ${memoryLimitMB} MB)`,
-  ],
-  () => ['ERR_TASK_ABORTED', 'task was aborted'],
-  ({ attempts }) => [
-    'ERR_WORKER_LOST',
-    attempts === 0 ? 'no worker is left to run the task' : `worker was lost (${attemptsOf(attempts)})`,
-  ],
-  () => ['ERR_POOL_CLOSED', 'pool is closed'],
-  ({ figure }, _, { type }) => [
-    'ERR_CIRCUIT_OPEN',
-    `tasks of type ${JSON.stringify(type)} failed too often in a row; the next one is let through in ${round(figure)} ms`,
-    undefined,
-    { retryAfterMs: figure },
-  ],
-];
-
-const round = (ms) => Math.round(ms * 10) / 10;
-
-function taskFailed({ attempts }, cause) {
-  const text = cause instanceof Error ? `${textOf(cause.name)}: ${textOf(cause.message)}` : textOf(cause);
-  return ['ERR_TASK_FAILED', `task failed after ${attemptsOf(attempts)}: ${text}`, cause];
-}
-
-/**
- * @param {{ status: number, attempts: number, figure: number }} failure - of a settlement or a dead letter
- * @param {Buffer} value
- * @param {{ id: string, type: string }} task
- * @param {{ reason: unknown, memoryLimitMB: number }} known - reason of the caller's signal, limit of the pool
- */
-function toError(failure, value, task, known) {
-  const [code, message, own, details] = FAILURES[failure.status](failure, value, { ...known, type: task.type });
-  return new IsolaneError(code, message, {
-    cause: code === 'ERR_TASK_ABORTED' ? known.reason : own,
-    taskId: task.id,
-    type: task.type,
-    attempts: failure.attempts,
-    ...details,
-  });
-}
-
-module.exports = { ATTENTION, Collection, toError };
+module.exports = { Collection, WAKE_UP };

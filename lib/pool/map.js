@@ -1,58 +1,76 @@
 'use strict';
 
-// pool.map: tasks for what an iterable gives, results in its order, and never more than so many at once.
+// `pool.map`: runs a task for each item of an iterable, and gives the results in the order of the items. It limits how
+// many tasks are submitted whose result was not read.
 
 const { once } = require('node:events');
 const { setTimeout: sleep } = require('node:timers/promises');
-const { IsolaneError } = require('../errors.js');
+const check = require('../options/check.js');
+const { IsolaneError, invalid } = require('../errors.js');
 
-/** How long to wait for room in a queue that has no length at all. */
-const MOMENT_MS = 10;
+/** Delay before a task is submitted again that the full queue has refused. */
+const RETRY_MS = 10;
 
 /**
+ * Checks the arguments of `pool.map` and starts it.
  * @param {import('./worker-pool.js').WorkerPool} pool
- * @param {Iterable<unknown> | AsyncIterable<unknown>} source
- * @param {(item: unknown, index: number) => object} toTask
- * @param {{ concurrency: number, signal?: AbortSignal }} options - `concurrency` counts tasks that were
- *   taken from the source and whose result was not read yet
+ * @param {Iterable<unknown> | AsyncIterable<unknown>} items
+ * @param {(item: unknown, index: number) => object | Promise<object>} toTask
+ * @param {{ concurrency?: number, signal?: AbortSignal }} options - `concurrency` counts the tasks whose items were
+ *   taken from the source and whose results were not read yet
+ * @param {number} defaultConcurrency
+ * @returns {AsyncGenerator<unknown>}
+ * @throws {IsolaneError} ERR_INVALID_ARG
  */
-async function* mapTasks(pool, source, toTask, { concurrency, signal }) {
-  const feed = new Feed(source, toTask);
+function mapTasks(pool, items, toTask, options, defaultConcurrency) {
+  const isIterable = items?.[Symbol.asyncIterator] !== undefined || items?.[Symbol.iterator] !== undefined;
+  if (!isIterable) throw invalid('items', items, 'an iterable or async iterable');
+  if (typeof toTask !== 'function') throw invalid('toTask', toTask, 'a function that gives a task for an item');
+  check.object('options', options);
+  check.noOthers('options', options, ['concurrency', 'signal']);
+  const { concurrency = defaultConcurrency, signal } = options;
+  check.integer(1)('options.concurrency', concurrency);
+  if (signal !== undefined) check.signal('options.signal', signal);
+  return results(pool, items, toTask, { concurrency, signal });
+}
+
+async function* results(pool, items, toTask, { concurrency, signal }) {
+  const source = new TaskSource(items, toTask);
   const end = new AbortController();
-  const room = waitsForRoom(pool, end.signal);
-  /** In the order of the source; each is an outcome, { value } or { error }, that never rejects. */
-  const flights = [];
-  let pumping = false;
+  const queueDrained = drainWaiter(pool, end.signal);
+  /** Promises of { value } or { error }, which never reject, in the order of the items. */
+  const inFlight = [];
+  let isPumping = false;
   let wake = () => {};
 
-  const launch = (promise) => {
-    flights.push(promise.then(value, error));
+  const add = (promise) => {
+    inFlight.push(promise.then(value, error));
     wake();
   };
   const value = (value) => ({ value });
   const error = (error) => ({ error });
 
-  /** What is in flight says so itself; what would have followed does here. */
+  /** The tasks in flight reject by themselves. The rejection that is added here stands for the items after them. */
   const abort = () => {
     end.abort(signal.reason);
-    if (feed.ended) return;
-    launch(Promise.reject(new IsolaneError('ERR_TASK_ABORTED', 'map was aborted', { cause: signal.reason })));
+    if (source.ended) return;
+    add(Promise.reject(new IsolaneError('ERR_TASK_ABORTED', 'map was aborted', { cause: signal.reason })));
   };
 
-  /** Takes from the source while there is room. What goes wrong with it has its place among the results. */
+  /** Submits tasks while fewer than `concurrency` are in flight. An error of the source comes in order, as a result. */
   const pump = async () => {
-    pumping = true;
+    isPumping = true;
     try {
-      while (!feed.ended && flights.length < concurrency) {
-        await room();
+      while (!source.ended && inFlight.length < concurrency) {
+        await queueDrained();
         if (end.signal.aborted) return;
-        const next = await feed.next();
-        if (next !== undefined) launch(submit(pool, next.task, room, end.signal));
+        const next = await source.next();
+        if (next !== undefined) add(submit(pool, next.task, queueDrained, end.signal));
       }
     } catch (error) {
-      launch(Promise.reject(error));
+      add(Promise.reject(error));
     } finally {
-      pumping = false;
+      isPumping = false;
       wake();
     }
   };
@@ -61,37 +79,36 @@ async function* mapTasks(pool, source, toTask, { concurrency, signal }) {
   signal?.addEventListener('abort', abort, { once: true });
   try {
     for (;;) {
-      if (!pumping) pump();
-      while (flights.length === 0 && pumping) {
+      if (!isPumping) pump();
+      while (inFlight.length === 0 && isPumping) {
         await new Promise((resolve) => {
           wake = resolve;
         });
       }
-      if (flights.length === 0) return;
-      const outcome = await flights[0];
-      flights.shift();
+      if (inFlight.length === 0) return;
+      const outcome = await inFlight[0];
+      inFlight.shift();
       if ('error' in outcome) throw outcome.error;
       yield outcome.value;
     }
   } finally {
     signal?.removeEventListener('abort', abort);
     end.abort();
-    await feed.close(pumping);
+    await source.close(isPumping);
   }
 }
 
-/** The tasks of a source. */
-class Feed {
-  /** Nothing more comes. */
+/** The tasks of an iterable. */
+class TaskSource {
   ended = false;
   #iterator;
   #toTask;
   #index = 0;
-  /** The source itself came to its end, or broke: it is not told to end. */
+  /** Whether the iterator has ended or thrown: its `return` is not called then. */
   #exhausted = false;
 
-  constructor(source, toTask) {
-    this.#iterator = source[Symbol.asyncIterator]?.() ?? source[Symbol.iterator]();
+  constructor(items, toTask) {
+    this.#iterator = items[Symbol.asyncIterator]?.() ?? items[Symbol.iterator]();
     this.#toTask = toTask;
   }
 
@@ -114,7 +131,10 @@ class Feed {
     return item.done ? undefined : item;
   }
 
-  /** @param {boolean} isBusy - a source that is at work may not answer before it is done with that */
+  /**
+   * Ends the iteration.
+   * @param {boolean} isBusy - `next` has not returned: the iterator may not answer before that, so its end is not awaited
+   */
   async close(isBusy) {
     if (this.ended && this.#exhausted) return;
     this.ended = true;
@@ -124,9 +144,9 @@ class Feed {
   }
 }
 
-/** Makes a function that resolves when the queue takes tasks, or nobody waits for it any more. */
-function waitsForRoom(pool, signal) {
-  // However many wait, they share one listener.
+/** Makes a function that resolves when the queue takes tasks, or the signal is aborted. */
+function drainWaiter(pool, signal) {
+  // All callers share one listener.
   let drained;
   const wait = () =>
     once(pool, 'drain', { signal })
@@ -142,16 +162,16 @@ function waitsForRoom(pool, signal) {
   };
 }
 
-/** Submits a task; where others have filled the queue in between, again. */
-async function submit(pool, task, room, end) {
+/** Submits a task, again and again while the queue is full: others may have filled it in between. */
+async function submit(pool, task, queueDrained, end) {
   const signal = task?.signal instanceof AbortSignal ? AbortSignal.any([task.signal, end]) : end;
   for (;;) {
     try {
       return await pool.submitTask(task, { signal });
     } catch (error) {
       if (error.code !== 'ERR_QUEUE_FULL') throw error;
-      await sleep(MOMENT_MS);
-      await room();
+      await sleep(RETRY_MS);
+      await queueDrained();
     }
   }
 }

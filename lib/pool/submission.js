@@ -1,76 +1,99 @@
 'use strict';
 
-// Writes tasks into the arena as src/face/submission.rs reads them; the layout stands there. Tasks of
-// one turn are written one after another and cross in one call.
+// Hands tasks over to the native pool. It writes them into an arena, from which src/face/submission.rs reads them and
+// where the layout is documented. The tasks of one turn of the event loop are written one after another and cross in
+// one call.
 
 const { Arena } = require('../values/arena.js');
-const { takeOver } = require('../values/transfer.js');
-const { encodeMoving, write } = require('../values/wire.js');
+const { detachBuffers } = require('../values/transfer.js');
+const { encodeMoved, write } = require('../values/wire.js');
 
 const KINDS = { handler: 0, javascript: 1, filter: 2 };
-const NEXT_BLOB = 0xffffffff;
-/** Of what `lib/options/isolation.js` counts up from. */
+/** The weakest level of lib/options/isolation.js: the task runs in a realm that stays. */
 const SHARED = 0;
-const MOVED = 0xfffffffe;
+/** Lengths of values that are not in the arena: the next blob, and bytes with buffers that were moved. */
+const NEXT_BLOB = 0xffffffff;
+const NEXT_MOVED = 0xfffffffe;
 const UNKNOWN_TYPE = 0xffffffff;
 
-// Larger values are handed over as they are; smaller ones are cheaper to copy than to hand over.
-const BLOB = 16 * 1024;
+/** Values of more bytes cross as blobs: up to this length, copying them is cheaper. */
+const MAX_INLINE = 16 * 1024;
+/** Bytes that are worth a call of their own. */
 const FULL = 8 * 1024;
 const INITIAL_SIZE = 64 * 1024;
-/** A task with long texts grows the arena; it is not kept beyond this. */
-const KEPT_SIZE = 1024 * 1024;
+/** An arena that a task with long texts has grown beyond this is not kept. */
+const MAX_KEPT_SIZE = 1024 * 1024;
 
+/** Optional fields of a task. Each has a bit in the flags, in this order, and is written as an f64. */
 const FIELDS = ['timeout', 'queueTimeout', 'delay', 'maxRetries', 'retryBackoffMs'];
-const TASK_ID = 1 << FIELDS.length;
+const ID_FLAG = 1 << FIELDS.length;
 const ISOLATION_SHIFT = FIELDS.length + 1;
-const HEAD = 8 + 3 + FIELDS.length * 8 + 4 + 4;
+/** Most bytes before the texts of a task. */
+const MAX_HEAD = 8 + 3 + FIELDS.length * 8 + 4 + 4;
 
 class Submission {
   #native;
+  #poller;
   #arena = new Arena(INITIAL_SIZE);
   #blobs = [];
   #types;
+  /** Whether the tasks are handed over at the end of this turn. */
+  #isScheduled = false;
   #isWriting = false;
   /** Where the task that is being written begins. */
   #start = 0;
-  /** What lies before was handed over, by a getter of the task that is being written. */
+  /** End of what was handed over while a task is being written, by a getter of its value. */
   #from = 0;
-  /** The scheduler has not heard of all that was handed over, and does in the next turns at the latest. */
+  /** Whether the scheduler has not taken over all tasks yet. It does so in the next turns at the latest. */
   #isGoingOn = false;
 
-  /** @param {{ submit(arena: Buffer, length: number, awake: boolean, blobs?: Buffer[]): boolean, goOn(): boolean, typeIndex(type: string): number }} native */
-  constructor(native, types = new Types(native)) {
+  /**
+   * @param {{ submit(arena: Buffer, length: number, awake: boolean, blobs?: Buffer[]): boolean, goOn(): boolean,
+   *   take(buffers: ArrayBuffer[]): number, typeIndex(type: string): number }} native
+   * @param {import('./result-poller.js').ResultPoller} poller
+   */
+  constructor(native, poller, types = new Types(native)) {
     this.#native = native;
+    this.#poller = poller;
     this.#types = types;
   }
 
-  /** Enough for a call of its own, so that workers do not wait for the end of a burst. */
-  get isFull() {
-    return this.#end - this.#from >= FULL;
+  /** Hands over the tasks at the end of this turn; at once where they are many, so that workers need not wait. */
+  schedule() {
+    if (this.#end - this.#from >= FULL) {
+      this.flush();
+    } else if (!this.#isScheduled) {
+      this.#isScheduled = true;
+      queueMicrotask(this.#flushScheduled);
+    }
   }
 
-  get isEmpty() {
-    return this.#end === this.#from;
+  #flushScheduled = () => this.flush();
+
+  /** Hands over the tasks now, if there are any. */
+  flush() {
+    this.#isScheduled = false;
+    if (this.#end === this.#from) return;
+    this.#submit(this.#poller.start());
   }
 
-  /** Where the last whole task ends. */
+  /** Where the last complete task ends. */
   get #end() {
     return this.#isWriting ? this.#start : this.#arena.length;
   }
 
   /**
-   * Adds a task; the value is copied.
+   * Adds a task. Its value is copied; the buffers of `task.transfer` are detached.
    * @param {number} ticket
-   * @param {ReturnType<import('../options/task.js').resolveTask>} task
-   * @throws {Error} when its value cannot be cloned; then nothing is added
+   * @param {ReturnType<typeof import('../options/task.js').resolveTask>} task
+   * @throws {Error} when its value cannot be cloned, or a buffer not be detached; then nothing is added
    */
   add(ticket, task) {
     if (this.#isWriting) {
-      // By a getter of the value of another one.
-      const inner = new Submission(this.#native, this.#types);
+      // A getter in the value of another task has submitted this one.
+      const inner = new Submission(this.#native, this.#poller, this.#types);
       inner.add(ticket, task);
-      inner.flush(false);
+      inner.#submit(false);
       return;
     }
     const arena = this.#arena;
@@ -95,26 +118,26 @@ class Submission {
     }
   }
 
-  /** @returns {Buffer} the value without its buffers, which are detached now */
+  /** Moves the task's buffers. @returns {Buffer} its value, which refers to them by index */
   #move(arena, { value, transfer }, at) {
-    const bytes = encodeMoving(value, transfer);
-    const moved = this.#native.take(takeOver(transfer));
+    const bytes = encodeMoved(value, transfer);
+    const moved = this.#native.take(detachBuffers(transfer));
     arena.reserve(8);
-    arena.view.setUint32(at, MOVED, true);
+    arena.view.setUint32(at, NEXT_MOVED, true);
     arena.view.setUint32(at + 4, moved, true);
     arena.length += 8;
     return bytes;
   }
 
   #writeHead(arena, ticket, task) {
-    arena.reserve(HEAD);
+    arena.reserve(MAX_HEAD);
     const { bytes, view } = arena;
     let at = arena.length;
     view.setFloat64(at, ticket, true);
     bytes[at + 8] = KINDS[task.kind];
     bytes[at + 9] = task.priority;
     const flagsAt = at + 10;
-    let flags = (task.isolation << ISOLATION_SHIFT) | (task.id === undefined ? 0 : TASK_ID);
+    let flags = (task.isolation << ISOLATION_SHIFT) | (task.id === undefined ? 0 : ID_FLAG);
     at += 11;
     if (task.hasSettings) {
       for (let i = 0; i < FIELDS.length; i++) {
@@ -141,7 +164,7 @@ class Submission {
   }
 
   #writeBytes(arena, lengthAt, bytes) {
-    const isBlob = bytes.length > BLOB;
+    const isBlob = bytes.length > MAX_INLINE;
     arena.view.setUint32(lengthAt, isBlob ? NEXT_BLOB : bytes.length, true);
     if (isBlob) {
       this.#blobs.push(bytes);
@@ -153,17 +176,17 @@ class Submission {
   }
 
   /**
-   * Hands over what was added. A getter of a task that is being written may cause it; that one stays.
-   * @param {boolean} awake - this thread begins to look for results, and need not be woken for them
+   * Hands over the complete tasks. A getter of a task that is being written may cause this; that task stays.
+   * @param {boolean} isPolling - this thread polls for results from now on, and needs no wake-up
    */
-  flush(awake) {
+  #submit(isPolling) {
     const [from, end, blobs] = [this.#from, this.#end, this.#blobs];
     const { bytes } = this.#arena;
     if (this.#isWriting) this.#from = end;
     else this.#clear();
     if (blobs.length > 0) this.#blobs = [];
     const tasks = from === 0 ? bytes : bytes.subarray(from);
-    const isLeft = this.#native.submit(tasks, end - from, awake, blobs.length > 0 ? blobs : undefined);
+    const isLeft = this.#native.submit(tasks, end - from, isPolling, blobs.length > 0 ? blobs : undefined);
     if (!isLeft || this.#isGoingOn) return;
     this.#isGoingOn = true;
     setImmediate(this.#goOn);
@@ -171,7 +194,7 @@ class Submission {
 
   #clear() {
     this.#from = 0;
-    if (this.#arena.bytes.length > KEPT_SIZE) this.#arena = new Arena(INITIAL_SIZE);
+    if (this.#arena.bytes.length > MAX_KEPT_SIZE) this.#arena = new Arena(INITIAL_SIZE);
     else this.#arena.length = 0;
   }
 
@@ -181,33 +204,33 @@ class Submission {
   };
 }
 
-/** The numbers by which the native pool knows the types of handler tasks. */
+/** The indices that the native pool gives to the types of handler tasks. */
 class Types {
   #native;
-  #numbers = new Map();
+  #indices = new Map();
   #last;
-  #lastNumber;
+  #lastIndex;
 
   constructor(native) {
     this.#native = native;
   }
 
-  /** @returns {number} `UNKNOWN_TYPE` for one that comes after too many others */
+  /** @returns {number} `UNKNOWN_TYPE` where the native pool has too many types already */
   indexOf(type) {
-    if (type === this.#last) return this.#lastNumber;
-    let number = this.#numbers.get(type);
-    if (number === undefined) {
-      number = this.#native.typeIndex(type);
-      if (number === UNKNOWN_TYPE) return number;
-      this.#numbers.set(type, number);
+    if (type === this.#last) return this.#lastIndex;
+    let index = this.#indices.get(type);
+    if (index === undefined) {
+      index = this.#native.typeIndex(type);
+      if (index === UNKNOWN_TYPE) return index;
+      this.#indices.set(type, index);
     }
     this.#last = type;
-    this.#lastNumber = number;
-    return number;
+    this.#lastIndex = index;
+    return index;
   }
 }
 
-/** A u32, whose lowest bit says UTF-8 (else Latin-1) and whose rest is the length; and the bytes. */
+/** Writes a u32, whose lowest bit is 1 for UTF-8 and 0 for Latin-1 and whose rest is the length, and the bytes. */
 function writeText(arena, text) {
   arena.reserve(4 + 3 * text.length);
   const { bytes, length: at } = arena;

@@ -1,14 +1,15 @@
 'use strict';
 
-// Bytes that are written one after another, and grow. Whoever writes a value may meet code of its owner, a
-// getter for instance: an arena is written to by one writer at a time, who sees to that.
+// A growing buffer, to which values are written one after another. Writing a value may run user code, such as a getter,
+// which must not write to the same arena: its owner sees to that.
 
 class Arena {
   bytes;
   view;
-  /** How many bytes are written. */
+  /** Number of written bytes. */
   length = 0;
 
+  /** @param {number} size - initial capacity in bytes */
   constructor(size) {
     this.#use(Buffer.allocUnsafeSlow(size));
   }
@@ -18,7 +19,7 @@ class Arena {
     this.view = new DataView(bytes.buffer);
   }
 
-  /** Makes room; every writer of something calls it first. */
+  /** Makes room for that many bytes. Must be called before they are written. */
   reserve(size) {
     if (this.length + size > this.bytes.length) this.#grow(size);
   }
@@ -29,7 +30,7 @@ class Arena {
     this.#use(larger);
   }
 
-  /** What is written. Valid until something else is. */
+  /** The written bytes. Valid until more are written. */
   written() {
     return this.bytes.subarray(0, this.length);
   }

@@ -1,8 +1,9 @@
 'use strict';
 
-// What structured clone leaves out, the same on both sides of the boundary: this file is loaded by
-// Node and, wrapped as a module, by every isolate. It may use nothing that only one of them has, and
-// it keeps its own hold of the built-ins, because a task may replace them.
+// What structured clone does not do: it keeps what errors lose, and names the part of a value that cannot be cloned.
+//
+// The file is loaded by Node, and as a module by every isolate, so it may use only what both have. It holds its own
+// references to the built-ins, because a task may replace them.
 
 const {
   Array: { isArray },
@@ -34,12 +35,11 @@ const isSet = (value) => isPrototypeOf(setPrototype, value);
 const isError = (value) => isPrototypeOf(errorPrototype, value);
 const isObject = (value) => typeof value === 'object' && value !== null;
 
-/** What an error loses in a structured clone, beside its message. */
+/** What an error loses in a structured clone, and its message, which V8 converts to a string. */
 class ErrorTraits {
   constructor(error, cloneable) {
     this.error = error;
     this.name = readOr(error, 'name', 'Error');
-    // V8 keeps a message that is no text as its text.
     this.message = readOr(error, 'message', undefined);
     this.stack = readOr(error, 'stack', '');
     this.own = [];
@@ -47,7 +47,7 @@ class ErrorTraits {
       if (key === 'stack' || key === 'message') continue;
       const property = getOwnPropertyDescriptor(error, key);
       const value = property !== undefined && 'value' in property ? property.value : read(error, key);
-      // V8 turns the name into a string before it writes the error.
+      // `name` has it as a string, as V8 writes it.
       if (key === 'name' && typeof value !== 'string') continue;
       if (cloneable(value)) push(this.own, [key, value, property?.enumerable === true]);
     }
@@ -68,9 +68,9 @@ function readOr(object, key, fallback) {
 }
 
 /**
- * Finds every error that can be reached from `value`.
+ * Finds all errors in a value.
  * @param {unknown} value
- * @param {(value: unknown) => boolean} cloneable - says whether an own property of an error can cross
+ * @param {(value: unknown) => boolean} cloneable - whether an own property of an error can be cloned
  * @returns {Array<[Error, string, string | undefined, string, Array<[string, unknown, boolean]>]>} for each
  *   error: itself, name, message, stack, and its own properties as [key, value, enumerable]
  */
@@ -102,10 +102,10 @@ function collectErrors(value, cloneable) {
 }
 
 /**
- * Takes the causes out of errors for the time of their serialization: they travel with the other
- * properties, and V8s of different age do not agree on their place in the format.
+ * Removes the causes from errors while they are serialized. They cross with the other properties, because versions of
+ * V8 differ in where they write a cause.
  * @param {ReturnType<typeof collectErrors>} found
- * @returns {() => void} puts them back
+ * @returns {() => void} puts the causes back
  */
 function takeCauses(found) {
   const taken = [];
@@ -120,10 +120,10 @@ function takeCauses(found) {
 }
 
 /**
- * Makes something cloneable that says as much as can be said of a thrown value that is not.
+ * Makes a cloneable replica of a thrown value that cannot be cloned.
  * @param {unknown} value
  * @param {(value: unknown) => boolean} cloneable
- * @returns {Error | string}
+ * @returns {Error | string} an error where the value is one, otherwise its text
  */
 function replicaOf(value, cloneable) {
   if (!isError(value)) return textOf(value);
@@ -133,7 +133,7 @@ function replicaOf(value, cloneable) {
   return replica;
 }
 
-/** @returns {string} the value as text, whatever its own `toString` does */
+/** Converts a value to a string. Never throws: where its own `toString` does, the string is its tag. */
 function textOf(value) {
   try {
     return String(value);
@@ -143,7 +143,7 @@ function textOf(value) {
 }
 
 /**
- * Gives cloned errors back what `collectErrors` found.
+ * Restores in cloned errors what `collectErrors` found.
  * @param {ReturnType<typeof collectErrors>} found
  */
 function restoreErrors(found) {
@@ -160,12 +160,12 @@ function define(object, key, value, enumerable) {
   defineProperty(object, key, { __proto__: null, value, enumerable, writable: true, configurable: true });
 }
 
-/** A message is for a person: nobody reads a longer path, and each step of it clones the rest. */
+/** Nobody reads a longer path in a message, and each step clones the rest of the value. */
 const MAX_STEPS = 32;
 
 /**
- * Names the place of the first value that cannot be cloned, for a message.
- * @param {unknown} value - cannot be cloned
+ * Gives the path of the first part of a value that cannot be cloned, for a message.
+ * @param {unknown} value - that cannot be cloned
  * @param {string} root - what the path starts with, such as `payload`
  * @param {(value: unknown) => boolean} cloneable
  * @returns {string} for instance `payload.items[3].onDone`
@@ -182,7 +182,7 @@ function pathOfUncloneable(value, root, cloneable) {
   return `${path} (deeper)`;
 }
 
-/** The first part of a value that cannot be cloned; undefined where it is the value itself. */
+/** Finds the first part that cannot be cloned. @returns undefined where it is the value itself */
 function culpritIn(value, cloneable) {
   if (!isObject(value) || isError(value)) return undefined;
   let culprit;
@@ -204,7 +204,7 @@ function culpritIn(value, cloneable) {
       const names = keys(value);
       for (let i = 0; i < names.length && culprit === undefined; i++) {
         const step = inArray ? `[${names[i]}]` : stepTo(names[i]);
-        // A value that is read by a getter that throws has a place as well.
+        // Kept where the getter of the value throws.
         culprit = { step, throws: true };
         const part = value[names[i]];
         culprit = undefined;

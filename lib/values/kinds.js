@@ -1,6 +1,6 @@
 'use strict';
 
-// The first byte of a value on the wire; src/isolate/wire.rs has the same.
+// The first byte of an encoded value, its kind. src/isolate/values/wire.rs has the same numbers.
 
 module.exports = {
   UNDEFINED: 0,
@@ -12,20 +12,20 @@ module.exports = {
   UTF16: 6,
   OBJECT: 7,
   ARRAY: 8,
-  /** Plain data, see tree.js. */
+  /** Little plain data, see tree.js. */
   TREE: 9,
-  /** A number that fits into an i32. */
+  /** A number that is an i32, except -0. */
   INTEGER: 10,
-  /** Much plain data, see table.js. */
+  /** Large plain data, see table.js. */
   TABLE: 11,
   /** See tree.js. */
   BIGINT: 12,
-  /** V8's serialization format, and after the value what its errors lost. */
+  /** V8's serialization format, and after the value what its errors lose in that format. */
   V8_WITH_ERRORS: 0xfe,
-  /** V8's serialization format begins with it. */
+  /** V8's serialization format, which begins with this byte. */
   V8: 0xff,
 
-  /** By their kind. */
+  /** Kind → value. */
   CONSTANTS: [undefined, null, false, true],
 
   // biome-ignore lint/suspicious/noControlCharactersInRegex: the bounds of Latin-1

@@ -1,11 +1,11 @@
 'use strict';
 
-// Node's serializer for V8's format, with views as an isolate can read them, and what reads them here.
+// V8's serialization format by Node's `node:v8`, with ArrayBuffer views as isolates read and write them.
 
 const { isArrayBuffer } = require('node:util').types;
 const v8 = require('node:v8');
 
-/** As `js/bootstrap.js` makes them again, in this order. */
+/** The classes of views, by their number in the format. src/isolate/realm/js/bootstrap.js has the same order. */
 const VIEWS = [
   'Int8Array',
   'Uint8Array',
@@ -21,18 +21,19 @@ const VIEWS = [
   'DataView',
   'Float16Array',
 ];
+/** What follows the number of a view's class: its bytes, or its position and its buffer. */
 const BYTES = 0;
 const BUFFER = 1;
 
 /**
- * Writes a Node `Buffer` that is a part of something larger, such as Node's pool, by its bytes alone:
- * a task must not see what else lies there. Other views keep their buffer and share it.
+ * Writes a `Buffer` that is a part of a larger ArrayBuffer, such as Node's pool of small Buffers, by its bytes alone: a
+ * task must not see the other bytes. All other views are written with their buffer, and share it afterwards.
  */
 class Serializer extends v8.Serializer {
   #moved;
 
-  /** @param {ArrayBuffer[]} [moved] - written by their places in this list alone */
-  constructor(moved = []) {
+  /** @param {ArrayBuffer[]} moved - buffers that are written as their index in this list */
+  constructor(moved) {
     super();
     this._setTreatArrayBufferViewsAsHostObjects(true);
     this.writeHeader();
@@ -40,7 +41,7 @@ class Serializer extends v8.Serializer {
     for (let i = 0; i < moved.length; i++) this.transferArrayBuffer(i, moved[i]);
   }
 
-  /** Called by Node for views, and for objects that are no plain JavaScript. */
+  /** Called by Node for views, and for host objects. */
   _writeHostObject(view) {
     const kind = ArrayBuffer.isView(view) ? VIEWS.indexOf(tagOf(view)) : -1;
     if (kind === -1) throw new Error(`#<${view.constructor?.name ?? 'Object'}> could not be cloned.`);
@@ -58,13 +59,13 @@ class Serializer extends v8.Serializer {
   }
 }
 
-/** Reads what an isolate, or `Serializer`, wrote. */
+/** Reads what an isolate or `Serializer` has written. */
 class Deserializer extends v8.Deserializer {
   #moved;
 
   /**
    * @param {Buffer} bytes
-   * @param {ArrayBuffer[]} [moved] - those that the value has by their places in this list
+   * @param {ArrayBuffer[]} [moved] - the buffers that are written as their index in this list
    */
   constructor(bytes, moved = []) {
     super(bytes);
@@ -75,21 +76,24 @@ class Deserializer extends v8.Deserializer {
   _readHostObject() {
     const View = globalThis[VIEWS[this.readUint32()]];
     if (this.readUint32() === BYTES) {
-      // A copy: what was written aligned need not lie so here.
+      // Copied, because the bytes need not be aligned here.
       const bytes = new Uint8Array(this.readRawBytes(this.readUint32()));
       return new View(bytes.buffer, 0, bytes.length);
     }
     const [offset, length] = [this.readDouble(), this.readDouble()];
     const buffer = this.readValue();
-    // Of anything else a typed array would be made anew, as large as a number says.
+    // From anything else, a typed array constructor would allocate as much as a number in it says.
     if (!isArrayBuffer(buffer)) throw new TypeError('a view has no buffer');
-    // Of one that is gone, nothing is left to be seen.
+    // A moved buffer that is gone is empty, and so is its view.
     if (buffer.byteLength === 0 && this.#moved.includes(buffer)) return new View(buffer);
     return new View(buffer, offset, Number.isNaN(length) ? undefined : length);
   }
 }
 
-/** Nothing tells a view that follows its resizable buffer from one that just ends where that does. */
+/**
+ * Tells whether a view may be length-tracking. JavaScript cannot tell it from one of fixed length that ends where its
+ * resizable buffer does.
+ */
 const tracksLength = ({ buffer, byteOffset, byteLength }) =>
   buffer.resizable === true && byteOffset + byteLength === buffer.byteLength;
 
@@ -98,24 +102,16 @@ const tagGetter = Object.getOwnPropertyDescriptor(typedArrayPrototype, Symbol.to
 const tagOf = (view) => tagGetter.call(view) ?? 'DataView';
 
 /**
- * Serializes values in one session, so that the later ones can refer to objects of the first.
+ * Serializes values into one buffer. Later ones can refer to objects in the first.
+ * @param {ArrayBuffer[]} moved - buffers whose contents are left out
  * @param {...unknown} values
  * @returns {Buffer}
+ * @throws {Error} when one cannot be cloned
  */
-function serialize(...values) {
-  return serializeMoving([], ...values);
-}
-
-/**
- * The same without the contents of some buffers.
- * @param {ArrayBuffer[]} moved
- * @param {...unknown} values
- * @returns {Buffer}
- */
-function serializeMoving(moved, ...values) {
+function serialize(moved, ...values) {
   const serializer = new Serializer(moved);
   for (const value of values) serializer.writeValue(value);
   return serializer.releaseBuffer();
 }
 
-module.exports = { Deserializer, serialize, serializeMoving };
+module.exports = { Deserializer, serialize };

@@ -1,24 +1,25 @@
 'use strict';
 
-// Much plain data, as a table: the shapes of its objects once, then all numbers, all structure and all text,
-// each in one piece. V8's serializer asks the engine for every property and every key of every object; this
-// makes objects of a shape that was seen before with a function of its own, at a fifth of the cost.
+// Large plain data as a table: the shapes of its objects once, then all numbers, the structure and all text, each in one
+// piece. V8's serializer asks the engine for every property and every key of every object. This makes objects of a
+// known shape with a compiled function of their own, at a fifth of the cost.
 //
-// Loaded by Node and, wrapped as a module, by the isolates, as clone.js, whose rules hold: it keeps its own
-// hold of the built-ins. It stores nothing where a setter of a prototype could take it, and asks no typed array
-// for what a getter of a prototype gives: who replaces one would get all that is written here.
+// The file is loaded by Node, and as a module by every isolate, so it may use only what both have. As clone.js, it holds
+// its own references to the built-ins, because a task may replace them. It stores nothing where a setter of a prototype
+// could take it, and reads no property of a typed array that a getter of a prototype could answer: whoever replaces one
+// would get all that is written here.
 //
-//     u8 TABLE, u8 1 where text has two bytes a unit, u16 0
-//     u32 count of numbers, u32 count of codes, u32 where the shapes begin among the codes,
-//     u32 where the keys begin in the text, in units
-//     f64 numbers · i32 codes of the value, i32 shapes · text: all texts, then all keys of all shapes
+//     u8 TABLE, u8 1 if text is UTF-16 and 0 if it is Latin-1, u16 0
+//     u32 count of numbers, u32 count of codes, u32 index of the first code of the shapes,
+//     u32 offset of the keys in the text, in code units
+//     f64 numbers · i32 codes of the value, i32 codes of the shapes · text: all strings, then all keys of all shapes
 //
-// The lowest three bits of a code say what it is, the others a number:
+// The lowest three bits of a code are its kind, the ownNames a number:
 //
-//     INTEGER itself · NUMBER the next of the numbers · TEXT the length in units
-//     NOTED the same, of a text that comes again · CONSTANT its kind, or AGAIN and which of the noted texts
-//     BIGINT twice its length in numbers, plus 1 where it is negative: their 64 bits, the lowest first
-//     OBJECT its shape, values follow · ARRAY its length, values follow
+//     INTEGER itself · NUMBER unused, takes the next of the numbers · TEXT length in code units
+//     INTERNED the same, of a string that gets the next index · CONSTANT its kind, or REFERENCE plus the index of an
+//     interned string · BIGINT twice its length in numbers, plus 1 if it is negative: its 64-bit words, lowest first
+//     OBJECT index of its shape, values follow · ARRAY length, values follow
 //
 // A shape is the number of its keys, and their lengths.
 
@@ -49,180 +50,193 @@ const setHas = uncurry(Set.prototype.has);
 const charCodeAt = uncurry(String.prototype.charCodeAt);
 const substring = uncurry(String.prototype.substring);
 const typedArray = getPrototypeOf(Uint8Array.prototype);
-const fill = uncurry(typedArray.set);
+const typedArraySet = uncurry(typedArray.set);
 const getter = (name) => uncurry(getOwnPropertyDescriptor(typedArray, name).get);
 const [bufferOf, offsetOf, lengthOf] = [getter('buffer'), getter('byteOffset'), getter('length')];
 const arrayPrototype = Array.prototype;
 const objectPrototype = Object.prototype;
 
+/** As in kinds.js. */
 const TABLE = 11;
+/** Size of the fields before the numbers, in bytes. */
 const HEAD = 20;
 
+// Kinds of codes.
 const INTEGER = 0;
 const NUMBER = 1;
 const TEXT = 2;
 const CONSTANT = 3;
 const OBJECT = 4;
 const ARRAY = 5;
-const NOTED = 6;
+const INTERNED = 6;
 const BIGINT = 7;
-const BITS = 3;
+const KIND_BITS = 3;
 
+// Numbers of a CONSTANT; those from REFERENCE on are interned strings.
 const UNDEFINED = 0;
 const NULL = 1;
 const FALSE = 2;
 const TRUE = 3;
-const AGAIN = 4;
+const REFERENCE = 4;
 
-/** More than this is left to V8's serializer. */
+/** Values that exceed one of these limits are left to V8's serializer. */
 const MAX_SHAPES = 256;
 const MAX_KEYS = 64;
 const MAX_DEPTH = 100;
 const MAX_TEXT = 1 << 16;
 const MAX_ELEMENTS = 1 << 17;
-/** Of 64 bits, in a BigInt. */
+/** Words of 64 bits in a BigInt. */
 const MAX_WORDS = 4;
 
 /**
- * Texts are cut from strings of this length, which V8 may keep as long as one of them is kept; longer ones are
- * made one by one.
+ * Strings are read in blocks of this many code units and sliced from them, and V8 keeps a block in memory as long as
+ * a slice of it. Strings longer than `MAX_SLICED` are read one by one.
  */
 const BLOCK = 1024;
-const LONG = BLOCK / 4;
-/** Texts up to this length are copied here, longer ones by the host. */
-const SHORT = 64;
+const MAX_SLICED = BLOCK / 4;
+/** Strings up to this length are copied by a loop here, longer ones by the host. */
+const MAX_LOOP_COPY = 64;
 /**
- * Texts up to this length are looked for among those that were met. V8 makes no slices as short as these: one that
- * is remembered does not keep a longer text.
+ * Strings up to this length are interned when they come again. V8 copies strings as short as these instead of slicing
+ * them, so an interned string keeps no block in memory.
  */
-const BRIEF = 12;
-const BRIEFS = 256;
+const MAX_INTERNED = 12;
+/** Slots of the hash table of strings that may be interned. */
+const SLOTS = 256;
 
 /**
- * A set of more objects is large to V8, which gets memory from the system for it each time. But there are only so
- * many sets beside the last.
+ * A Set of more objects is a large object to V8, which takes memory from the system for each of them. So the objects
+ * are spread over several Sets, at most `MAX_FULL_SETS` and a last one that may grow.
  */
-const MET = 1 << 12;
-const MAX_FULL = 3;
+const MAX_SET_SIZE = 1 << 12;
+const MAX_FULL_SETS = 3;
 
-const SMALLEST = 1 << 14;
-/** Memory for larger values is not kept. */
-const KEPT = 1 << 18;
-/** Shapes, and steps to them, that are remembered. */
+const INITIAL_CAPACITY = 1 << 14;
+/** Buffers that a large value has grown beyond this are not kept for the next value. */
+const MAX_KEPT_CAPACITY = 1 << 18;
+/** Nodes of the tree of shapes, and factories, that are kept for the next values. */
 const MAX_KNOWN = 1024;
 
-/** Why a value is left to V8's serializer. */
+/** Thrown where a value is left to V8's serializer. */
 const REFUSED = { __proto__: null };
 
-/** An array that has no prototype: a store into it asks nobody. */
-const list = () => setPrototypeOf([], null);
+/** Makes an array without a prototype, so that no setter is called by a store into it. */
+const bareArray = () => setPrototypeOf([], null);
 
-/** A set of keys in their order; and, as a step to one, those that begin with its own. */
+/** The keys of objects, in their order. Shapes are nodes of a tree, with an edge for each key. */
 class Shape {
-  // Fields, as what a constructor sets may be caught by a setter of `Object.prototype`.
+  // Fields: an assignment in the constructor would call a setter of `Object.prototype`.
   next = new Map();
-  /** undefined where it is only a step */
+  /** Its keys; undefined where no object had this shape yet. */
   names = undefined;
-  /** What the values of its keys were the last time. */
-  inner = undefined;
+  /** For each key, the shape of the object that its value was the last time. */
+  innerShapes = undefined;
+  /** The encoding that it was written in last, and its index there. */
   session = 0;
   id = 0;
 }
 
 /**
- * @param {object} host - what Node and an isolate have in different ways
- * @param {(object: object) => boolean} host.isPlain - of an object with the prototype of all: whether it is no
- *   more than its properties
+ * Makes an encoder and decoder of tables.
+ * @param {object} host - what Node and an isolate do differently
+ * @param {(object: object) => boolean} host.isPlain - whether an object has the prototype `Object.prototype` and is
+ *   nothing but its properties
  * @param {(array: unknown[]) => boolean} host.isProxy
- * @param {(text: string) => boolean} host.isWide - has characters beyond Latin-1
- * @param {(size: number) => Uint8Array} host.makeOutput - aligned to four bytes
- * @param {(text: string, units: Uint8Array | Uint16Array, at: number, wide: boolean) => void} host.writeLong - at a
- *   place in units
- * @param {(bytes: Uint8Array, from: number, to: number, wide: boolean) => string} host.readText
- * @param {(length: number) => unknown[]} host.blank - an array with so many elements
+ * @param {(text: string) => boolean} host.isWide - whether a string has characters beyond Latin-1
+ * @param {(size: number) => Uint8Array} host.makeOutput - the bytes are aligned to four
+ * @param {(text: string, units: Uint8Array | Uint16Array, at: number, wide: boolean) => void} host.writeLong - writes a
+ *   string, at an offset in code units
+ * @param {(bytes: Uint8Array, from: number, to: number, wide: boolean) => string} host.readText - offsets in bytes
+ * @param {(length: number) => unknown[]} host.blank - makes an array with that many elements, without holes
+ * @returns {{ encode(value: object): Uint8Array | undefined, decode(bytes: Uint8Array): unknown }}
  */
 function createTable({ isPlain, isProxy, isWide, makeOutput, writeLong, readText, blank }) {
   // Writing
 
   let root = new Shape();
-  let steps = 0;
+  let nodeCount = 0;
   let codes;
-  let codeRoom = 0;
+  let codeCapacity = 0;
   let codeCount = 0;
   let numbers;
-  /** The same memory. */
+  /** A view of `numbers` as 64-bit words. */
   let words;
-  let numberRoom = 0;
+  let numberCapacity = 0;
   let numberCount = 0;
-  /** Bytes, or units of 16 bits once a text needs them. */
+  /** The text: a Uint8Array, and a Uint16Array from the first string that is not Latin-1 on. */
   let units;
-  let unitRoom = 0;
+  let unitCapacity = 0;
   let unitCount = 0;
   let isWritingWide = false;
-  /** Brief texts that were met, by a hash, and their places among the noted ones. */
-  const briefs = list();
-  const places = new Int32Array(BRIEFS);
-  let notedCount = 0;
-  /** The objects that were met, at last in one set and before in full ones. */
-  let met;
-  let metCount = 0;
-  let full;
+  /** The last short string of each slot, and its index among the interned strings; -1 where it came once. */
+  const slotTexts = bareArray();
+  const slotIndices = new Int32Array(SLOTS);
+  let internedCount = 0;
+  /** The objects that were written. Those before are in `fullSets`. */
+  let seen;
+  let seenCount = 0;
+  let fullSets;
   let shapes;
   let session = 0;
 
   /**
-   * Not to be called by a getter of a value that is being written.
+   * Encodes a value. A getter of the value must not call this.
    * @param {object} value
-   * @returns {Uint8Array | undefined} what `makeOutput` gave, filled; undefined where it is for V8's serializer
+   * @returns {Uint8Array | undefined} made by `makeOutput`; undefined where the value is left to V8's serializer
+   * @throws {unknown} what a getter of the value throws
    */
   function encode(value) {
     session++;
     codeCount = 0;
     numberCount = 0;
     unitCount = 0;
-    if (codeRoom === 0 || codeRoom > KEPT) growCodes(SMALLEST);
-    if (numberRoom === 0 || numberRoom > KEPT) growNumbers(SMALLEST / 4);
-    if (unitRoom === 0 || unitRoom > 4 * KEPT || isWritingWide) growUnits(SMALLEST, false);
-    notedCount = 0;
-    for (let i = 0; i < BRIEFS; i++) briefs[i] = undefined;
-    met = new Set();
-    metCount = 0;
-    full = list();
-    shapes = list();
-    if (steps > MAX_KNOWN) {
+    if (codeCapacity === 0 || codeCapacity > MAX_KEPT_CAPACITY) growCodes(INITIAL_CAPACITY);
+    if (numberCapacity === 0 || numberCapacity > MAX_KEPT_CAPACITY) growNumbers(INITIAL_CAPACITY / 4);
+    if (unitCapacity === 0 || unitCapacity > 4 * MAX_KEPT_CAPACITY || isWritingWide) growUnits(INITIAL_CAPACITY, false);
+    internedCount = 0;
+    for (let i = 0; i < SLOTS; i++) slotTexts[i] = undefined;
+    seen = new Set();
+    seenCount = 0;
+    fullSets = bareArray();
+    shapes = bareArray();
+    if (nodeCount > MAX_KNOWN) {
       root = new Shape();
-      steps = 0;
+      nodeCount = 0;
     }
     try {
-      if (isInherited()) return undefined;
+      if (hasInheritedKeys()) return undefined;
       writeObject(value, undefined, 0);
-      // A getter may have come in between.
-      return isInherited() ? undefined : finish();
+      // A getter of the value may have added a key to `Object.prototype`.
+      return hasInheritedKeys() ? undefined : finish();
     } catch (error) {
       if (error === REFUSED) return undefined;
       throw error;
     } finally {
-      met = undefined;
-      full = undefined;
+      seen = undefined;
+      fullSets = undefined;
       shapes = undefined;
     }
   }
 
-  /** @returns {Shape | undefined} where it is an object: what it was, as a guess for the next in its place */
+  /**
+   * @param {Shape | undefined} guess - the shape that the value has, if it is an object
+   * @returns {Shape | undefined} the shape of an object, as a guess for the next value in its position
+   */
   function writeValue(value, guess, depth) {
-    // V8 compiles such a comparison to a look at the value, and a `switch` to a call.
+    // V8 compiles these comparisons to inline checks of the value, and a `switch (typeof value)` to a call.
     if (typeof value === 'string') {
       writeText(value);
     } else if (typeof value === 'number') {
-      if ((value << BITS) >> BITS === value && (value !== 0 || 1 / value > 0)) writeCode((value << BITS) | INTEGER);
+      if ((value << KIND_BITS) >> KIND_BITS === value && (value !== 0 || 1 / value > 0))
+        writeCode((value << KIND_BITS) | INTEGER);
       else writeNumber(value);
     } else if (typeof value === 'object') {
       if (value !== null) return writeObject(value, guess, depth + 1);
-      writeCode((NULL << BITS) | CONSTANT);
+      writeCode((NULL << KIND_BITS) | CONSTANT);
     } else if (typeof value === 'boolean') {
-      writeCode(((value ? TRUE : FALSE) << BITS) | CONSTANT);
+      writeCode(((value ? TRUE : FALSE) << KIND_BITS) | CONSTANT);
     } else if (value === undefined) {
-      writeCode((UNDEFINED << BITS) | CONSTANT);
+      writeCode((UNDEFINED << KIND_BITS) | CONSTANT);
     } else if (typeof value === 'bigint') {
       writeBigInt(value);
     } else {
@@ -232,15 +246,15 @@ function createTable({ isPlain, isProxy, isWide, makeOutput, writeLong, readText
   }
 
   function writeObject(object, guess, depth) {
-    // One that is met twice needs its identity kept, which V8's serializer does.
-    if (depth > MAX_DEPTH || isMet(object)) throw REFUSED;
+    // V8's serializer keeps the identity of an object that comes twice.
+    if (depth > MAX_DEPTH || isSeen(object)) throw REFUSED;
     if (isArray(object)) {
-      // Of a proxy even the prototype is the word of its handler.
+      // A proxy is asked first: its handler answers `getPrototypeOf`.
       if (isProxy(object) || getPrototypeOf(object) !== arrayPrototype) throw REFUSED;
       return writeElements(object, guess, depth);
     }
     if (!isPlain(object)) throw REFUSED;
-    const place = codeCount;
+    const index = codeCount;
     writeCode(0);
     const shape = writeEntries(object, guess ?? root, depth);
     if (shape.session !== session) {
@@ -249,51 +263,51 @@ function createTable({ isPlain, isProxy, isWide, makeOutput, writeLong, readText
       shape.id = shapes.length;
       shapes[shape.id] = shape;
     }
-    codes[place] = (shape.id << BITS) | OBJECT;
+    codes[index] = (shape.id << KIND_BITS) | OBJECT;
     return shape;
   }
 
-  function isMet(object) {
-    for (let i = 0; i < full.length; i++) {
-      if (setHas(full[i], object)) return true;
+  function isSeen(object) {
+    for (let i = 0; i < fullSets.length; i++) {
+      if (setHas(fullSets[i], object)) return true;
     }
-    if (setHas(met, object)) return true;
-    setAdd(met, object);
-    if (++metCount === MET && full.length < MAX_FULL) {
-      full[full.length] = met;
-      met = new Set();
-      metCount = 0;
+    if (setHas(seen, object)) return true;
+    setAdd(seen, object);
+    if (++seenCount === MAX_SET_SIZE && fullSets.length < MAX_FULL_SETS) {
+      fullSets[fullSets.length] = seen;
+      seen = new Set();
+      seenCount = 0;
     }
     return false;
   }
 
-  /** The loop is over the object itself: V8 keeps its keys with its map, and where their values are. */
+  /** Uses `for in`, for which V8 has the keys of objects of the same hidden class in a cache. */
   function writeEntries(object, guess, depth) {
-    const { names, inner } = guess;
+    const { names, innerShapes } = guess;
     const length = names === undefined ? 0 : names.length;
     let count = 0;
-    let others;
+    let ownNames;
     for (const name in object) {
       const value = object[name];
-      if (others === undefined && count < length && names[count] === name) {
-        const found = writeValue(value, inner[count], depth);
-        if (found !== undefined) inner[count] = found;
+      if (ownNames === undefined && count < length && names[count] === name) {
+        const found = writeValue(value, innerShapes[count], depth);
+        if (found !== undefined) innerShapes[count] = found;
       } else {
         if (count === MAX_KEYS) throw REFUSED;
-        others ??= firstOf(names, count);
-        others[count] = name;
+        ownNames ??= firstNames(names, count);
+        ownNames[count] = name;
         writeValue(value, undefined, depth);
       }
       count++;
     }
-    if (others === undefined && count === length && names !== undefined) return guess;
-    return shapeOf(others ?? firstOf(names, count));
+    if (ownNames === undefined && count === length && names !== undefined) return guess;
+    return shapeOf(ownNames ?? firstNames(names, count));
   }
 
   function writeElements(array, guess, depth) {
     const { length } = array;
     if (length > MAX_ELEMENTS) throw REFUSED;
-    writeCode((length << BITS) | ARRAY);
+    writeCode((length << KIND_BITS) | ARRAY);
     let hint = guess;
     for (let i = 0; i < length; i++) {
       const value = array[i];
@@ -316,54 +330,54 @@ function createTable({ isPlain, isProxy, isWide, makeOutput, writeLong, readText
         if (name === '__proto__' || name.length > BLOCK) throw REFUSED;
         next = new Shape();
         mapSet(shape.next, name, next);
-        steps++;
+        nodeCount++;
       }
       shape = next;
     }
     if (shape.names === undefined) {
       shape.names = names;
-      shape.inner = list();
-      for (let i = 0; i < length; i++) shape.inner[i] = undefined;
+      shape.innerShapes = bareArray();
+      for (let i = 0; i < length; i++) shape.innerShapes[i] = undefined;
     }
     return shape;
   }
 
   function writeText(text) {
     const { length } = text;
-    if (length > BRIEF || length === 0) {
+    if (length > MAX_INTERNED || length === 0) {
       if (length > MAX_TEXT) throw REFUSED;
-      writeCode((length << BITS) | TEXT);
+      writeCode((length << KIND_BITS) | TEXT);
       writeUnits(text, length);
       return;
     }
     const slot = slotOf(text, length);
-    if (briefs[slot] !== text) {
-      briefs[slot] = text;
-      places[slot] = -1;
-      writeCode((length << BITS) | TEXT);
-    } else if (places[slot] === -1) {
-      places[slot] = notedCount++;
-      writeCode((length << BITS) | NOTED);
+    if (slotTexts[slot] !== text) {
+      slotTexts[slot] = text;
+      slotIndices[slot] = -1;
+      writeCode((length << KIND_BITS) | TEXT);
+    } else if (slotIndices[slot] === -1) {
+      slotIndices[slot] = internedCount++;
+      writeCode((length << KIND_BITS) | INTERNED);
     } else {
-      writeCode(((AGAIN + places[slot]) << BITS) | CONSTANT);
+      writeCode(((REFERENCE + slotIndices[slot]) << KIND_BITS) | CONSTANT);
       return;
     }
     writeUnits(text, length);
   }
 
   function writeUnits(text, length) {
-    if (unitCount + length > unitRoom) growUnits(max(2 * unitRoom, unitCount + length), isWritingWide);
-    if (length > SHORT) {
-      if (!isWritingWide && isWide(text)) growUnits(unitRoom, true);
+    if (unitCount + length > unitCapacity) growUnits(max(2 * unitCapacity, unitCount + length), isWritingWide);
+    if (length > MAX_LOOP_COPY) {
+      if (!isWritingWide && isWide(text)) growUnits(unitCapacity, true);
       writeLong(text, units, unitCount, isWritingWide);
     } else if (!copyUnits(text, length)) {
-      growUnits(unitRoom, true);
+      growUnits(unitCapacity, true);
       copyUnits(text, length);
     }
     unitCount += length;
   }
 
-  /** @returns {boolean} false where it has characters beyond what was written so far */
+  /** @returns {boolean} false where a character does not fit into the units as they are */
   function copyUnits(text, length) {
     let all = 0;
     for (let i = 0; i < length; i++) {
@@ -375,12 +389,12 @@ function createTable({ isPlain, isProxy, isWide, makeOutput, writeLong, readText
   }
 
   function writeCode(code) {
-    if (codeCount === codeRoom) growCodes(2 * codeRoom);
+    if (codeCount === codeCapacity) growCodes(2 * codeCapacity);
     codes[codeCount++] = code;
   }
 
   function writeNumber(number) {
-    if (numberCount === numberRoom) growNumbers(2 * numberRoom);
+    if (numberCount === numberCapacity) growNumbers(2 * numberCapacity);
     numbers[numberCount++] = number;
     writeCode(NUMBER);
   }
@@ -390,38 +404,39 @@ function createTable({ isPlain, isProxy, isWide, makeOutput, writeLong, readText
     let count = 0;
     for (let rest = isNegative ? -value : value; rest > 0n; rest >>= 64n) {
       if (count === MAX_WORDS) throw REFUSED;
-      if (numberCount === numberRoom) growNumbers(2 * numberRoom);
-      // Of more than 64 bits the lowest.
+      if (numberCount === numberCapacity) growNumbers(2 * numberCapacity);
+      // A store takes the lowest 64 bits.
       words[numberCount++] = rest;
       count++;
     }
-    writeCode(((2 * count + (isNegative ? 1 : 0)) << BITS) | BIGINT);
+    writeCode(((2 * count + (isNegative ? 1 : 0)) << KIND_BITS) | BIGINT);
   }
 
-  // What is larger than it has to be is harmless, if a task is ended by force before its room is known.
+  // The array is replaced before its capacity: a task may be terminated in between, and an array that is larger than
+  // its capacity does no harm.
 
-  function growCodes(room) {
-    const larger = new Int32Array(room);
-    if (codeCount > 0) fill(larger, codes);
+  function growCodes(capacity) {
+    const larger = new Int32Array(capacity);
+    if (codeCount > 0) typedArraySet(larger, codes);
     codes = larger;
-    codeRoom = room;
+    codeCapacity = capacity;
   }
 
-  function growNumbers(room) {
-    const larger = new Float64Array(room);
-    if (numberCount > 0) fill(larger, numbers);
+  function growNumbers(capacity) {
+    const larger = new Float64Array(capacity);
+    if (numberCount > 0) typedArraySet(larger, numbers);
     const view = new BigUint64Array(bufferOf(larger));
     numbers = larger;
     words = view;
-    numberRoom = room;
+    numberCapacity = capacity;
   }
 
-  function growUnits(room, wide) {
-    const larger = wide ? new Uint16Array(room) : new Uint8Array(room);
-    if (unitCount > 0) fill(larger, units);
+  function growUnits(capacity, wide) {
+    const larger = wide ? new Uint16Array(capacity) : new Uint8Array(capacity);
+    if (unitCount > 0) typedArraySet(larger, units);
     units = larger;
     isWritingWide = wide;
-    unitRoom = room;
+    unitCapacity = capacity;
   }
 
   function finish() {
@@ -446,41 +461,42 @@ function createTable({ isPlain, isProxy, isWide, makeOutput, writeLong, readText
     head[1] = codeCount;
     head[2] = shapesAt;
     head[3] = keysAt;
-    fill(bytes, new Uint8Array(bufferOf(numbers), 0, 8 * numberCount), HEAD);
-    fill(bytes, new Uint8Array(bufferOf(codes), 0, 4 * codeCount), codesAt);
-    fill(bytes, new Uint8Array(bufferOf(units), 0, textSize), textAt);
+    typedArraySet(bytes, new Uint8Array(bufferOf(numbers), 0, 8 * numberCount), HEAD);
+    typedArraySet(bytes, new Uint8Array(bufferOf(codes), 0, 4 * codeCount), codesAt);
+    typedArraySet(bytes, new Uint8Array(bufferOf(units), 0, textSize), textAt);
     return bytes;
   }
 
   // Reading
 
-  /** By their keys, functions that read an object. */
-  let makers = new Map();
-  let makerCount = 0;
+  /** Keys of a shape, as text → function that reads an object of that shape. */
+  let factories = new Map();
+  let factoryCount = 0;
 
   let source;
   let wide = false;
   let unit = 1;
-  let noted;
+  let interned;
   let input;
-  let inputRoom = 0;
+  let inputCapacity = 0;
   let inputEnd = 0;
   let at = 0;
   let doubles;
   let doubleWords;
-  let doubleRoom = 0;
+  let doubleCapacity = 0;
   let doubleEnd = 0;
   let doubleAt = 0;
   let textAt = 0;
   let textEnd = 0;
-  /** A piece of the text, and where the next is to be cut from it. */
+  /** A piece of the text, and the offset of the next string in it. */
   let block = '';
   let blockAt = 0;
   let objects;
 
   /**
+   * Decodes a value.
    * @param {Uint8Array} bytes - a table
-   * @throws {RangeError} where they are none
+   * @throws {RangeError} when they are no table
    */
   function decode(bytes) {
     const size = lengthOf(bytes);
@@ -488,7 +504,7 @@ function createTable({ isPlain, isProxy, isWide, makeOutput, writeLong, readText
     const offset = offsetOf(bytes);
     if (size < HEAD) malformed();
     const head = new Uint8Array(HEAD);
-    fill(head, new Uint8Array(buffer, offset, HEAD));
+    typedArraySet(head, new Uint8Array(buffer, offset, HEAD));
     const { 1: count, 2: total, 3: shapesAt, 4: keysAt } = new Int32Array(bufferOf(head));
     const codesAt = HEAD + 8 * count;
     const textsAt = codesAt + 4 * total;
@@ -497,21 +513,21 @@ function createTable({ isPlain, isProxy, isWide, makeOutput, writeLong, readText
     textAt = textsAt + keysAt * unit;
     textEnd = size;
     if (count < 0 || total < 0 || shapesAt < 0 || shapesAt > total || keysAt < 0 || textAt > size) malformed();
-    if (inputRoom === 0 || inputRoom < total || inputRoom > KEPT) {
-      const room = max(SMALLEST, total);
-      input = new Int32Array(room);
-      inputRoom = room;
+    if (inputCapacity === 0 || inputCapacity < total || inputCapacity > MAX_KEPT_CAPACITY) {
+      const capacity = max(INITIAL_CAPACITY, total);
+      input = new Int32Array(capacity);
+      inputCapacity = capacity;
     }
-    if (doubleRoom === 0 || doubleRoom < count || doubleRoom > KEPT) {
-      const room = max(SMALLEST / 4, count);
-      const larger = new Float64Array(room);
+    if (doubleCapacity === 0 || doubleCapacity < count || doubleCapacity > MAX_KEPT_CAPACITY) {
+      const capacity = max(INITIAL_CAPACITY / 4, count);
+      const larger = new Float64Array(capacity);
       doubleWords = new BigUint64Array(bufferOf(larger));
       doubles = larger;
-      doubleRoom = room;
+      doubleCapacity = capacity;
     }
-    // A copy: what was written aligned need not lie so here.
-    fill(new Uint8Array(bufferOf(doubles)), new Uint8Array(buffer, offset + HEAD, 8 * count));
-    fill(new Uint8Array(bufferOf(input)), new Uint8Array(buffer, offset + codesAt, 4 * total));
+    // Copied, because the bytes need not be aligned here.
+    typedArraySet(new Uint8Array(bufferOf(doubles)), new Uint8Array(buffer, offset + HEAD, 8 * count));
+    typedArraySet(new Uint8Array(bufferOf(input)), new Uint8Array(buffer, offset + codesAt, 4 * total));
     source = bytes;
     doubleEnd = count;
     doubleAt = 0;
@@ -520,7 +536,7 @@ function createTable({ isPlain, isProxy, isWide, makeOutput, writeLong, readText
     try {
       at = shapesAt;
       inputEnd = total;
-      objects = list();
+      objects = bareArray();
       while (at < total) objects[objects.length] = readShape();
       at = 0;
       inputEnd = shapesAt;
@@ -528,12 +544,12 @@ function createTable({ isPlain, isProxy, isWide, makeOutput, writeLong, readText
       textAt = textsAt;
       block = '';
       blockAt = 0;
-      noted = list();
+      interned = bareArray();
       return readValue();
     } finally {
       source = undefined;
       objects = undefined;
-      noted = undefined;
+      interned = undefined;
       block = '';
     }
   }
@@ -541,34 +557,34 @@ function createTable({ isPlain, isProxy, isWide, makeOutput, writeLong, readText
   function readShape() {
     const count = input[at++];
     if (count < 0 || count > inputEnd - at || count > MAX_KEYS) malformed();
-    const names = list();
+    const names = bareArray();
     for (let i = 0; i < count; i++) {
-      const name = cut(input[at++]);
+      const name = readString(input[at++]);
       if (name === '__proto__') malformed();
       names[i] = name;
     }
     let key = `${count}`;
     for (let i = 0; i < count; i++) key += `,${stringify(names[i])}`;
-    let maker = mapGet(makers, key);
-    if (maker === undefined) {
-      if (++makerCount > MAX_KNOWN) {
-        makers = new Map();
-        makerCount = 1;
+    let factory = mapGet(factories, key);
+    if (factory === undefined) {
+      if (++factoryCount > MAX_KNOWN) {
+        factories = new Map();
+        factoryCount = 1;
       }
-      maker = makerOf(names);
-      mapSet(makers, key, maker);
+      factory = createFactory(names);
+      mapSet(factories, key, factory);
     }
-    return maker;
+    return factory;
   }
 
-  /** A function for one shape alone, so that V8 knows what it makes. */
-  function makerOf(names) {
+  /** Compiles a function for one shape, with an object literal: V8 knows the hidden class of its objects. */
+  function createFactory(names) {
     try {
       let fields = '';
       for (let i = 0; i < names.length; i++) fields += `${stringify(names[i])}: read(),`;
       return new Function('read', `return () => ({${fields}});`)(readValue);
     } catch {
-      // A process may forbid code from text.
+      // Code generation from strings may be disallowed: `node --disallow-code-generation-from-strings`.
       return () => {
         const object = {};
         for (let i = 0; i < names.length; i++) {
@@ -589,7 +605,7 @@ function createTable({ isPlain, isProxy, isWide, makeOutput, writeLong, readText
   function readValue() {
     if (at >= inputEnd) malformed();
     const code = input[at++];
-    const figure = code >> BITS;
+    const figure = code >> KIND_BITS;
     switch (code & 7) {
       case INTEGER:
         return figure;
@@ -597,19 +613,19 @@ function createTable({ isPlain, isProxy, isWide, makeOutput, writeLong, readText
         if (doubleAt >= doubleEnd) malformed();
         return doubles[doubleAt++];
       case TEXT:
-        return cut(figure);
+        return readString(figure);
       case CONSTANT:
         if (figure === NULL) return null;
         if (figure === UNDEFINED) return undefined;
         if (figure === TRUE) return true;
         if (figure === FALSE) return false;
-        if (figure < AGAIN || figure - AGAIN >= noted.length) malformed();
-        return noted[figure - AGAIN];
+        if (figure < REFERENCE || figure - REFERENCE >= interned.length) malformed();
+        return interned[figure - REFERENCE];
       case BIGINT:
         return readBigInt(figure);
-      case NOTED: {
-        const text = cut(figure);
-        noted[noted.length] = text;
+      case INTERNED: {
+        const text = readString(figure);
+        interned[interned.length] = text;
         return text;
       }
       case OBJECT:
@@ -645,7 +661,7 @@ function createTable({ isPlain, isProxy, isWide, makeOutput, writeLong, readText
       case 4:
         return [readValue(), readValue(), readValue(), readValue()];
       default: {
-        // Its elements are there, so that a store asks no prototype.
+        // The array has its elements already, so a store calls no setter of a prototype.
         const array = blank(length);
         for (let i = 0; i < length; i++) array[i] = readValue();
         return array;
@@ -653,23 +669,23 @@ function createTable({ isPlain, isProxy, isWide, makeOutput, writeLong, readText
     }
   }
 
-  function cut(length) {
+  function readString(length) {
     const end = blockAt + length;
     if (end <= block.length && length >= 0) {
       const text = substring(block, blockAt, end);
       blockAt = end;
       return text;
     }
-    return readBeyond(length);
+    return readNextBlock(length);
   }
 
-  /** A text that is not in the block. */
-  function readBeyond(length) {
-    // What is left of the block is read again.
+  /** Reads a string that the block does not hold, and the next block. */
+  function readNextBlock(length) {
+    // The rest of the block is read again, as the beginning of the next one.
     const from = textAt - (block.length - blockAt) * unit;
     const left = (textEnd - from) / unit;
     if (length < 0 || length > left) malformed();
-    const isLong = length > LONG;
+    const isLong = length > MAX_SLICED;
     const size = isLong ? length : min(BLOCK, left);
     const text = readText(source, from, from + size * unit, wide);
     textAt = from + size * unit;
@@ -685,21 +701,21 @@ function createTable({ isPlain, isProxy, isWide, makeOutput, writeLong, readText
   return { decode, encode };
 }
 
-/** A place for a brief text, by what texts that are alike differ in most often. */
+/** The slot of a short string: a hash of its length and of the characters in which similar strings differ mostly. */
 function slotOf(text, length) {
   let hash = length + 3 * charCodeAt(text, 0) + 5 * charCodeAt(text, length >> 1) + 7 * charCodeAt(text, length - 1);
   if (length > 1) hash += 31 * charCodeAt(text, length - 2);
-  return hash & (BRIEFS - 1);
+  return hash & (SLOTS - 1);
 }
 
-/** Whether an object has keys that it inherits: a loop over it would meet them. */
-function isInherited() {
+/** Whether a `for in` loop over a plain object finds keys that it inherits. */
+function hasInheritedKeys() {
   for (const _ in objectPrototype) return true;
   return false;
 }
 
-function firstOf(names, count) {
-  const first = list();
+function firstNames(names, count) {
+  const first = bareArray();
   for (let i = 0; i < count; i++) first[i] = names[i];
   return first;
 }

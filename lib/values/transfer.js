@@ -1,7 +1,7 @@
 'use strict';
 
-// ArrayBuffers that a task moves: into the pool with its payload, and out of it with its result. What is
-// detached and what may be is Node's own decision; the native pool takes the memory without copying it.
+// ArrayBuffers that move instead of being copied: into the pool with a payload, out of it with a result. Node decides
+// what can be detached, and detaches it. The native pool takes over the memory.
 
 const { isArrayBuffer } = require('node:util').types;
 const { invalid } = require('../errors.js');
@@ -9,9 +9,10 @@ const { invalid } = require('../errors.js');
 const ALLOWED = 'an array of ArrayBuffers of a fixed length, each once and none of them detached';
 
 /**
+ * Checks the list of buffers that a task moves.
  * @param {string} field
  * @param {unknown} value
- * @returns {ArrayBuffer[]}
+ * @returns {ArrayBuffer[]} a copy of the list
  * @throws {IsolaneError} ERR_INVALID_ARG
  */
 function transferList(field, value) {
@@ -35,24 +36,27 @@ function isDetached(buffer) {
   }
 }
 
-/** What Node says of a buffer that it is to move twice, in place of moving it: so it asks nothing else of it. */
-const refusalOfTwo = (buffer) => {
+/**
+ * The message with which Node refuses a buffer. It is asked to move the buffer twice, so it refuses in any case, with a
+ * message of its own where that is the only reason: nothing is moved to find out.
+ */
+const refusal = (buffer) => {
   try {
     structuredClone(undefined, { transfer: [buffer, buffer] });
   } catch (error) {
     return error.message;
   }
 };
-const TWICE = refusalOfTwo(new ArrayBuffer(1));
+const REFUSAL_OF_TWICE = refusal(new ArrayBuffer(1));
 
 /**
- * Takes buffers from whoever has them: theirs are detached.
- * @param {ArrayBuffer[]} list - checked
- * @returns {ArrayBuffer[]} others with their memory
- * @throws {IsolaneError} ERR_INVALID_ARG where one cannot be detached, such as the memory of WebAssembly or Node's
- *   pool of small Buffers; then none is
+ * Detaches buffers.
+ * @param {ArrayBuffer[]} list - of `transferList`
+ * @returns {ArrayBuffer[]} new buffers with their memory
+ * @throws {IsolaneError} ERR_INVALID_ARG when one cannot be detached, such as the memory of WebAssembly or Node's pool
+ *   of small Buffers; then none is detached
  */
-function takeOver(list) {
+function detachBuffers(list) {
   const taken = REFUSES_ALL || list.length === 1 || list.every(isMovable) ? move(list) : undefined;
   if (taken !== undefined) return taken;
   const at = Math.max(
@@ -62,42 +66,43 @@ function takeOver(list) {
   throw invalid(`task.transfer[${at}]`, list[at], 'an ArrayBuffer that can be detached');
 }
 
-const isMovable = (buffer) => !isDetached(buffer) && refusalOfTwo(buffer) === TWICE;
+const isMovable = (buffer) => !isDetached(buffer) && refusal(buffer) === REFUSAL_OF_TWICE;
 
-/** @returns {ArrayBuffer[] | undefined} nothing where one cannot be moved */
+/** @returns {ArrayBuffer[] | undefined} undefined where one cannot be moved */
 function move(list) {
   try {
     const moved = structuredClone(list, { transfer: list });
-    // To ask for an error takes longer than all the rest.
-    const isGone = (buffer, i) => (moved[i].byteLength > 0 ? buffer.byteLength === 0 : isDetached(buffer));
-    return list.every(isGone) ? moved : undefined;
+    // `isDetached` throws an error to find out, which takes longer than all the rest. So the lengths are compared first.
+    const wasMoved = (buffer, i) => (moved[i].byteLength > 0 ? buffer.byteLength === 0 : isDetached(buffer));
+    return list.every(wasMoved) ? moved : undefined;
   } catch (error) {
     if (error.name === 'DataCloneError') return undefined;
     throw error;
   }
 }
 
-/** Whether Node moves none where it cannot move one of them. Node 20 copies that one. */
+/** Whether Node moves no buffer of a list when it cannot move one of them. Node 20 moves the others, and copies that one. */
 const REFUSES_ALL = (() => {
   const good = new ArrayBuffer(1);
   move([good, Buffer.from('pooled').buffer]);
   return good.byteLength === 1;
 })();
 
-/** A buffer whose every byte is about to be written. To clear one takes longer than to move memory into it. */
-const uncleared = (length) => (length === 0 ? new ArrayBuffer(0) : Buffer.allocUnsafeSlow(length).buffer);
+/** A buffer whose every byte is about to be written. Zeroing it would take longer than moving memory into it. */
+const uninitialized = (length) => (length === 0 ? new ArrayBuffer(0) : Buffer.allocUnsafeSlow(length).buffer);
 
 /**
- * Makes buffers of the next moved buffers of the native pool.
+ * Takes the next moved buffers of the native pool, in order. It gives buffers of memory that Node lent to the task, and
+ * the lengths of the others, which it fills.
  * @param {{ takeMoved(): (ArrayBuffer | number)[], fillMoved(buffers: ArrayBuffer[]): void }} native
  * @returns {ArrayBuffer[]}
  */
-function moveIn(native) {
+function takeBuffers(native) {
   const moved = native.takeMoved();
-  const isMade = moved.map((buffer) => typeof buffer === 'number');
-  const buffers = moved.map((buffer, i) => (isMade[i] ? uncleared(buffer) : buffer));
-  if (isMade.includes(true)) native.fillMoved(buffers.filter((_, i) => isMade[i]));
+  const isLength = moved.map((buffer) => typeof buffer === 'number');
+  const buffers = moved.map((buffer, i) => (isLength[i] ? uninitialized(buffer) : buffer));
+  if (isLength.includes(true)) native.fillMoved(buffers.filter((_, i) => isLength[i]));
   return buffers;
 }
 
-module.exports = { moveIn, takeOver, transferList };
+module.exports = { takeBuffers, detachBuffers, transferList };

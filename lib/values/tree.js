@@ -1,33 +1,34 @@
 'use strict';
 
-// Plain data in a format of our own: objects, arrays, strings, numbers, BigInts, booleans, null, undefined.
-// Node's serializer takes some 5 µs for `{ a: 1 }`, most of it to start and to end; this takes a twentieth.
-// src/isolate/tree.rs is the other side.
+// Little plain data, as a tree: objects, arrays, strings, numbers, BigInts, booleans, null and undefined. Node's
+// serializer takes some 5 µs for `{ a: 1 }`, most of it to begin and to finish. This takes a twentieth of that.
+// src/isolate/values/tree_reader.rs is the other side.
 //
 //     value   kind byte, then
 //     int     i32, little endian          number  f64, little endian
 //     latin1  length, bytes               utf16   length in bytes, bytes
 //     array   length, values              object  length, then each key: latin1 or utf16; then each value
-//     bigint  as V8 writes it: 0xFF, version, 'Z', varint of twice the length in bytes, plus 1 where it is
+//     bigint  as V8 writes it: 0xFF, version, 'Z', varint of twice the length in bytes, plus 1 if it is
 //             negative; magnitude, in words of eight bytes, little endian
-//     length  a byte; where that is 255, a u32 follows
+//     length  a byte; if that is 255, a u32 follows
 
 const { isProxy } = require('node:util').types;
 const v8 = require('node:v8');
 const KIND = require('./kinds.js');
+const { BIGINT_TAG, HEADER } = require('./v8-format.js');
 
-/** More objects than this are left to V8's serializer, which is faster for them. */
+// Values that exceed one of these limits are left to V8's serializer, which is faster for them.
 const MAX_OBJECTS = 24;
 const MAX_KEYS = 64;
 const MAX_ELEMENTS = 256;
 const MAX_TEXT = 4096;
-/** Texts up to this length are copied here, longer ones by Node. */
+/** Strings up to this length are copied by a loop here, longer ones by Node. */
 const SHORT_TEXT = 48;
+/** A length byte of a length that follows as a u32. */
 const LONG = 255;
-/** What V8 begins with, in a version that every V8 can read, and its tag of a BigInt. */
-const [V8_TAG, V8_VERSION, BIGINT_TAG] = [0xff, 0x0f, 'Z'.charCodeAt(0)];
+/** Bytes in a word of a BigInt. */
 const WORD = 8;
-/** BigInts of more words are left to V8, which takes longer to start. */
+/** BigInts of more words are written and read by V8, which takes longer to begin. */
 const MAX_WORDS = 4;
 const TOO_LARGE = 1n << BigInt(8 * WORD * MAX_WORDS);
 
@@ -37,9 +38,10 @@ const { getPrototypeOf, hasOwn, keys } = Object;
 const { isArray } = Array;
 
 /**
+ * Writes a value with its kind.
  * @param {import('./arena.js').Arena} arena
  * @param {object} value
- * @returns {boolean} false where it is not plain or too large; then nothing is written
+ * @returns {boolean} false where the value is not plain or too large; then nothing is written
  */
 function writeTree(arena, value) {
   const start = arena.length;
@@ -47,7 +49,6 @@ function writeTree(arena, value) {
   try {
     arena.reserve(1);
     arena.bytes[arena.length++] = KIND.TREE;
-    // One that is met twice needs its identity kept, which V8's serializer does.
     isDone = writeObject(arena, value, []);
     return isDone;
   } finally {
@@ -55,7 +56,7 @@ function writeTree(arena, value) {
   }
 }
 
-function writeValue(arena, value, met) {
+function writeValue(arena, value, seen) {
   switch (typeof value) {
     case 'number':
       writeNumber(arena, value);
@@ -69,7 +70,7 @@ function writeValue(arena, value, met) {
     case 'bigint':
       return writeBigInt(arena, value);
     case 'object':
-      return value === null ? writeKind(arena, KIND.NULL) : writeObject(arena, value, met);
+      return value === null ? writeKind(arena, KIND.NULL) : writeObject(arena, value, seen);
     default:
       return false;
   }
@@ -78,7 +79,7 @@ function writeValue(arena, value, met) {
 function writeNumber(arena, value) {
   arena.reserve(9);
   const at = arena.length;
-  // Not -0, which no integer is.
+  // An integer cannot be -0.
   if ((value | 0) === value && (value !== 0 || 1 / value > 0)) {
     arena.bytes[at] = KIND.INTEGER;
     arena.view.setInt32(at + 1, value, true);
@@ -101,8 +102,8 @@ function writeBigInt(arena, value) {
     at += WORD;
   }
   bytes[start] = KIND.BIGINT;
-  bytes[start + 1] = V8_TAG;
-  bytes[start + 2] = V8_VERSION;
+  bytes[start + 1] = HEADER[0];
+  bytes[start + 2] = HEADER[1];
   bytes[start + 3] = BIGINT_TAG;
   bytes[start + 4] = 2 * (at - start - 5) + (value < 0n ? 1 : 0);
   arena.length = at;
@@ -121,26 +122,27 @@ function writeLargeBigInt(arena, value) {
   return true;
 }
 
-function writeObject(arena, object, met) {
-  if (met.length === MAX_OBJECTS || met.includes(object)) return false;
-  met.push(object);
-  if (isPlain(object)) return writeEntries(arena, object, met);
+function writeObject(arena, object, seen) {
+  // V8's serializer keeps the identity of an object that comes twice.
+  if (seen.length === MAX_OBJECTS || seen.includes(object)) return false;
+  seen.push(object);
+  if (isPlain(object)) return writeEntries(arena, object, seen);
   if (!isArray(object) || isProxy(object) || getPrototypeOf(object) !== arrayPrototype) return false;
-  return writeElements(arena, object, met);
+  return writeElements(arena, object, seen);
 }
 
 /**
- * Whether an object is no more than its properties.
+ * Tells whether an object is nothing but its properties.
  * @param {object} object
  * @returns {boolean}
  */
 const isPlain = (object) =>
   getPrototypeOf(object) === objectPrototype &&
   !isProxy(object) &&
-  // What has a class of its own inside and only looks plain, such as an error, has a tag of its own.
+  // An object with internal slots, such as an Error, may have the prototype of a plain one, but has a tag of its own.
   objectPrototype.toString.call(object) === '[object Object]';
 
-function writeEntries(arena, object, met) {
+function writeEntries(arena, object, seen) {
   const names = keys(object);
   const { length } = names;
   if (length > MAX_KEYS) return false;
@@ -153,21 +155,21 @@ function writeEntries(arena, object, met) {
   for (let i = 0; i < length; i++) {
     const name = names[i];
     const value = object[name];
-    // A getter may have taken the next ones away.
+    // A getter may have deleted a key after it.
     if (value === undefined && !hasOwn(object, name)) return false;
-    if (!writeValue(arena, value, met)) return false;
+    if (!writeValue(arena, value, seen)) return false;
   }
   return true;
 }
 
-function writeElements(arena, array, met) {
+function writeElements(arena, array, seen) {
   const { length } = array;
   if (length > MAX_ELEMENTS) return false;
   writeHead(arena, KIND.ARRAY, length);
   for (let i = 0; i < length; i++) {
     const value = array[i];
-    // A hole is not undefined, and stays one with V8's serializer.
-    if ((value === undefined && !(i in array)) || !writeValue(arena, value, met)) return false;
+    // A hole is not undefined. V8's serializer keeps it.
+    if ((value === undefined && !(i in array)) || !writeValue(arena, value, seen)) return false;
   }
   return keys(array).length === length;
 }
@@ -220,14 +222,17 @@ function writeHead(arena, kind, length) {
   }
 }
 
+/** What is being read, and the offset of the next byte. */
 let source;
 let view;
 let at = 0;
 
 /**
- * @param {Uint8Array} bytes
+ * Reads a value with its kind.
+ * @param {Buffer} bytes
  * @param {DataView} viewOfBytes
- * @param {number} start - of the value
+ * @param {number} start
+ * @throws {RangeError} when they are no value
  */
 function readTree(bytes, viewOfBytes, start) {
   source = bytes;
@@ -256,7 +261,7 @@ function readValue() {
     case KIND.ARRAY:
       return readElements();
     default:
-      // Also where the bytes are at their end: a length may say that there are more.
+      // The kind is undefined at the end of the bytes, which a wrong length may lead to.
       if (kind in KIND.CONSTANTS) return KIND.CONSTANTS[kind];
       throw new RangeError(`no kind of value: ${kind}`);
   }
@@ -301,7 +306,7 @@ function readElements() {
   return array;
 }
 
-/** Of things that take a byte at least. */
+/** Reads the number of items that take a byte each at least. */
 function readCount() {
   const count = readLength();
   if (count > source.length - at) throw new RangeError(`no room for ${count} values`);
@@ -315,7 +320,7 @@ function readLength() {
   return view.getUint32(at - 4, true);
 }
 
-/** Short texts that were read before, by a hash of their bytes: most are keys, which come again. */
+/** Short strings that were read before, by a hash of their bytes. Most are keys, which come again. */
 const known = new Array(512).fill('');
 
 function readLatin1() {
@@ -342,4 +347,4 @@ function readUtf16() {
   return source.ucs2Slice(at - length, at);
 }
 
-module.exports = { isPlain, readTree, writeBigInt, writeNumber, writeTree };
+module.exports = { isPlain, readTree, writeBigInt, writeKind, writeNumber, writeTree };

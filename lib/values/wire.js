@@ -1,16 +1,17 @@
 'use strict';
 
-// Values across the boundary, on Node's side; src/isolate/codec.rs is the other. The first byte tells
-// the kind: small and common values have kinds of their own, everything else is V8's serialization
-// format, whose first byte is always 0xFF. Errors lose their name, `cause` and own properties in it:
-// where a value holds any, a second value follows that brings them back.
+// The codec for values that cross between Node and isolates; src/isolate/values/codec.rs is the other side. The first byte of
+// an encoded value is its kind. Small and frequent values have kinds of their own. All others are in V8's serialization
+// format, whose first byte is always 0xFF. In that format errors lose their name, `cause` and own properties, so a
+// value that contains errors is followed by a second value that restores them.
 
 const { Arena } = require('./arena.js');
 const { collectErrors, pathOfUncloneable, restoreErrors, takeCauses } = require('./clone.js');
 const KIND = require('./kinds.js');
-const { Deserializer, serialize, serializeMoving } = require('./serializer.js');
+const { Deserializer, serialize } = require('./serializer.js');
 const { createTable } = require('./table.js');
-const { isPlain, readTree, writeBigInt, writeNumber, writeTree } = require('./tree.js');
+const { isPlain, readTree, writeBigInt, writeKind, writeNumber, writeTree } = require('./tree.js');
+const { MAX_MOVED_BUFFER, mayContainError, movedBuffer, movedBufferIndex } = require('./v8-format.js');
 
 const { isProxy } = require('node:util').types;
 
@@ -32,19 +33,20 @@ const table = createTable({
   },
 });
 
-/** Longer texts are not written into an arena, where they would be copied once more. */
-const MAX_TEXT = 16 * 1024;
+/** Strings of more bytes get a buffer of their own: in an arena they would be copied once more. */
+const MAX_INLINE_TEXT = 16 * 1024;
 
+/** The arena of `encode`; undefined while it is in use. */
 let scratch = new Arena(16 * 1024);
 
 /**
- * Turns a value into bytes.
+ * Encodes a value.
  * @param {unknown} value
  * @returns {Buffer} valid until the next call
  * @throws {Error} when it cannot be cloned
  */
 function encode(value) {
-  // A getter of the value may have another one encoded.
+  // A getter of the value may encode another one.
   const arena = scratch ?? new Arena(1024);
   scratch = undefined;
   arena.length = 0;
@@ -56,11 +58,11 @@ function encode(value) {
 }
 
 /**
- * Writes a value into an arena, or hands over the bytes of one that has no place there.
- * @param {Arena} arena - as it was before where this throws, or gives bytes
+ * Encodes a value into an arena, or into a buffer of its own.
+ * @param {Arena} arena - unchanged where this throws or returns a buffer
  * @param {unknown} value
- * @param {boolean} [isWarm] - it is read where code for values like it is compiled already
- * @returns {Buffer | undefined}
+ * @param {boolean} [isWarm] - the value is read in a realm that stays, where the code for tables is compiled already
+ * @returns {Buffer | undefined} undefined where the value is in the arena
  * @throws {Error} when it cannot be cloned
  */
 function write(arena, value, isWarm = false) {
@@ -71,29 +73,29 @@ function write(arena, value, isWarm = false) {
     case 'string':
       return writeString(arena, value);
     case 'boolean':
-      return writeKind(arena, value ? KIND.TRUE : KIND.FALSE);
+      writeKind(arena, value ? KIND.TRUE : KIND.FALSE);
+      return undefined;
     case 'undefined':
-      return writeKind(arena, KIND.UNDEFINED);
+      writeKind(arena, KIND.UNDEFINED);
+      return undefined;
     case 'bigint':
       writeBigInt(arena, value);
       return undefined;
     case 'object':
-      if (value === null) return writeKind(arena, KIND.NULL);
+      if (value === null) {
+        writeKind(arena, KIND.NULL);
+        return undefined;
+      }
       return writeTree(arena, value) ? undefined : ((isWarm ? encodeTable(value) : undefined) ?? encodeClone(value));
     default:
       return encodeClone(value);
   }
 }
 
-function writeKind(arena, kind) {
-  arena.reserve(1);
-  arena.bytes[arena.length++] = kind;
-}
-
 function writeString(arena, text) {
   const wide = KIND.BEYOND_LATIN1.test(text);
   const size = 1 + (wide ? text.length * 2 : text.length);
-  const isLong = size > MAX_TEXT;
+  const isLong = size > MAX_INLINE_TEXT;
   if (!isLong) arena.reserve(size);
   const [bytes, at] = isLong ? [Buffer.allocUnsafeSlow(size), 0] : [arena.bytes, arena.length];
   bytes[at] = wide ? KIND.UTF16 : KIND.LATIN1;
@@ -107,7 +109,7 @@ function writeString(arena, text) {
 let isWritingTable = false;
 
 function encodeTable(value) {
-  // A getter of the value may have another one encoded.
+  // A getter of the value may encode another one.
   if (isWritingTable) return undefined;
   isWritingTable = true;
   try {
@@ -118,31 +120,25 @@ function encodeTable(value) {
 }
 
 /**
- * Turns a value into bytes without the contents of some buffers.
+ * Encodes a value without the contents of the buffers that move with it.
  * @param {unknown} value
  * @param {ArrayBuffer[]} moved
  * @returns {Buffer}
  * @throws {Error} when it cannot be cloned
  */
-function encodeMoving(value, moved) {
-  const place = moved.indexOf(value);
-  // As V8 writes it; most payloads with buffers are one.
-  return place === -1 || place > 127 ? encodeClone(value, moved) : Buffer.of(...MOVED_BUFFER, place);
+function encodeMoved(value, moved) {
+  const index = moved.indexOf(value);
+  return index === -1 || index > MAX_MOVED_BUFFER ? encodeClone(value, moved) : movedBuffer(index);
 }
 
-/** Tag and version of V8's format that every V8 can read, and the tag of a buffer that is moved. */
-const MOVED_BUFFER = [0xff, 0x0f, 't'.charCodeAt(0)];
-
-const isMovedBuffer = (bytes) => bytes.length === 4 && MOVED_BUFFER.every((byte, i) => bytes[i] === byte);
-
 function encodeClone(value, moved = []) {
-  const bytes = serializeMoving(moved, value);
+  const bytes = serialize(moved, value);
   if (!mayContainError(bytes)) return bytes;
   const found = collectErrors(value, isCloneable);
   if (found.length === 0) return bytes;
   const putBack = takeCauses(found);
   try {
-    return Buffer.concat([Buffer.of(KIND.V8_WITH_ERRORS), serializeMoving(moved, value, found)]);
+    return Buffer.concat([Buffer.of(KIND.V8_WITH_ERRORS), serialize(moved, value, found)]);
   } finally {
     putBack();
   }
@@ -150,42 +146,30 @@ function encodeClone(value, moved = []) {
 
 function isCloneable(value) {
   try {
-    serialize(value);
+    serialize([], value);
     return true;
   } catch {
     return false;
   }
 }
 
-const ERROR_TAG = 'r'.charCodeAt(0);
-const ERROR_PARTS = new Set(Buffer.from('ERFSTUmcs.'));
-
 /**
- * Whether the serialized form of an error could be in there. Text can look like it: a yes only means
- * that it is worth a look. V8 writes `r` and one of these tags (ErrorTag in its value-serializer.cc).
- */
-function mayContainError(bytes) {
-  for (let at = bytes.indexOf(ERROR_TAG); at !== -1; at = bytes.indexOf(ERROR_TAG, at + 1)) {
-    if (ERROR_PARTS.has(bytes[at + 1])) return true;
-  }
-  return false;
-}
-
-/**
- * Makes a value from bytes that an isolate, or `encode`, wrote. Copies what it keeps.
+ * Decodes a value that an isolate or `encode` has written. The value holds no part of the bytes.
  * @param {Buffer} bytes
+ * @throws {Error} when they are no value
  */
 const decode = (bytes) => read(bytes, new DataView(bytes.buffer, bytes.byteOffset, bytes.length), 0, bytes.length);
 
 /**
- * Makes a value from a part of some bytes.
+ * Decodes a value from a part of some bytes.
  * @param {Buffer} bytes
- * @param {DataView} view - of the same
+ * @param {DataView} view - of the same bytes
  * @param {number} start
  * @param {number} end
+ * @throws {Error} when they are no value
  */
 function read(bytes, view, start, end) {
-  // No bytes are what is left of an error that could not be written.
+  // An isolate writes no bytes for an error that cannot be encoded.
   if (start === end) return undefined;
   const kind = bytes[start];
   switch (kind) {
@@ -222,28 +206,40 @@ function decodeClone(bytes, withErrors, moved) {
 }
 
 /**
- * Makes a value from bytes that have not the contents of some buffers.
+ * Decodes a value whose buffers have moved.
  * @param {Buffer} bytes
  * @param {ArrayBuffer[]} moved
+ * @throws {Error} when they are no value
  */
-function decodeMoving(bytes, moved) {
-  if (isMovedBuffer(bytes) && bytes[3] < moved.length) return moved[bytes[3]];
+function decodeMoved(bytes, moved) {
+  const index = movedBufferIndex(bytes);
+  if (index < moved.length) return moved[index];
   if (bytes[0] === KIND.V8) return decodeClone(bytes, false, moved);
   if (bytes[0] === KIND.V8_WITH_ERRORS) return decodeClone(bytes.subarray(1), true, moved);
   return decode(bytes);
 }
 
 /**
- * The same where the buffers went: they are empty, and so are views of them.
+ * Decodes a value whose buffers are gone: they are empty, and so are the views of them.
  * @param {Buffer} bytes
- * @param {number} count - of buffers
+ * @param {number} count - number of buffers
  */
-function decodeGone(bytes, count) {
-  const gone = Array.from({ length: count }, () => new ArrayBuffer(0));
-  return decodeMoving(bytes, gone);
+function decodeDetached(bytes, count) {
+  const detached = Array.from({ length: count }, () => new ArrayBuffer(0));
+  return decodeMoved(bytes, detached);
 }
 
-/** Names the place in a value that keeps it from being cloned. */
-const uncloneablePath = (value, root) => pathOfUncloneable(value, root, isCloneable);
+/**
+ * Says which part of a value cannot be cloned.
+ * @param {unknown} value
+ * @param {string} root - what the path starts with, such as `payload`
+ * @param {string} why
+ * @param {string} [owner] - what the value belongs to
+ * @returns {string} for instance `payload.items[3] cannot be cloned: …`
+ */
+function uncloneableMessage(value, root, why, owner) {
+  const path = pathOfUncloneable(value, root, isCloneable);
+  return `${owner === undefined ? path : `${path} of ${owner}`} cannot be cloned: ${why}`;
+}
 
-module.exports = { decode, decodeGone, decodeMoving, encode, encodeMoving, read, uncloneablePath, write };
+module.exports = { decode, decodeDetached, decodeMoved, encode, encodeMoved, read, uncloneableMessage, write };

@@ -1,8 +1,8 @@
-//! Memory of Node that an isolate works in while a task has it: nothing is moved there or back.
+//! Lends memory of Node to isolates: a task works in it, and nothing is moved there or back.
 //!
-//! Its ArrayBuffer is here, where no JavaScript sees it, until the isolate has let go of the memory. A thread
-//! that has not done so when the environment ends may write to it later still: then the memory is never freed.
-//! Node-API cannot ask for that, V8 in Node can; where it cannot, nothing is lent.
+//! The ArrayBuffer is kept here, where JavaScript cannot reach it, until the isolate releases the memory. A
+//! thread that has not released it when the environment ends may still write to it later: that memory is never
+//! freed. Node-API has no function for this, V8 in Node has; if it is not available, nothing is lent.
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -17,23 +17,23 @@ use parking_lot::Mutex;
 
 use crate::isolate::{Lender, Pages};
 
-/// Less is copied, which takes about as long.
-const LENT: usize = 16 << 10;
+/// Minimum size of a buffer that is lent. Copying a smaller one takes about as long.
+const MIN_SIZE: usize = 16 << 10;
 
-/// Called from any thread when there is something to settle.
+/// Called from any thread when there is something to settle or to collect.
 pub(super) type Wake = Arc<dyn Fn() + Send + Sync>;
 
-/// Those of one environment that are open. On its thread alone.
+/// The loans of one environment. Used only on its thread.
 pub(super) struct Lending {
     env: Env,
     get_backing_store: Option<GetBackingStore>,
     open: RefCell<HashMap<u64, Open>>,
     last: Cell<u64>,
-    ended: Arc<Ended>,
+    dropped: Arc<DroppedLoans>,
 }
 
-/// Those that isolates have let go of, and whose memory nobody has asked back.
-struct Ended {
+/// Loans that isolates have dropped without returning the memory in a result.
+struct DroppedLoans {
     numbers: Mutex<Vec<u64>>,
     wake: Wake,
 }
@@ -43,15 +43,17 @@ struct Open {
     state: Arc<AtomicU8>,
 }
 
-/// States of a loan: no isolate uses the memory; one does; none may, since the environment has ended.
+/// State of a loan: no isolate uses the memory.
 const IDLE: u8 = 0;
+/// State of a loan: an isolate uses the memory.
 const USED: u8 = 1;
-const OVER: u8 = 2;
+/// State of a loan: no isolate may use the memory, because the environment has ended.
+const REVOKED: u8 = 2;
 
 struct Loan {
     number: u64,
     state: Arc<AtomicU8>,
-    ended: Option<Arc<Ended>>,
+    dropped: Option<Arc<DroppedLoans>>,
 }
 
 fn change(state: &AtomicU8, from: u8, to: u8) -> bool {
@@ -70,12 +72,12 @@ impl Lender for Loan {
 
 impl Drop for Loan {
     fn drop(&mut self) {
-        let Some(ended) = &self.ended else { return };
-        let mut numbers = ended.numbers.lock();
+        let Some(dropped) = &self.dropped else { return };
+        let mut numbers = dropped.numbers.lock();
         numbers.push(self.number);
         if numbers.len() == 1 {
             drop(numbers);
-            (ended.wake)();
+            (dropped.wake)();
         }
     }
 }
@@ -87,14 +89,14 @@ impl Lending {
             get_backing_store: get_backing_store(env),
             open: RefCell::default(),
             last: Cell::new(0),
-            ended: Arc::new(Ended { numbers: Mutex::default(), wake }),
+            dropped: Arc::new(DroppedLoans { numbers: Mutex::default(), wake }),
         }
     }
 
-    /// The memory of a buffer that no JavaScript sees; `None` where it is not lent.
+    /// Lends the memory of a buffer that JavaScript cannot reach. Returns `None` if it cannot be lent.
     pub fn lend(&self, buffer: &mut ArrayBuffer) -> Option<Pages> {
         self.get_backing_store?;
-        if buffer.len() < LENT {
+        if buffer.len() < MIN_SIZE {
             return None;
         }
         let mut reference = null_mut();
@@ -110,39 +112,40 @@ impl Lending {
         let state = Arc::new(AtomicU8::new(IDLE));
         let open = Open { buffer: reference, state: state.clone() };
         self.open.borrow_mut().insert(number, open);
-        let loan = Loan { number, state, ended: Some(self.ended.clone()) };
-        // SAFETY: this is the only thread that knows the buffer.
+        let loan = Loan { number, state, dropped: Some(self.dropped.clone()) };
+        // SAFETY: only this thread knows the buffer.
         let bytes = unsafe { buffer.as_mut() };
-        // SAFETY: the memory is there as long as the buffer is, and that as long as the loan.
+        // SAFETY: the memory lives as long as the buffer, and the buffer as long as the loan.
         Some(unsafe { Pages::lent(bytes.as_mut_ptr(), bytes.len(), Box::new(loan)) })
     }
 
-    /// The buffer whose memory came back; `None` where it was not lent.
+    /// Returns the buffer whose memory came back; `None` if it was not lent.
     pub fn back(&self, pages: &mut Pages) -> Option<sys::napi_value> {
         let loan = pages.lender::<Loan>()?;
-        loan.ended = None;
+        loan.dropped = None;
         let Open { buffer, .. } = self.open.borrow_mut().remove(&loan.number)?;
         Some(self.take(buffer))
     }
 
-    /// Frees the memory that nobody has any more.
+    /// Frees the memory of the loans that were dropped.
     pub fn settle(&self) {
-        let ended = std::mem::take(&mut *self.ended.numbers.lock());
-        for Open { buffer, .. } in ended.iter().filter_map(|it| self.open.borrow_mut().remove(it)) {
-            // SAFETY: nobody has the buffer.
+        let dropped = std::mem::take(&mut *self.dropped.numbers.lock());
+        for Open { buffer, .. } in dropped.iter().filter_map(|it| self.open.borrow_mut().remove(it))
+        {
+            // SAFETY: nothing else refers to the buffer.
             self.use_once(buffer, |buffer| unsafe {
                 sys::napi_detach_arraybuffer(self.env.raw(), buffer);
             });
         }
     }
 
-    /// The environment ends: memory that is used still stays as long as the process does.
+    /// Handles the end of the environment: memory that an isolate still uses is kept until the process ends.
     pub fn end(&self) {
         self.settle();
         let Some(get_backing_store) = self.get_backing_store else { return };
         for (_, Open { buffer, state }) in self.open.take() {
-            if !change(&state, IDLE, OVER) {
-                // SAFETY: what comes back is an owner of the memory, and nobody destroys it.
+            if !change(&state, IDLE, REVOKED) {
+                // SAFETY: the function returns an owner of the memory, which is never destroyed.
                 self.use_once(buffer, |buffer| unsafe {
                     get_backing_store(buffer);
                 });
@@ -152,17 +155,17 @@ impl Lending {
 
     fn use_once(&self, reference: sys::napi_ref, act: impl FnOnce(sys::napi_value)) {
         let mut scope = null_mut();
-        // SAFETY: it is the thread of the environment, which is there still.
+        // SAFETY: this is the thread of the environment, which still exists.
         unsafe { sys::napi_open_handle_scope(self.env.raw(), &raw mut scope) };
         act(self.take(reference));
         // SAFETY: it was opened above.
         unsafe { sys::napi_close_handle_scope(self.env.raw(), scope) };
     }
 
-    /// What a reference refers to, in its place.
+    /// Deletes a reference, and returns the value that it refers to.
     fn take(&self, reference: sys::napi_ref) -> sys::napi_value {
         let mut value = null_mut();
-        // SAFETY: it was made in this environment, and nobody has it after this.
+        // SAFETY: it was made in this environment, and is not used after this.
         let status = unsafe {
             let status = sys::napi_get_reference_value(self.env.raw(), reference, &raw mut value);
             sys::napi_delete_reference(self.env.raw(), reference);
@@ -174,14 +177,15 @@ impl Lending {
     }
 }
 
-/// `std::shared_ptr<v8::BackingStore> v8::ArrayBuffer::GetBackingStore()`. A value of Node-API is V8's handle.
+/// `std::shared_ptr<v8::BackingStore> v8::ArrayBuffer::GetBackingStore()`. A value of Node-API is a handle of
+/// V8.
 type GetBackingStore = unsafe extern "C" fn(sys::napi_value) -> SharedPointer;
 
-/// More than fits into registers: so it comes back in memory, as an object of C++ with a destructor does.
+/// Larger than fits into registers, so that it is returned in memory, as a C++ object with a destructor is.
 #[repr(C)]
 struct SharedPointer([MaybeUninit<usize>; 4]);
 
-/// Versions of Node that were seen to have it as it stands here; the name alone does not tell the type.
+/// Major versions of Node in which the function was verified to have this type; its name does not tell the type.
 #[cfg(target_os = "linux")]
 const MAJORS: std::ops::RangeInclusive<u32> = 20..=26;
 
@@ -192,9 +196,9 @@ fn get_backing_store(env: Env) -> Option<GetBackingStore> {
         return None;
     }
     let name = c"_ZN2v811ArrayBuffer15GetBackingStoreEv";
-    // SAFETY: it only looks for a name in what the process has loaded for all.
+    // SAFETY: it only looks up a name among the global symbols of the process.
     let function = unsafe { libc::dlsym(libc::RTLD_DEFAULT, name.as_ptr()) };
-    // SAFETY: the name is this function's.
+    // SAFETY: the name is that of a function of this type.
     (!function.is_null()).then(|| unsafe { std::mem::transmute::<_, GetBackingStore>(function) })
 }
 

@@ -1,4 +1,6 @@
-//! The options of a pool, as `lib/options/options.js` hands them over: checked, and with every default filled in.
+//! The options of a pool, as `lib/options/options.js` passes them: checked, and with all defaults filled in.
+//!
+//! Never checks an option: invalid values are refused in JavaScript.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,11 +8,12 @@ use std::time::Duration;
 use napi::bindgen_prelude::Uint8Array;
 use napi_derive::napi;
 
+use super::time::from_ms;
 use crate::isolate::{CodeKind, Script, Spec, Work};
 use crate::pool;
 use crate::scheduler::{self, AutoScale, Balance, BreakerRules, DeadLetterLimits, Retry};
 
-/// Times are milliseconds, memory is megabytes.
+/// The options of a pool. Times are in milliseconds, memory in megabytes.
 #[napi(object)]
 pub struct NativeOptions {
     pub pool_size: u32,
@@ -47,7 +50,7 @@ pub struct NativeOptions {
     pub retry_jitter: f64,
 }
 
-/// A module that tasks may import; the path is absolute.
+/// A module that tasks may import. Its path is absolute.
 #[napi(object)]
 pub struct NativeImport {
     pub name: String,
@@ -55,12 +58,14 @@ pub struct NativeImport {
     pub text: String,
 }
 
+/// The options of the circuit breakers.
 #[napi(object)]
 pub struct NativeBreaker {
     pub failure_threshold: u32,
     pub reset_timeout: f64,
 }
 
+/// The options of automatic scaling.
 #[napi(object)]
 pub struct NativeAutoScale {
     pub scale_up_queue_depth: f64,
@@ -68,7 +73,7 @@ pub struct NativeAutoScale {
     pub cooldown: f64,
 }
 
-/// What a task has where it does not say otherwise.
+/// The defaults of tasks.
 pub(super) struct Defaults {
     pub retry: Retry,
     pub queue_timeout: Option<Duration>,
@@ -79,14 +84,14 @@ pub(super) struct Defaults {
     filter_kind: Arc<str>,
 }
 
-/// Of payloads and errors of dead letters.
-const DEAD_LETTERS_WEIGHT: usize = 64 << 20;
+/// Maximum size of payloads and errors of all dead letters, in bytes.
+const MAX_DEAD_LETTER_WEIGHT: usize = 64 << 20;
 
-/// From an abort to the forced end of the task: long enough for a `catch` and a `finally`.
+/// Time between an abort and the forced end of the task: enough for a `catch` and a `finally`.
 const ABORT_GRACE: Duration = Duration::from_secs(1);
 
-/// From a forced end to giving the isolate up. V8 answers within microseconds unless it is deep in
-/// native code.
+/// Time between a forced end and the abandonment of the isolate. V8 answers within microseconds unless native
+/// code is running.
 const TERMINATE_GRACE: Duration = Duration::from_secs(5);
 
 impl NativeOptions {
@@ -98,14 +103,14 @@ impl NativeOptions {
         let defaults = Defaults {
             retry: Retry {
                 max_retries: self.max_retries,
-                backoff: millis(self.retry_backoff),
-                max_backoff: millis(self.max_backoff),
+                backoff: from_ms(self.retry_backoff),
+                max_backoff: from_ms(self.max_backoff),
                 jitter: self.retry_jitter,
             },
-            queue_timeout: self.queue_timeout.map(millis),
-            handler: millis(self.task_timeout),
-            javascript: millis(self.javascript_timeout),
-            filter: millis(self.filter_timeout),
+            queue_timeout: self.queue_timeout.map(from_ms),
+            handler: from_ms(self.task_timeout),
+            javascript: from_ms(self.javascript_timeout),
+            filter: from_ms(self.filter_timeout),
             javascript_kind: CodeKind::JavaScript.name().into(),
             filter_kind: CodeKind::Filter.name().into(),
         };
@@ -121,22 +126,22 @@ impl NativeOptions {
             max_tasks_per_worker: self.max_tasks_per_worker.map(|tasks| tasks as u64),
             auto_restart: self.auto_restart,
             max_restart_attempts: self.max_restart_attempts,
-            restart_cooldown: millis(self.restart_cooldown),
+            restart_cooldown: from_ms(self.restart_cooldown),
             max_abandoned: self.max_abandoned as usize,
-            heartbeat: millis(self.heartbeat),
-            zombie_threshold: millis(self.zombie_threshold),
-            letters: DeadLetterLimits {
+            heartbeat: from_ms(self.heartbeat),
+            zombie_threshold: from_ms(self.zombie_threshold),
+            dead_letters: DeadLetterLimits {
                 max: self.max_dead_letters as usize,
-                max_weight: DEAD_LETTERS_WEIGHT,
+                max_weight: MAX_DEAD_LETTER_WEIGHT,
             },
             breaker: self.circuit_breaker.map(|rules| BreakerRules {
                 failure_threshold: rules.failure_threshold,
-                reset: millis(rules.reset_timeout),
+                reset: from_ms(rules.reset_timeout),
             }),
             auto_scale: self.auto_scale.map(|rules| AutoScale {
                 queue_depth: rules.scale_up_queue_depth as usize,
-                idle: millis(rules.idle_timeout),
-                cooldown: millis(rules.cooldown),
+                idle: from_ms(rules.idle_timeout),
+                cooldown: from_ms(rules.cooldown),
             }),
             seed: std::process::id().into(),
         };
@@ -155,14 +160,14 @@ impl NativeOptions {
                 .collect(),
             max_host_calls: self.max_host_calls as usize,
         };
-        let start_limit = millis(self.zombie_threshold);
+        let start_limit = from_ms(self.zombie_threshold);
         let config = pool::Config { scheduler, isolate, start_limit };
         (config, defaults)
     }
 }
 
 impl Defaults {
-    /// Whose circuit breaker a task has to pass.
+    /// Returns the kind of a task, whose circuit breaker applies.
     pub fn kind(&self, work: &Work) -> Arc<str> {
         match work {
             Work::Handler(name) => name.clone(),
@@ -182,13 +187,6 @@ impl Defaults {
             },
         }
     }
-}
-
-/// Milliseconds of JavaScript. Infinity, and what is over a century, is a century: an instant that
-/// far away can still be added to.
-pub(super) fn millis(ms: f64) -> Duration {
-    const CENTURY_MS: f64 = 100.0 * 365.25 * 86_400_000.0;
-    Duration::from_secs_f64(ms.clamp(0.0, CENTURY_MS) / 1000.0)
 }
 
 fn megabytes(mb: f64) -> usize {

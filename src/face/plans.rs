@@ -1,30 +1,34 @@
-//! The plans that tasks share, so that each of many that wait has none of its own.
+//! The plans of tasks.
+//!
+//! Tasks with the same plan share it, so that a waiting task takes little memory.
 
 use std::sync::Arc;
 
 use crate::isolate::{Code, CodeKind, Isolation, Plan, Work};
 
-/// A pool whose types come from data must not keep them all.
+/// Maximum number of types: if the types come from data, there is no end of them.
 const MAX_TYPES: usize = 4096;
 
+/// Stands for a type without a number.
 pub(super) const UNKNOWN_TYPE: u32 = u32::MAX;
 
+/// The plans of the types that were seen, and of the latest code task.
 #[derive(Default)]
 pub(super) struct Plans {
-    /// The types of handler tasks that were met, by their numbers.
+    /// The types of handler tasks, by their numbers.
     types: Vec<Type>,
-    /// That of the latest code task: the next one is likely to be the same.
+    /// The plan of the latest code task: the next one is likely to be the same.
     latest: Option<Arc<Plan>>,
 }
 
 struct Type {
     name: Arc<str>,
-    /// By isolation.
+    /// One for each isolation.
     plans: [Option<Arc<Plan>>; 3],
 }
 
 impl Plans {
-    /// The number of a type that has none; [`UNKNOWN_TYPE`] where there are too many.
+    /// Assigns a number to a type that has none. Returns [`UNKNOWN_TYPE`] if there are too many types.
     pub fn index_of(&mut self, name: String) -> u32 {
         if self.types.len() == MAX_TYPES {
             return UNKNOWN_TYPE;
@@ -33,7 +37,7 @@ impl Plans {
         self.types.len() as u32 - 1
     }
 
-    /// `None` where no type has this number.
+    /// Returns the plan of a handler task; `None` if no type has this number.
     pub fn of_type(&mut self, index: u32, isolation: Isolation) -> Option<Arc<Plan>> {
         let Type { name, plans } = self.types.get_mut(index as usize)?;
         let plan = plans[isolation as usize]
@@ -41,12 +45,13 @@ impl Plans {
         Some(plan.clone())
     }
 
+    /// Returns the plan of a code task.
     pub fn of_code(&mut self, kind: CodeKind, text: String, isolation: Isolation) -> Arc<Plan> {
-        let is_it = |plan: &&Arc<Plan>| {
+        let is_same = |plan: &&Arc<Plan>| {
             let Work::Code(code) = &plan.work else { return false };
             (plan.isolation, code.kind, &*code.text) == (isolation, kind, &*text)
         };
-        if let Some(plan) = self.latest.as_ref().filter(is_it) {
+        if let Some(plan) = self.latest.as_ref().filter(is_same) {
             return plan.clone();
         }
         let code = Code { kind, text: text.into() };

@@ -1,13 +1,15 @@
-//! The state of a pool as `lib/observe/metrics.js` reads it.
+//! The state of a pool, as `lib/observe/metrics.js` reads it.
+//!
+//! Only converts: nothing is computed here.
 
 use napi_derive::napi;
 
-use super::collection::ms;
+use super::time::to_ms;
 use crate::metrics::Summary;
 use crate::pool::Snapshot;
 use crate::scheduler::{BreakerState, BreakerView, WorkerState};
 
-/// Times are milliseconds, memory is bytes.
+/// The state of a pool. Times are in milliseconds, memory in bytes.
 #[napi(object)]
 pub struct NativeStatus {
     pub uptime: f64,
@@ -45,6 +47,7 @@ pub struct NativeStatus {
     pub workers: Vec<NativeWorker>,
 }
 
+/// The figures of a histogram, in milliseconds.
 #[napi(object)]
 pub struct NativeSummary {
     pub min: f64,
@@ -55,12 +58,14 @@ pub struct NativeSummary {
     pub max: f64,
 }
 
+/// The number of waiting tasks of a priority.
 #[napi(object)]
 pub struct NativePriority {
     pub priority: u32,
     pub waiting: u32,
 }
 
+/// The state of a worker.
 #[napi(object)]
 pub struct NativeWorker {
     pub worker_id: u32,
@@ -75,6 +80,7 @@ pub struct NativeWorker {
     pub external: f64,
 }
 
+/// The state of a circuit breaker.
 #[napi(object)]
 pub struct NativeCircuit {
     #[napi(js_name = "type")]
@@ -88,7 +94,7 @@ impl From<BreakerView> for NativeCircuit {
     fn from(BreakerView { kind, state, failures }: BreakerView) -> Self {
         let (state, retry_after) = match state {
             BreakerState::Closed => ("closed", 0.0),
-            BreakerState::Open { retry_after } => ("open", ms(retry_after)),
+            BreakerState::Open { retry_after } => ("open", to_ms(retry_after)),
             BreakerState::HalfOpen => ("half-open", 0.0),
         };
         Self { kind: kind.to_string(), state: state.into(), failures, retry_after }
@@ -113,7 +119,7 @@ impl From<Snapshot> for NativeStatus {
             callers,
         } = snapshot;
         Self {
-            uptime: ms(uptime),
+            uptime: to_ms(uptime),
             submitted: stats.submitted as f64,
             completed: stats.completed as f64,
             failed: stats.failed as f64,
@@ -143,7 +149,7 @@ impl From<Snapshot> for NativeStatus {
             run_time: figures.run.into(),
             wait_time: figures.wait.into(),
             total_time: figures.total.into(),
-            oldest_wait: oldest_wait.map_or(0.0, ms),
+            oldest_wait: oldest_wait.map_or(0.0, to_ms),
             by_priority: by_priority
                 .into_iter()
                 .map(|(priority, waiting)| NativePriority {
@@ -176,6 +182,7 @@ impl From<Summary> for NativeSummary {
     }
 }
 
+/// Returns the public name of a state.
 fn state(state: WorkerState) -> &'static str {
     match state {
         WorkerState::Starting => "starting",

@@ -1,29 +1,30 @@
-//! Tasks as `lib/pool/submission.js` writes them into the arena.
+//! Reads tasks from the arena, into which `lib/pool/submission.js` writes them.
 //!
 //! Little endian, one record after another:
 //!
 //! ```text
 //! f64 ticket · u8 work (0 handler, 1 javascript, 2 filter) · u8 priority
-//! u8 flags, whose two highest bits are the isolation (0 shared, 1 context, 2 isolate)
-//! f64 for each flag that is set, in the order of the bits:
+//! u8 flags; the two highest bits are the isolation (0 shared, 1 context, 2 isolate)
+//! an f64 for each of these flags that is set, in this order:
 //!     1 timeout · 2 queueTimeout · 4 delay · 8 maxRetries · 16 retryBackoffMs
-//! u32 type of a handler task, by its number; 0xFFFFFFFF: a string with its name follows
-//! string source text of a code task, in place of the type
-//! string taskId, where flag 32 is set
-//! u32 length of the value and the value; length 0xFFFFFFFF: it is the next blob; 0xFFFFFFFE: its buffers were
-//!     moved, and a u32 says which, before a u32 length as here
+//! u32 number of the type of a handler task; 0xFFFFFFFF: a string with its name follows
+//! string source text of a code task, instead of the type
+//! string taskId, if flag 32 is set
+//! u32 length of the value and the value; length 0xFFFFFFFF: the value is the next blob; 0xFFFFFFFE: it has
+//!     moved buffers, and a u32 with their number follows, then a u32 length as here
 //! ```
 //!
-//! A string is a u32, whose lowest bit says UTF-8 (else Latin-1) and whose rest is the number of
-//! bytes, and the bytes.
+//! A string is a u32 and its bytes. The lowest bit of the u32 is 1 for UTF-8 and 0 for Latin-1; the other bits
+//! are the number of bytes.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 use napi::bindgen_prelude::Uint8Array;
 
-use super::options::{Defaults, millis};
+use super::options::Defaults;
 use super::plans::{Plans, UNKNOWN_TYPE};
+use super::time::from_ms;
 use crate::isolate::{CodeKind, Isolation, Job, MovedBuffers, Plan, Work};
 use crate::scheduler::{Priority, Task, TaskId};
 
@@ -38,12 +39,15 @@ const RETRY_BACKOFF: u8 = 16;
 const TASK_ID: u8 = 32;
 const ISOLATION_SHIFT: u32 = 6;
 
-/// The arena does not hold what it should: a fault of this package, not of its user.
+/// The arena is malformed: a fault of this package, not of its user.
 #[derive(Debug, thiserror::Error)]
 #[error("malformed submission at byte {0}")]
 pub(super) struct Malformed(usize);
 
 /// Reads all records.
+///
+/// # Errors
+/// If the arena is malformed.
 pub(super) fn read(
     records: &[u8],
     blobs: &[Uint8Array],
@@ -71,15 +75,15 @@ fn read_task<'a>(
     let [kind, priority, flags] = *reader.array()?;
     let field =
         |flag: u8, reader: &mut Reader| (flags & flag != 0).then(|| reader.f64()).transpose();
-    let timeout = field(TIMEOUT, reader)?.map(millis);
-    let queue_timeout = field(QUEUE_TIMEOUT, reader)?.map(millis);
-    let delay = field(DELAY, reader)?.map(millis);
+    let timeout = field(TIMEOUT, reader)?.map(from_ms);
+    let queue_timeout = field(QUEUE_TIMEOUT, reader)?.map(from_ms);
+    let delay = field(DELAY, reader)?.map(from_ms);
     let mut retry = defaults.retry;
     if let Some(max_retries) = field(MAX_RETRIES, reader)? {
         retry.max_retries = max_retries as u32;
     }
     if let Some(backoff) = field(RETRY_BACKOFF, reader)? {
-        retry.backoff = millis(backoff);
+        retry.backoff = from_ms(backoff);
     }
     let isolation = match flags >> ISOLATION_SHIFT {
         0 => Isolation::Shared,
@@ -121,7 +125,7 @@ fn read_task<'a>(
         timeout: Some(timeout.unwrap_or_else(|| defaults.timeout(work))),
         queue_timeout: queue_timeout.or(defaults.queue_timeout),
         retry,
-        rested: matches!(work, Work::Code(_)) || isolation != Isolation::Shared,
+        longest_idle_first: matches!(work, Work::Code(_)) || isolation != Isolation::Shared,
         payload: Job { value: value.into(), number: ticket, plan },
     })
 }

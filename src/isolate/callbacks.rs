@@ -5,9 +5,9 @@ use std::rc::Rc;
 use deno_core::v8;
 use rustyscript::Runtime;
 
-use crate::isolate::code::import;
-use crate::isolate::code::library::Library;
-use crate::isolate::code::realm_modules::AllRealmModules;
+use crate::isolate::code::modules::import;
+use crate::isolate::code::modules::library::Library;
+use crate::isolate::code::modules::realm_modules::AllRealmModules;
 use crate::isolate::code::stack;
 use crate::isolate::limits::fatal;
 use crate::isolate::limits::interrupt::on_collected;

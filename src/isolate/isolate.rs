@@ -13,8 +13,8 @@ use rustyscript::{Runtime, RuntimeOptions};
 
 use crate::isolate::callbacks;
 use crate::isolate::code::code_cache::CodeCache;
-use crate::isolate::code::library::Library;
 use crate::isolate::code::load_error::LoadError;
+use crate::isolate::code::modules::library::Library;
 use crate::isolate::code::stack::SourceMapping;
 use crate::isolate::hooks::Hooks;
 use crate::isolate::host::calls::Calls;
@@ -27,7 +27,7 @@ use crate::isolate::realm::engine::extension;
 use crate::isolate::realm::realm::{Realm, RealmOptions};
 use crate::isolate::realm::snapshot::snapshot;
 use crate::isolate::realm::supply::RealmSupply;
-use crate::isolate::spec::Spec;
+use crate::isolate::spec::{Spec, Work};
 use crate::isolate::state::IsolateState;
 use crate::isolate::task::current::set_running;
 use crate::isolate::task::job::Job;
@@ -53,6 +53,8 @@ pub struct Isolate {
     /// The tasks whose promise has not settled, by ticket.
     pub(in crate::isolate) pending: HashMap<u64, Pending>,
     pub(in crate::isolate) ended: Vec<(u64, u32, Ended)>,
+    /// Whether a handler of the worker script has run.
+    has_handled: bool,
     /// Pending tasks may never settle, for instance because V8 dropped queued microtasks.
     pub(in crate::isolate) broken: bool,
     /// Dropped last, because V8 can also fail while the isolate is dropped.
@@ -119,6 +121,7 @@ impl Isolate {
             state,
             pending: HashMap::new(),
             ended: Vec::new(),
+            has_handled: false,
             broken: false,
             _loss_reporter: loss_reporter,
         })
@@ -135,6 +138,7 @@ impl Isolate {
     pub fn begin(&mut self, ticket: u64, attempt: u32, worker: u32, job: &Job) -> Option<Ended> {
         let _inside = InsideIsolate::enter();
         self.state.in_flight.begin(ticket, attempt);
+        self.has_handled |= matches!(job.plan.work, Work::Handler(_));
         let realm = match self.realm_for(ticket, attempt, job) {
             Ok(realm) => realm,
             Err(ended) => {
@@ -293,9 +297,14 @@ impl Isolate {
         self.state.buffers.sample(self.runtime.deno_runtime().v8_isolate())
     }
 
-    /// Runs a full garbage collection.
+    /// Keeps the code caches of the worker script's modules, then runs a full garbage collection. V8 drops
+    /// compiled functions that are not used any more, so the caches come first.
     pub fn collect_garbage(&mut self) {
         let _inside = InsideIsolate::enter();
+        {
+            let scope = &mut self.shared.scope(self.runtime.deno_runtime().v8_isolate());
+            self.shared.modules.keep_code(scope, self.has_handled);
+        }
         self.runtime.deno_runtime().v8_isolate().low_memory_notification();
     }
 

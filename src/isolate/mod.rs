@@ -36,7 +36,7 @@ pub use limits::fatal::{Loss, panic_message};
 pub use limits::interrupter::Interrupter;
 pub use limits::memory::Memory;
 pub use limits::resident::{release_start_memory, trim_memory};
-pub use platform::initialise;
+pub use platform::{initialise, v8_version};
 pub use realm::snapshot::{load_snapshot, write_snapshot};
 pub use spec::{Code, CodeKind, Isolation, Script, Spec, Work};
 pub use task::job::{Job, Plan, Value};

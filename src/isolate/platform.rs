@@ -33,3 +33,9 @@ pub fn initialise() {
         fatal::install();
     });
 }
+
+/// Returns the version of the linked V8, such as `13.7.152.14`.
+#[must_use]
+pub fn v8_version() -> &'static str {
+    v8::V8::get_version().trim_end_matches("-rusty")
+}

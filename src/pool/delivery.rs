@@ -1,14 +1,16 @@
-//! What goes to JavaScript.
+//! The messages to JavaScript.
+//!
+//! They own their content, so that they outlive the lock.
 
 use crate::isolate::{ConsoleLine, Fault, HostCall, Job, LoadError, Memory, MovedBuffers, Work};
 use crate::scheduler::{Event, Failure, TaskId, Timing, Weigh, WorkerId};
 
-/// What a task gave: the scheduler's opaque result.
+/// The result of a task, which is opaque to the scheduler.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answer {
-    /// In the wire format.
+    /// A value in the wire format.
     Value(Vec<u8>),
-    /// The same, with the buffers that it has by their numbers.
+    /// A value in the wire format that refers to moved buffers by their numbers.
     Moved(Vec<u8>, MovedBuffers),
     Fault(Fault),
 }
@@ -42,17 +44,17 @@ pub enum Delivery {
         task: TaskId,
         result: Result<Answer, Failure<Answer>>,
         timing: Timing,
-        /// It is among the dead letters.
-        kept: bool,
+        /// Whether the task was added to the dead letters.
+        dead_lettered: bool,
     },
     Event(Event),
-    /// A task calls the parent, and waits for the answer to this number.
+    /// A task calls the parent, and waits for the answer to the call `id`.
     Call {
         id: u64,
         worker: WorkerId,
         call: HostCall,
     },
-    /// An attempt that has called the parent is over: nobody waits for its answers.
+    /// An attempt that has called the parent has ended: it no longer waits for answers.
     CallerOver {
         task: TaskId,
         attempt: u32,
@@ -71,13 +73,13 @@ pub enum Delivery {
         worker: WorkerId,
         message: String,
     },
-    /// An isolate takes more memory than is good, or its task took more than is allowed.
+    /// An isolate takes more memory than the threshold, or its task took more than the limit.
     MemoryAlert {
         worker: WorkerId,
         memory: Memory,
         alarm: MemoryAlarm,
     },
-    /// Console lines were dropped because nobody collected them.
+    /// Console lines were dropped because they were not collected.
     ConsoleDropped {
         lines: u64,
     },
@@ -85,16 +87,17 @@ pub enum Delivery {
     Closed,
 }
 
-/// What a [`Delivery::MemoryAlert`] is about.
+/// The reason of a [`Delivery::MemoryAlert`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MemoryAlarm {
-    /// Over the threshold at which a worker is replaced after its task; said once until it is below.
+    /// The memory is over the threshold at which a worker is replaced after its task. Reported once, until
+    /// it is below again.
     Threshold,
-    /// A task was ended because of the limit.
+    /// A task was ended because it exceeded the limit.
     Limit,
 }
 
-/// Deliveries that are so frequent that they are made only where somebody listens.
+/// Deliveries that are so frequent that they are made only for a listener.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Topic {
     TaskStarted,

@@ -1,5 +1,7 @@
-//! Tasks that JavaScript has handed over and the scheduler has not heard of. They are told by whoever has the
-//! pool's lock next, so that the JavaScript thread need not wait for it.
+//! The tasks that JavaScript has handed over and that the scheduler has not been told of.
+//!
+//! The thread that holds the pool's lock next passes them on, so that the JavaScript thread does not have to
+//! wait for that lock.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,15 +12,16 @@ use super::delivery::Answer;
 use crate::isolate::Job;
 use crate::scheduler::{Input, Task};
 
+/// A queue of submitted tasks.
 #[derive(Default)]
-pub(super) struct Inbox {
+pub struct Inbox {
     tasks: Mutex<VecDeque<Task<Job>>>,
-    /// Whether there are any. Written under the lock.
+    /// Whether there are any tasks. Written under the lock.
     pending: AtomicBool,
 }
 
 impl Inbox {
-    pub fn put(&self, mut more: VecDeque<Task<Job>>) {
+    pub fn push(&self, mut more: VecDeque<Task<Job>>) {
         let mut tasks = self.tasks.lock();
         if tasks.is_empty() {
             *tasks = more;
@@ -32,12 +35,13 @@ impl Inbox {
         self.pending.load(Ordering::Acquire)
     }
 
-    /// Takes the first ones, as many as that. Under the pool's lock only, which keeps them in their order.
-    pub fn take(&self, count: usize) -> impl Iterator<Item = Input<Job, Answer>> + use<> {
+    /// Takes the first tasks, at most `max` of them. To be called under the pool's lock, which keeps the
+    /// tasks in their order.
+    pub fn take(&self, max: usize) -> impl Iterator<Item = Input<Job, Answer>> + use<> {
         let mut taken = Vec::new();
         if self.is_pending() {
             let mut tasks = self.tasks.lock();
-            let count = count.min(tasks.len());
+            let count = max.min(tasks.len());
             taken.extend(tasks.drain(..count));
             self.pending.store(!tasks.is_empty(), Ordering::Release);
         }

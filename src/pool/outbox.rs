@@ -1,5 +1,7 @@
-//! What waits for JavaScript, and whether it knows. It has a lock of its own, which is held for moments: the
-//! JavaScript thread does not wait for the scheduler to collect.
+//! The messages that wait for JavaScript, and when it is woken for them.
+//!
+//! Has its own lock, which is held only briefly, so that the JavaScript thread can collect without waiting for
+//! the scheduler.
 
 use std::sync::atomic::{AtomicU8, AtomicU32, Ordering};
 
@@ -9,16 +11,17 @@ use super::delivery::{Delivery, Topic};
 use crate::isolate::ConsoleLine;
 use crate::scheduler::{Event, WorkerId};
 
-/// Console lines that wait, and their bytes; what comes on top is dropped and counted.
+/// Limits of the waiting console lines, in number and in bytes. Further lines are dropped and counted.
 const CONSOLE_LINES: usize = 10_000;
 const CONSOLE_BYTES: usize = 8 << 20;
 
+/// A queue of messages to JavaScript.
 #[derive(Default)]
-pub(super) struct Outbox {
+pub struct Outbox {
     state: Mutex<State>,
-    /// 1 where there is anything, and else 0: JavaScript sees it without a call.
+    /// 1 if there are messages, otherwise 0. JavaScript reads it without a call.
     flag: AtomicU32,
-    /// Which of the frequent events are listened to.
+    /// The topics that have a listener, one bit each.
     topics: AtomicU8,
 }
 
@@ -28,37 +31,40 @@ struct State {
     console_lines: usize,
     console_bytes: usize,
     console_dropped: u64,
-    attention: Attention,
+    wake_mode: WakeMode,
 }
 
-/// When JavaScript is to be woken.
+/// When the JavaScript thread is woken for new messages.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Attention {
-    /// For anything.
+pub enum WakeMode {
+    /// For every message.
     #[default]
-    Asleep,
-    /// For anything but results. For these before the tasks that wait for a worker come to their end, so that
-    /// none has nothing to do; it looks by itself soon.
-    Dozing,
-    /// It was woken, or looks at the flag.
-    Awake,
+    Immediate,
+    /// For every message except results, and for a batch of results.
+    ///
+    /// A batch is small enough for the JavaScript thread to submit new tasks before the workers run out of
+    /// waiting ones. Meanwhile the JavaScript thread polls at intervals.
+    Batched,
+    /// Never: it was woken, or polls the flag.
+    Polling,
 }
 
-/// Results that wake a JavaScript thread that dozes, however many tasks wait.
-const MANY: usize = 1024;
-/// One for so many tasks that wait does, too: the others keep the workers busy until it has read them and handed
-/// over the next ones.
-const SHARE: usize = 5;
-/// But to be woken for fewer than this takes longer than it brings, unless there are fewer that wait.
-const FEW: usize = 8;
+/// Maximum size of a batch, however many tasks wait.
+const MAX_BATCH: usize = 1024;
+/// Number of waiting tasks for each result of a batch: they keep the workers busy until JavaScript has read the
+/// results and submitted the next tasks.
+const WAITING_PER_RESULT: usize = 5;
+/// Minimum size of a batch, unless fewer tasks wait: waking the thread for fewer results costs more than it
+/// saves.
+const MIN_BATCH: usize = 8;
 
 impl Outbox {
     pub fn flag(&self) -> &AtomicU32 {
         &self.flag
     }
 
-    /// Takes all of these in, and says whether JavaScript has to be woken for them. `waiting` tasks wait for a
-    /// worker.
+    /// Appends messages, and returns whether JavaScript has to be woken for them. `waiting` is the number of
+    /// tasks that wait for a worker.
     pub fn post(&self, deliveries: &mut Vec<Delivery>, waiting: usize) -> bool {
         if deliveries.is_empty() {
             return false;
@@ -67,18 +73,18 @@ impl Outbox {
         let are_results = deliveries.iter().all(is_result);
         let mut state = self.state.lock();
         state.deliveries.append(deliveries);
-        let enough = (waiting / SHARE).max(waiting.min(FEW)).min(MANY);
-        let are_few = state.deliveries.len() < enough;
-        if state.attention == Attention::Dozing && are_results && are_few {
+        let batch = (waiting / WAITING_PER_RESULT).max(waiting.min(MIN_BATCH)).min(MAX_BATCH);
+        let is_incomplete = state.deliveries.len() < batch;
+        if state.wake_mode == WakeMode::Batched && are_results && is_incomplete {
             self.flag.store(1, Ordering::Relaxed);
             return false;
         }
-        self.announce(&mut state)
+        self.needs_wake(&mut state)
     }
 
-    /// Takes a line in, if anybody listens and there is room, and says whether JavaScript has to be woken.
+    /// Appends a console line if there is a listener and room, and returns whether JavaScript has to be woken.
     pub fn print(&self, worker: WorkerId, line: ConsoleLine) -> bool {
-        if !self.is_heard(Topic::Console) {
+        if !self.has_listener(Topic::Console) {
             return false;
         }
         let mut state = self.state.lock();
@@ -90,21 +96,22 @@ impl Outbox {
             state.console_bytes = bytes;
             state.deliveries.push(Delivery::Console { worker, line });
         }
-        self.announce(&mut state)
+        self.needs_wake(&mut state)
     }
 
-    /// Once until JavaScript says that it is not awake.
-    fn announce(&self, state: &mut State) -> bool {
+    /// Returns whether JavaScript has to be woken: once, until it collects.
+    fn needs_wake(&self, state: &mut State) -> bool {
         self.flag.store(1, Ordering::Relaxed);
-        std::mem::replace(&mut state.attention, Attention::Awake) != Attention::Awake
+        std::mem::replace(&mut state.wake_mode, WakeMode::Polling) != WakeMode::Polling
     }
 
+    /// Sets the topics that have a listener.
     pub fn listen(&self, topics: impl IntoIterator<Item = Topic>) {
         let topics = topics.into_iter().fold(0, |bits, topic| bits | topic.bit());
         self.topics.store(topics, Ordering::Relaxed);
     }
 
-    /// Whether an event is to be made at all.
+    /// Returns whether an event has a listener, or is always delivered.
     pub fn wants(&self, event: &Event) -> bool {
         let topic = match event {
             Event::TaskStarted { .. } => Topic::TaskStarted,
@@ -114,18 +121,18 @@ impl Outbox {
             Event::TaskDeadLettered { .. } => Topic::TaskDeadLettered,
             _ => return true,
         };
-        self.is_heard(topic)
+        self.has_listener(topic)
     }
 
-    pub fn is_heard(&self, topic: Topic) -> bool {
+    pub fn has_listener(&self, topic: Topic) -> bool {
         self.topics.load(Ordering::Relaxed) & topic.bit() != 0
     }
 
-    /// Takes everything, and notes how JavaScript waits for what comes next.
-    pub fn collect(&self, attention: Attention) -> Vec<Delivery> {
+    /// Takes all messages, and sets when JavaScript is woken for the next ones.
+    pub fn collect(&self, wake_mode: WakeMode) -> Vec<Delivery> {
         let mut state = self.state.lock();
         self.flag.store(0, Ordering::Relaxed);
-        state.attention = attention;
+        state.wake_mode = wake_mode;
         state.console_lines = 0;
         state.console_bytes = 0;
         if state.console_dropped > 0 {
@@ -135,8 +142,8 @@ impl Outbox {
         std::mem::take(&mut state.deliveries)
     }
 
-    /// JavaScript looks at the flag from now on.
-    pub fn stay_awake(&self) {
-        self.state.lock().attention = Attention::Awake;
+    /// Notes that JavaScript polls the flag from now on.
+    pub fn start_polling(&self) {
+        self.state.lock().wake_mode = WakeMode::Polling;
     }
 }

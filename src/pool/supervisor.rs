@@ -1,27 +1,29 @@
-//! The thread that holds the clock: it ticks the scheduler when a deadline is due.
+//! The supervisor thread: it ticks the scheduler when a deadline is due.
+//!
+//! The only thread that waits for deadlines. Never runs a task.
 
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::Shared;
+use super::shared::Shared;
 use crate::isolate::trim_memory;
 
 /// Runs until the pool is closed.
-pub(super) fn run(shared: &Arc<Shared>) {
+pub fn run(shared: &Arc<Shared>) {
     loop {
-        let calls = shared.heart.lock().tick(Instant::now());
-        shared.make(calls);
-        let mut heart = shared.heart.lock();
-        if heart.is_closed() {
-            drop(heart);
+        let deferred = shared.state.lock().tick(Instant::now());
+        shared.run_deferred(deferred);
+        let mut state = shared.state.lock();
+        if state.is_closed() {
+            drop(state);
             trim_memory(true);
             return;
         }
-        match heart.planned() {
+        match state.supervisor_wakes_at() {
             Some(until) => {
-                shared.alarm.wait_until(&mut heart, until);
+                shared.earlier_deadline.wait_until(&mut state, until);
             }
-            None => shared.alarm.wait(&mut heart),
+            None => shared.earlier_deadline.wait(&mut state),
         }
     }
 }

@@ -1,11 +1,12 @@
-//! Randomness with a seed, so that the same inputs give the same effects.
+//! Seeded random numbers, so that the same inputs give the same effects.
 
-/// `SplitMix64` of Steele, Lea and Flood, "Fast splittable pseudorandom number generators" (2014).
+/// The generator SplitMix64 of Steele, Lea and Flood, "Fast splittable pseudorandom number generators"
+/// (2014).
 #[derive(Clone, Debug)]
 pub struct Random(u64);
 
 impl Random {
-    /// Starts the sequence that belongs to this seed.
+    /// Starts the sequence of this seed.
     pub fn new(seed: u64) -> Self {
         Self(seed)
     }
@@ -19,7 +20,7 @@ impl Random {
         z ^ (z >> 31)
     }
 
-    /// Returns a number of [0, 1), in steps of 2⁻³².
+    /// Returns a number in `0.0..1.0`, in steps of 2⁻³².
     pub fn unit(&mut self) -> f64 {
         let [a, b, c, d, ..] = self.bits().to_be_bytes();
         f64::from(u32::from_be_bytes([a, b, c, d])) / (f64::from(u32::MAX) + 1.0)

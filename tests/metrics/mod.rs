@@ -2,14 +2,13 @@
 
 use std::time::{Duration, Instant};
 
-use isolane::metrics::{Figures, Recorder};
-use isolane::scheduler::Timing;
+use isolane::metrics::{Figures, Recorder, TaskTimes};
 
 const SECOND: Duration = Duration::from_secs(1);
 
-fn ran(ms: u64) -> Timing {
+fn ran(ms: u64) -> TaskTimes {
     let ran = Duration::from_millis(ms);
-    Timing { ran, waited: ran * 2, total: ran * 3, attempts: 1 }
+    TaskTimes { ran: Some(ran), waited: ran * 2, total: ran * 3 }
 }
 
 #[test]
@@ -44,7 +43,7 @@ fn quantiles_are_right_to_two_digits() {
 fn a_task_that_never_started_has_no_run_time() {
     let now = Instant::now();
     let mut recorder = Recorder::new(now);
-    recorder.record(&Timing { attempts: 0, ..ran(5) }, now);
+    recorder.record(&TaskTimes { ran: None, ..ran(5) }, now);
     let figures = recorder.figures(now + SECOND);
     assert_eq!((figures.run.max, figures.tasks_per_second), (0.0, 1.0));
 }

@@ -4,7 +4,7 @@ use isolane::scheduler::{
 
 use super::rig::{Rig, config, ms, task};
 
-fn crowded_at(max_abandoned: usize) -> Config {
+fn with_max_abandoned(max_abandoned: usize) -> Config {
     Config { max_abandoned, max_restart_attempts: 100, restart_cooldown: ms(10), ..config() }
 }
 
@@ -52,7 +52,7 @@ fn one_that_comes_back_is_counted_off() {
 
 #[test]
 fn at_the_limit_a_lost_worker_is_not_replaced() {
-    let mut rig = Rig::new(Config { size: 2, ..crowded_at(2) });
+    let mut rig = Rig::new(Config { size: 2, ..with_max_abandoned(2) });
     rig.exit(0, Exit::Zombie, None);
     assert_eq!(rig.spawned(), [(0, 2)]);
     rig.exit(1, Exit::OutOfMemory, None);
@@ -65,7 +65,7 @@ fn at_the_limit_a_lost_worker_is_not_replaced() {
 
 #[test]
 fn one_that_came_back_makes_room_for_a_replacement() {
-    let mut rig = Rig::new(crowded_at(2));
+    let mut rig = Rig::new(with_max_abandoned(2));
     rig.exit(0, Exit::Zombie, None);
     comes_back(&mut rig, 1, Exit::Retired(Retirement::PendingWork));
     rig.exit(0, Exit::Fatal, None);
@@ -74,7 +74,7 @@ fn one_that_came_back_makes_room_for_a_replacement() {
 
 #[test]
 fn a_limit_of_none_replaces_none() {
-    let mut rig = Rig::new(crowded_at(0));
+    let mut rig = Rig::new(with_max_abandoned(0));
     rig.submit(task(1));
     rig.exit(0, Exit::Panicked, None);
     assert_eq!(rig.state(0), WorkerState::Down);
@@ -85,7 +85,7 @@ fn a_limit_of_none_replaces_none() {
 
 #[test]
 fn each_generation_counts_once() {
-    let mut rig = Rig::new(crowded_at(100));
+    let mut rig = Rig::new(with_max_abandoned(100));
     for lost in 1..5 {
         rig.exit(0, Exit::Panicked, None);
         assert_eq!(counts(&rig), (lost, 0));

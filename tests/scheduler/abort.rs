@@ -72,9 +72,9 @@ fn an_abort_after_a_timeout_does_not_interrupt_twice() {
 fn an_abort_of_a_settled_or_unknown_task_does_nothing() {
     let mut rig = Rig::new(config());
     rig.tell(ABORT);
-    assert!(rig.did.is_empty());
+    assert!(rig.effects.is_empty());
     rig.submit(task(1));
     rig.tell(ABORT);
     rig.tell(ABORT);
-    assert!(rig.did.is_empty());
+    assert!(rig.effects.is_empty());
 }

@@ -25,8 +25,8 @@ fn down(from: usize, to: usize) -> Event {
     Event::ScaledDown { from, to, automatic: true }
 }
 
-/// One busy worker, and so many tasks that wait.
-fn pressed(config: Config, waiting: u64) -> Rig {
+/// Busy workers, and this many waiting tasks.
+fn overloaded(config: Config, waiting: u64) -> Rig {
     let mut rig = Rig::new(config);
     let size = rig.scheduler.size() as u64;
     for id in 0..size + waiting {
@@ -41,7 +41,7 @@ fn has_scaled(rig: &Rig) -> bool {
 
 #[test]
 fn a_long_queue_that_lasts_brings_workers() {
-    let mut rig = pressed(scaled(1), 2);
+    let mut rig = overloaded(scaled(1), 2);
     assert_eq!(rig.next_tick(), Some(100));
     rig.pass(99);
     assert!(!has_scaled(&rig));
@@ -53,14 +53,14 @@ fn a_long_queue_that_lasts_brings_workers() {
 
 #[test]
 fn a_shorter_queue_brings_none() {
-    let mut rig = pressed(scaled(1), 1);
+    let mut rig = overloaded(scaled(1), 1);
     rig.pass(100_000);
     assert!(!has_scaled(&rig));
 }
 
 #[test]
 fn a_burst_brings_none() {
-    let mut rig = pressed(scaled(1), 2);
+    let mut rig = overloaded(scaled(1), 2);
     rig.pass(99);
     rig.finish(0, 0, 1, Outcome::Done("ok"));
     rig.submit(task(3));
@@ -85,7 +85,7 @@ fn delayed_tasks_count_when_they_are_due() {
 fn the_size_at_most_doubles() {
     let steps = [(1, 3, 2), (2, 20, 4), (2, 4, 4), (2, 2, 3), (3, 100, 6), (5, 100, 8)];
     for (size, waiting, to) in steps {
-        let mut rig = pressed(scaled(size), waiting);
+        let mut rig = overloaded(scaled(size), waiting);
         rig.pass(100);
         assert!(rig.events().contains(&up(size, to)), "{size} with {waiting}");
     }
@@ -93,7 +93,7 @@ fn the_size_at_most_doubles() {
 
 #[test]
 fn after_a_change_it_rests() {
-    let mut rig = pressed(scaled(1), 90);
+    let mut rig = overloaded(scaled(1), 90);
     rig.pass(100);
     assert!(rig.events().contains(&up(1, 2)));
     assert_eq!(rig.pass_until(has_scaled), COOLDOWN);
@@ -107,7 +107,7 @@ fn after_a_change_it_rests() {
 #[test]
 fn without_a_cooldown_a_new_size_has_to_show_what_it_can_do() {
     let auto_scale = Some(AutoScale { cooldown: ms(0), ..rules() });
-    let mut rig = pressed(Config { auto_scale, ..scaled(1) }, 90);
+    let mut rig = overloaded(Config { auto_scale, ..scaled(1) }, 90);
     rig.pass(1_000);
     assert_eq!(rig.scheduler.size(), 2);
     assert_eq!(rig.pass_until(has_scaled), 100);
@@ -131,7 +131,7 @@ fn an_idle_worker_goes() {
 
 #[test]
 fn none_goes_while_all_have_something_to_do() {
-    let mut rig = pressed(scaled(2), 0);
+    let mut rig = overloaded(scaled(2), 0);
     rig.pass(IDLE + 1_000);
     assert!(!has_scaled(&rig));
     rig.finish(0, 0, 1, Outcome::Done("ok"));
@@ -201,7 +201,7 @@ fn a_paused_pool_does_not_grow() {
 
 #[test]
 fn a_pause_ends_the_wait() {
-    let mut rig = pressed(scaled(1), 5);
+    let mut rig = overloaded(scaled(1), 5);
     rig.pass(99);
     rig.tell(Input::Pause);
     rig.pass(50);
@@ -220,7 +220,7 @@ fn tasks_that_wait_in_a_paused_pool_keep_its_workers() {
 
 #[test]
 fn a_closing_pool_keeps_its_size() {
-    let mut rig = pressed(scaled(2), 5);
+    let mut rig = overloaded(scaled(2), 5);
     rig.tell(Input::Close { drain_until: Some(rig.now + ms(50_000)) });
     rig.pass(100);
     rig.pass(20_000);
@@ -245,7 +245,7 @@ fn a_queue_depth_of_nothing_counts_as_one() {
 #[test]
 fn spans_without_end_never_end() {
     let auto_scale = Some(AutoScale { idle: Duration::MAX, cooldown: Duration::MAX, ..rules() });
-    let mut rig = pressed(Config { auto_scale, ..scaled(2) }, 90);
+    let mut rig = overloaded(Config { auto_scale, ..scaled(2) }, 90);
     rig.pass(100);
     assert_eq!(rig.scheduler.size(), 4);
     rig.pass(1_000 * 86_400 * 365);
@@ -264,7 +264,7 @@ fn a_size_that_is_asked_for_is_looked_at_anew() {
 
 #[test]
 fn where_too_many_were_given_up_none_is_added() {
-    let mut rig = pressed(Config { max_abandoned: 1, ..scaled(2) }, 90);
+    let mut rig = overloaded(Config { max_abandoned: 1, ..scaled(2) }, 90);
     rig.exit(0, Exit::Fatal, None);
     rig.pass(100_000);
     assert!(!has_scaled(&rig));
@@ -272,7 +272,7 @@ fn where_too_many_were_given_up_none_is_added() {
 
 #[test]
 fn a_limit_of_none_given_up_is_no_reason_not_to_grow() {
-    let mut rig = pressed(Config { max_abandoned: 0, ..scaled(1) }, 90);
+    let mut rig = overloaded(Config { max_abandoned: 0, ..scaled(1) }, 90);
     rig.pass(100);
     assert!(has_scaled(&rig));
 }

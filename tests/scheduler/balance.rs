@@ -59,12 +59,12 @@ fn a_task_that_wants_a_rested_worker_takes_the_one_that_is_idle_longest() {
         rig.pass(1);
         rig.finish(worker, id, 1, Outcome::Done("ok"));
     }
-    rig.submit(Task { rested: true, ..task(3) });
+    rig.submit(Task { longest_idle_first: true, ..task(3) });
     assert_eq!(rig.assigned()[0].0, 2);
-    rig.submit(Task { rested: true, ..task(4) });
+    rig.submit(Task { longest_idle_first: true, ..task(4) });
     assert_eq!(rig.assigned()[0].0, 0);
     rig.submit(task(5));
     assert_eq!(rig.assigned()[0].0, 1);
-    rig.submit(Task { rested: true, ..task(6) });
+    rig.submit(Task { longest_idle_first: true, ..task(6) });
     assert_eq!(rig.assigned()[0].0, 0, "nobody is idle");
 }

@@ -59,7 +59,7 @@ fn it_opens_at_the_threshold_and_refuses_its_kind_alone() {
     rig.pass(400);
     assert_eq!(refused(&mut rig, 4), Some(ms(600)));
     assert_eq!(rig.scheduler.stats().rejected, 1);
-    assert_eq!(rig.kept(), [(4, false)], "refused, it never was a task");
+    assert_eq!(rig.dead_lettered(), [(4, false)], "refused, it never was a task");
     rig.submit(other(5));
     assert_eq!(rig.assigned(), [(0, 5, 1)]);
     assert_eq!(rig.scheduler.stats().circuits_opened, 1);
@@ -189,10 +189,10 @@ fn a_task_that_waited_fails_at_its_turn_and_is_kept() {
     let retry_after = ms(1_000);
     let failure = Failure::CircuitOpen { retry_after };
     assert_eq!(rig.settled(), [(1, Err(Failure::Failed("thrown"))), (3, Err(failure))]);
-    assert_eq!(rig.letters(), [1, 3]);
+    assert_eq!(rig.dead_letters(), [1, 3]);
     assert_eq!(rig.scheduler.stats().failed, 2);
     let letter = rig.scheduler.dead_letters().last().unwrap();
-    assert_eq!((letter.lapses[0].attempt, letter.lapses[0].worker), (0, None));
+    assert_eq!((letter.failures[0].attempt, letter.failures[0].worker), (0, None));
 }
 
 #[test]
@@ -233,14 +233,14 @@ fn one_without_end_never_closes() {
 #[test]
 fn a_letter_of_its_kind_stays_until_it_may_try() {
     let mut rig = open();
-    let revive = |task| Input::Revive { letter: TaskId(0), task: TaskId(task) };
-    rig.tell(revive(4));
+    let retry = |task| Input::RetryDeadLetter { dead_letter: TaskId(0), task: TaskId(task) };
+    rig.tell(retry(4));
     assert!(matches!(rig.settled()[..], [(4, Err(Failure::CircuitOpen { .. }))]));
-    assert_eq!(rig.letters(), [0, 1, 2]);
+    assert_eq!(rig.dead_letters(), [0, 1, 2]);
     rig.pass(1_000);
-    rig.tell(revive(5));
+    rig.tell(retry(5));
     assert_eq!(rig.assigned(), [(0, 5, 1)]);
-    assert_eq!(rig.letters(), [1, 2]);
+    assert_eq!(rig.dead_letters(), [1, 2]);
 }
 
 #[test]

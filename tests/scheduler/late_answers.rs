@@ -17,7 +17,7 @@ fn changes_nothing(rig: &mut Rig, input: Input<(), &'static str>) {
     let state = |rig: &Rig| (rig.scheduler.stats(), rig.scheduler.workers().collect::<Vec<_>>());
     let before = state(rig);
     rig.tell(input);
-    assert!(rig.did.is_empty());
+    assert!(rig.effects.is_empty());
     assert_eq!(state(rig), before);
 }
 
@@ -52,7 +52,7 @@ fn a_second_answer_is_not_taken_for_that_of_the_retry() {
 }
 
 #[test]
-fn news_of_an_ended_or_unknown_worker_are_dropped() {
+fn reports_of_an_ended_or_unknown_worker_are_dropped() {
     let mut rig = Rig::new(config());
     rig.exit(0, Exit::Panicked, None);
     let exited = |worker, generation| Input::Exited {

@@ -1,4 +1,4 @@
-//! One promise a test, one behaviour a file.
+//! One promise for each test, one behaviour for each file.
 
 mod abandoned;
 mod abort;
@@ -6,10 +6,10 @@ mod auto_scale;
 mod backpressure;
 mod balance;
 mod circuit_breaker;
-mod crowded_queue;
 mod dead_letters;
 mod delay;
 mod late_answers;
+mod long_queue;
 mod lost_workers;
 mod pause;
 mod queue_order;

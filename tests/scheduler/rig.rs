@@ -1,4 +1,4 @@
-//! A scheduler on a bench: told what happened, asked what it did.
+//! A scheduler in a test rig: takes inputs, and records effects.
 
 use std::time::{Duration, Instant};
 
@@ -8,17 +8,17 @@ use isolane::scheduler::{
     WorkerId, WorkerState,
 };
 
-pub type Did = Effect<(), &'static str>;
+pub type TestEffect = Effect<(), &'static str>;
 
 pub struct Rig {
     pub scheduler: Scheduler<(), &'static str>,
     pub start: Instant,
     pub now: Instant,
-    /// What it did in answer to the latest input.
-    pub did: Vec<Did>,
+    /// The effects of the latest input.
+    pub effects: Vec<TestEffect>,
 }
 
-/// One worker that takes one task at a time; no limits that a test does not ask for.
+/// One worker with one task at a time, and no limits except those that a test sets.
 pub fn config() -> Config {
     Config {
         size: 1,
@@ -36,7 +36,7 @@ pub fn config() -> Config {
         max_abandoned: 100,
         heartbeat: Duration::MAX,
         zombie_threshold: Duration::MAX,
-        letters: DeadLetterLimits { max: 100, max_weight: usize::MAX },
+        dead_letters: DeadLetterLimits { max: 100, max_weight: usize::MAX },
         breaker: None,
         auto_scale: None,
         seed: 1,
@@ -53,12 +53,12 @@ pub fn task(id: u64) -> Task<()> {
         timeout: None,
         queue_timeout: None,
         retry,
-        rested: false,
+        longest_idle_first: false,
         payload: (),
     }
 }
 
-/// A task with so many retries, 10 ms apart and then twice as far each time.
+/// A task with this many retries, 10 ms apart, doubling each time.
 pub fn stubborn(id: u64, max_retries: u32) -> Task<()> {
     let mut task = task(id);
     task.retry.max_retries = max_retries;
@@ -72,7 +72,7 @@ pub fn ms(millis: u64) -> Duration {
 pub const THROWN: Outcome<&str> = Outcome::Failed { error: "thrown", retryable: true };
 
 impl Rig {
-    /// Makes a scheduler whose first workers are ready.
+    /// Creates a scheduler whose first workers are ready.
     pub fn new(config: Config) -> Self {
         let mut rig = Self::cold(config);
         let workers: Vec<_> = rig.scheduler.workers().collect();
@@ -82,16 +82,16 @@ impl Rig {
         rig
     }
 
-    /// Makes a scheduler whose first workers are starting.
+    /// Creates a scheduler whose first workers are starting.
     pub fn cold(config: Config) -> Self {
-        let (now, mut did) = (Instant::now(), Vec::new());
-        let scheduler = Scheduler::new(config, now, &mut did);
-        Self { scheduler, start: now, now, did }
+        let (now, mut effects) = (Instant::now(), Vec::new());
+        let scheduler = Scheduler::new(config, now, &mut effects);
+        Self { scheduler, start: now, now, effects }
     }
 
     pub fn tell(&mut self, input: Input<(), &'static str>) {
-        self.did.clear();
-        self.scheduler.handle(input, self.now, &mut self.did);
+        self.effects.clear();
+        self.scheduler.handle(input, self.now, &mut self.effects);
     }
 
     pub fn submit(&mut self, task: Task<()>) {
@@ -126,13 +126,13 @@ impl Rig {
         self.tell(Input::Exited { worker, generation, exit, culprit });
     }
 
-    /// Lets time pass and ticks.
+    /// Advances the time and ticks.
     pub fn pass(&mut self, millis: u64) {
         self.now += ms(millis);
         self.tell(Input::Tick);
     }
 
-    /// Lets time pass in steps of 1 ms, with a tick in each, until `done`; returns how long it took.
+    /// Advances the time in steps of 1 ms, with a tick in each, until `done`. Returns how long it took.
     pub fn pass_until(&mut self, done: impl Fn(&Self) -> bool) -> u64 {
         let limit = 100_000;
         let passed = (1..=limit).find(|_| {
@@ -142,8 +142,8 @@ impl Rig {
         passed.expect("it comes to pass")
     }
 
-    /// Returns when the next tick is wanted, in ms from now, if it is in this decade: the workers are
-    /// asked for signs of life much later, unless a test wants it sooner.
+    /// Returns when the next tick is due, in ms from now, if it is in this decade: heartbeats are requested
+    /// much later, unless a test configures it.
     pub fn next_tick(&self) -> Option<u128> {
         const DECADE: Duration = Duration::from_secs(86_400 * 365 * 10);
         let tick = self.scheduler.next_tick().map(|at| at - self.now);
@@ -158,9 +158,9 @@ impl Rig {
         self.scheduler.worker(WorkerId(worker)).expect("there is such a worker").state
     }
 
-    /// Returns who was given what: worker, task, attempt.
+    /// Returns the assignments: worker, task, attempt.
     pub fn assigned(&self) -> Vec<(u32, u64, u32)> {
-        let assigned = self.did.iter().filter_map(|effect| match effect {
+        let assigned = self.effects.iter().filter_map(|effect| match effect {
             Effect::Assign { worker, task, attempt, .. } => Some((worker.0, task.0, *attempt)),
             _ => None,
         });
@@ -168,25 +168,25 @@ impl Rig {
     }
 
     pub fn settled(&self) -> Vec<(u64, Result<&'static str, Failure<&'static str>>)> {
-        let settled = self.did.iter().filter_map(|effect| match effect {
+        let settled = self.effects.iter().filter_map(|effect| match effect {
             Effect::Settle { task, result, .. } => Some((task.0, result.clone())),
             _ => None,
         });
         settled.collect()
     }
 
-    /// Returns which tasks were settled, and whether they are among the dead letters.
-    pub fn kept(&self) -> Vec<(u64, bool)> {
-        let settled = self.did.iter().filter_map(|effect| match effect {
-            Effect::Settle { task, kept, .. } => Some((task.0, *kept)),
+    /// Returns the settled tasks, and whether they became dead letters.
+    pub fn dead_lettered(&self) -> Vec<(u64, bool)> {
+        let settled = self.effects.iter().filter_map(|effect| match effect {
+            Effect::Settle { task, dead_lettered, .. } => Some((task.0, *dead_lettered)),
             _ => None,
         });
         settled.collect()
     }
 
-    /// Returns the times of the one task that was settled.
+    /// Returns the timing of the task that was settled.
     pub fn timing(&self) -> Timing {
-        let mut timings = self.did.iter().filter_map(|effect| match effect {
+        let mut timings = self.effects.iter().filter_map(|effect| match effect {
             Effect::Settle { timing, .. } => Some(*timing),
             _ => None,
         });
@@ -195,7 +195,7 @@ impl Rig {
 
     /// Returns the interrupts: task, reason, force.
     pub fn interrupted(&self) -> Vec<(u64, Interruption, bool)> {
-        let interrupted = self.did.iter().filter_map(|effect| match effect {
+        let interrupted = self.effects.iter().filter_map(|effect| match effect {
             Effect::Interrupt { task, why, force, .. } => Some((task.0, *why, *force)),
             _ => None,
         });
@@ -204,7 +204,7 @@ impl Rig {
 
     /// Returns the starts: worker, generation.
     pub fn spawned(&self) -> Vec<(u32, u32)> {
-        let spawned = self.did.iter().filter_map(|effect| match effect {
+        let spawned = self.effects.iter().filter_map(|effect| match effect {
             Effect::Spawn { worker, generation } => Some((worker.0, generation.0)),
             _ => None,
         });
@@ -212,7 +212,7 @@ impl Rig {
     }
 
     pub fn retired(&self) -> Vec<(u32, Retirement)> {
-        let retired = self.did.iter().filter_map(|effect| match effect {
+        let retired = self.effects.iter().filter_map(|effect| match effect {
             Effect::Retire { worker, why, .. } => Some((worker.0, *why)),
             _ => None,
         });
@@ -220,7 +220,7 @@ impl Rig {
     }
 
     pub fn abandoned(&self) -> Vec<u32> {
-        let abandoned = self.did.iter().filter_map(|effect| match effect {
+        let abandoned = self.effects.iter().filter_map(|effect| match effect {
             Effect::Abandon { worker, .. } => Some(worker.0),
             _ => None,
         });
@@ -228,29 +228,29 @@ impl Rig {
     }
 
     pub fn events(&self) -> Vec<Event> {
-        let events = self.did.iter().filter_map(|effect| match effect {
+        let events = self.effects.iter().filter_map(|effect| match effect {
             Effect::Emit(event) => Some(event.clone()),
             _ => None,
         });
         events.collect()
     }
 
-    /// Returns who was asked for a sign of life.
-    pub fn asked(&self) -> Vec<u32> {
-        let asked = self.did.iter().filter_map(|effect| match effect {
-            Effect::Ask { worker, .. } => Some(worker.0),
+    /// Returns the workers from which heartbeats were requested.
+    pub fn heartbeat_requests(&self) -> Vec<u32> {
+        let asked = self.effects.iter().filter_map(|effect| match effect {
+            Effect::RequestHeartbeat { worker, .. } => Some(worker.0),
             _ => None,
         });
         asked.collect()
     }
 
-    pub fn beat(&mut self, worker: u32) {
+    pub fn heartbeat(&mut self, worker: u32) {
         let generation = self.generation(worker);
-        self.tell(Input::Beat { worker: WorkerId(worker), generation });
+        self.tell(Input::Heartbeat { worker: WorkerId(worker), generation });
     }
 
-    /// Returns whose dead letters there are, oldest first.
-    pub fn letters(&self) -> Vec<u64> {
+    /// Returns the tasks of the dead letters, oldest first.
+    pub fn dead_letters(&self) -> Vec<u64> {
         self.scheduler.dead_letters().map(|letter| letter.job.id.0).collect()
     }
 
@@ -259,6 +259,6 @@ impl Rig {
     }
 
     pub fn closed(&self) -> bool {
-        matches!(self.did.last(), Some(Effect::Closed))
+        matches!(self.effects.last(), Some(Effect::Closed))
     }
 }

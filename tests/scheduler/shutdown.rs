@@ -75,7 +75,7 @@ fn a_second_close_ends_the_drain() {
     rig.tell(NOW);
     assert_eq!(rig.settled(), [(1, Err(Failure::Closed))]);
     rig.tell(NOW);
-    assert!(rig.did.is_empty());
+    assert!(rig.effects.is_empty());
 }
 
 #[test]
@@ -131,7 +131,7 @@ fn nothing_restarts_or_grows_at_the_end() {
     rig.tell(NOW);
     rig.tell(Input::Scale(8));
     rig.tell(Input::Restart(isolane::scheduler::WorkerId(0)));
-    assert!(rig.did.is_empty());
+    assert!(rig.effects.is_empty());
     rig.exit(0, Exit::Panicked, None);
     assert_eq!(rig.spawned(), []);
     assert!(rig.closed());

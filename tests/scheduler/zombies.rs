@@ -6,7 +6,7 @@ use isolane::scheduler::{
 
 use super::rig::{Rig, config, ms, stubborn, task};
 
-/// Asked every 100 ms; silent for 1,000 ms it is a zombie.
+/// A heartbeat is requested every 100 ms; a worker that is silent for 1,000 ms is a zombie.
 fn watched() -> Config {
     Config { heartbeat: ms(100), zombie_threshold: ms(1_000), tasks_per_worker: 4, ..config() }
 }
@@ -20,12 +20,12 @@ fn workers_are_asked_in_rounds_until_they_answer() {
     let mut rig = Rig::new(Config { size: 2, ..watched() });
     assert_eq!(rig.next_tick(), Some(100));
     rig.pass(99);
-    assert!(rig.asked().is_empty());
+    assert!(rig.heartbeat_requests().is_empty());
     rig.pass(1);
-    assert_eq!(rig.asked(), [0, 1]);
-    rig.beat(1);
+    assert_eq!(rig.heartbeat_requests(), [0, 1]);
+    rig.heartbeat(1);
     rig.pass(100);
-    assert_eq!(rig.asked(), [1], "one answer is enough, and one question");
+    assert_eq!(rig.heartbeat_requests(), [1], "one answer is enough, and one question");
 }
 
 #[test]
@@ -38,7 +38,7 @@ fn one_that_stays_silent_is_given_up_and_replaced() {
     let zombie = Event::ZombieDetected {
         worker: WorkerId(0),
         generation: isolane::scheduler::Generation(1),
-        silent: ms(1_100),
+        silent_for: ms(1_100),
         tasks: vec![TaskId(1), TaskId(2)],
     };
     assert_eq!(rig.events()[0], zombie);
@@ -46,7 +46,7 @@ fn one_that_stays_silent_is_given_up_and_replaced() {
     assert_eq!(rig.spawned(), [(0, 2)]);
     assert_eq!(rig.settled(), [(1, Err(Failure::WorkerLost))]);
     let view = rig.scheduler.worker(WorkerId(0)).unwrap();
-    assert_eq!((view.last_exit, view.heard), (Some(Exit::Zombie), rig.now));
+    assert_eq!((view.last_exit, view.last_heartbeat), (Some(Exit::Zombie), rig.now));
     rig.ready(0);
     rig.pass(10);
     assert_eq!(rig.assigned(), [(0, 2, 2)], "it lost an attempt: it may be what stuck");
@@ -62,10 +62,10 @@ fn a_sign_of_life_of_any_kind_is_enough() {
             rig.pass(100);
         }
         match sign {
-            0 => rig.beat(0),
+            0 => rig.heartbeat(0),
             _ => rig.finish(0, 1, 1, Outcome::Done("ok")),
         }
-        assert_eq!(rig.scheduler.worker(WorkerId(0)).unwrap().heard, rig.now);
+        assert_eq!(rig.scheduler.worker(WorkerId(0)).unwrap().last_heartbeat, rig.now);
         assert_eq!(rig.pass_until(is_zombie), 1_100);
     }
 }
@@ -86,20 +86,20 @@ fn spans_of_nothing_and_without_end_are_borne() {
     assert_eq!(rig.pass_until(is_zombie), 2);
     let mut rig = Rig::new(config());
     rig.pass(1_000 * 86_400 * 365);
-    assert!(rig.asked().is_empty());
+    assert!(rig.heartbeat_requests().is_empty());
 }
 
 #[test]
 fn a_process_that_stood_still_has_no_zombies() {
     let mut rig = Rig::new(watched());
     rig.pass(100);
-    assert_eq!(rig.asked(), [0]);
+    assert_eq!(rig.heartbeat_requests(), [0]);
     rig.pass(86_400_000);
     assert!(!is_zombie(&rig), "it had no chance to answer");
     assert_eq!(rig.pass_until(is_zombie), 800);
     rig.ready(0);
     rig.pass(86_400_000);
-    rig.beat(0);
+    rig.heartbeat(0);
     rig.pass(86_400_000);
     assert!(!is_zombie(&rig));
 }
@@ -113,7 +113,7 @@ fn a_worker_that_starts_has_more_time() {
 }
 
 #[test]
-fn a_start_is_a_sign_of_life() {
+fn a_start_is_a_heartbeat() {
     let mut rig = Rig::cold(watched());
     rig.pass(20_000);
     rig.ready(0);
@@ -152,7 +152,7 @@ fn the_deadlines_of_its_tasks_are_forgotten() {
     rig.submit(Task { timeout: Some(ms(1_150)), ..stubborn(1, 0) });
     rig.pass_until(is_zombie);
     rig.ready(0);
-    rig.beat(0);
+    rig.heartbeat(0);
     rig.pass(60);
     assert_eq!((rig.interrupted(), rig.settled()), (vec![], vec![]));
 }
@@ -181,10 +181,10 @@ fn the_beat_of_a_replaced_worker_says_nothing_of_the_new_one() {
     let generation = rig.generation(0);
     rig.exit(0, Exit::Panicked, None);
     rig.ready(0);
-    let heard = rig.now;
+    let last_heartbeat = rig.now;
     rig.pass(500);
-    rig.tell(Input::Beat { worker: WorkerId(0), generation });
-    assert_eq!(rig.scheduler.worker(WorkerId(0)).unwrap().heard, heard);
+    rig.tell(Input::Heartbeat { worker: WorkerId(0), generation });
+    assert_eq!(rig.scheduler.worker(WorkerId(0)).unwrap().last_heartbeat, last_heartbeat);
 }
 
 #[test]

@@ -1,8 +1,7 @@
-//! Lives through random faults in virtual time, one life a seed.
+//! Simulates pools with random faults in virtual time, one pool for each seed.
 //!
-//! `ISOLANE_SEEDS` is how many seeds are run, from `ISOLANE_FIRST_SEED` on; `ISOLANE_SEED` runs just
-//! that one and prints what happens (`cargo test simulation -- --nocapture`). A failure tells the
-//! seed and its last steps.
+//! `ISOLANE_SEEDS` is the number of seeds, from `ISOLANE_FIRST_SEED` on. `ISOLANE_SEED` runs only that seed
+//! and prints its trace (`cargo test simulation -- --nocapture`). A failure prints the seed and its last steps.
 
 mod model;
 mod world;
@@ -15,7 +14,7 @@ use world::World;
 
 type Trace = RefCell<Vec<String>>;
 
-/// Some seconds' worth.
+/// Takes some seconds.
 const SEEDS: u64 = if cfg!(debug_assertions) { 2_000 } else { 20_000 };
 const LAST_STEPS: usize = 60;
 
@@ -48,7 +47,7 @@ fn live(seed: u64, trace: Option<&Trace>) -> thread::Result<()> {
     catch_unwind(AssertUnwindSafe(|| World::new(seed, trace).live()))
 }
 
-/// Runs it again for the trace, which the many good seeds are spared.
+/// Runs a failed seed again, to record its trace. The other seeds run without a trace, which is faster.
 fn fail(seed: u64) -> ! {
     let trace = Trace::default();
     let _ = live(seed, Some(&trace));

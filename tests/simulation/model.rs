@@ -1,10 +1,10 @@
-//! What a right scheduler may do: a slow, plain account of the rules, apart from the real one.
+//! A reference model of the scheduler: slow and simple, and independent of the real one.
 //!
-//! It is told each input before the scheduler, then each effect in order, and objects by panicking.
+//! It is given each input before the scheduler, then each effect in order, and panics if a rule is broken.
 
 mod breakers;
+mod dead_letters;
 mod effects;
-mod letters;
 mod scaling;
 mod whole;
 
@@ -12,11 +12,11 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use isolane::scheduler::{
-    Config, Exit, Failure, Generation, Input, Lapse, Outcome, Stats, Task, TaskId, WorkerId,
+    Config, Exit, FailedAttempt, Failure, Generation, Input, Outcome, Stats, Task, TaskId, WorkerId,
 };
 
 use breakers::{Breakers, End};
-use letters::Letters;
+use dead_letters::DeadLetters;
 use scaling::Scaling;
 
 pub type Key = (WorkerId, Generation);
@@ -24,61 +24,61 @@ pub type Key = (WorkerId, Generation);
 pub struct Model {
     pub config: Config,
     pub now: Instant,
-    pub tasks: BTreeMap<TaskId, Known>,
-    /// Those that are not settled, by their place.
+    pub tasks: BTreeMap<TaskId, TaskRecord>,
+    /// The tasks that wait, and when they are due.
     pub waiting: BTreeMap<TaskId, Instant>,
     /// Workers that have a thread and were not abandoned.
     pub threads: BTreeMap<Key, Thread>,
     pub paused: bool,
     pub closed: bool,
-    pub letters: Letters,
-    /// Workers given up that did not come back.
+    pub dead_letters: DeadLetters,
+    /// Lost workers that have not come back.
     pub abandoned: BTreeMap<Key, Exit>,
     breakers: Breakers,
     scaling: Scaling,
-    last_round: Instant,
-    /// Whether the latest loss in a slot was one too many.
-    crowded: BTreeMap<WorkerId, bool>,
+    last_heartbeat_round: Instant,
+    /// Whether the latest loss in a slot reached the limit of abandoned workers.
+    abandoned_limit_reached: BTreeMap<WorkerId, bool>,
     generations: BTreeMap<WorkerId, Generation>,
     close: Option<Close>,
-    pressed: bool,
+    under_backpressure: bool,
     counts: Stats,
-    said: Said,
-    /// What has to become of the attempts that just ended.
+    step: Step,
+    /// What must follow the attempts that have just ended.
     verdicts: BTreeMap<TaskId, Verdict>,
 }
 
-/// Of the input that is being handled.
+/// What is known of the input that is being handled.
 #[derive(Default)]
-struct Said {
+struct Step {
     arriving: Option<TaskId>,
     aborting: Option<TaskId>,
-    /// The letter whose task arrives.
-    reviving: Option<TaskId>,
-    /// Tasks were given up for want of workers.
-    stranded: bool,
-    /// The workers were to be asked for a sign of life.
+    /// The dead letter whose task is submitted again.
+    retrying: Option<TaskId>,
+    /// Tasks failed because all workers are down.
+    gave_up_waiting: bool,
+    /// A heartbeat round is due.
     round: bool,
     zombie: Option<Key>,
-    /// Tasks waited for a worker, if only for this moment.
+    /// Tasks waited for a worker at some point of this step.
     deep: bool,
     exits: BTreeMap<Key, Exit>,
 }
 
-pub struct Known {
+pub struct TaskRecord {
     pub task: Task<u64>,
-    pub place: Place,
+    pub stage: Stage,
     pub submitted: Instant,
     pub attempts: u32,
     pub started: bool,
-    lapses: Vec<Lapse<u64>>,
+    failures: Vec<FailedAttempt<u64>>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Place {
+pub enum Stage {
     Waiting,
     Running(Key),
-    /// Its attempt ended; the scheduler is to say what follows.
+    /// Its attempt has ended, and the scheduler must decide what follows.
     Judged,
     Settled,
 }
@@ -88,14 +88,14 @@ pub struct Thread {
     pub runs: BTreeMap<TaskId, Run>,
     pub served: u64,
     /// It takes no more tasks.
-    pub worn: bool,
+    pub draining: bool,
     idle_since: Instant,
-    heard: Instant,
-    asked: bool,
-    /// A round has to ask it.
-    to_ask: bool,
-    /// What counts of the time since it was asked.
-    silent: Duration,
+    last_heartbeat: Instant,
+    heartbeat_requested: bool,
+    /// The current round has to request a heartbeat from it.
+    request_due: bool,
+    /// The part of the time since the request that counts as silence.
+    unanswered_for: Duration,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -114,7 +114,7 @@ pub struct Run {
 
 struct Close {
     drain_until: Instant,
-    /// When the last step of the end has to be over; known once it began.
+    /// When the last step of the shutdown must be complete; known once it has begun.
     bound: Option<Instant>,
 }
 
@@ -123,25 +123,25 @@ enum Verdict {
     Retry(WorkerId, Failure<u64>),
 }
 
-/// The tasks that lose their attempt with a worker.
+/// The tasks that are blamed for the loss of a worker.
 #[derive(Clone, Copy)]
-enum Guilt {
+enum Blame {
     One(Option<TaskId>),
     All,
 }
 
-/// A worker that starts has this long at least.
-const PASSAGE: Duration = Duration::from_secs(30);
+/// Minimum zombie threshold of a worker that starts or retires.
+const START_STOP_THRESHOLD: Duration = Duration::from_secs(30);
 
 impl Model {
     pub fn new(config: Config, now: Instant) -> Self {
         Self {
-            letters: Letters::new(config.letters),
+            dead_letters: DeadLetters::new(config.dead_letters),
             abandoned: BTreeMap::new(),
             breakers: Breakers::new(config.breaker),
             scaling: Scaling::new(&config),
-            last_round: now,
-            crowded: BTreeMap::new(),
+            last_heartbeat_round: now,
+            abandoned_limit_reached: BTreeMap::new(),
             config,
             now,
             tasks: BTreeMap::new(),
@@ -151,9 +151,9 @@ impl Model {
             closed: false,
             generations: BTreeMap::new(),
             close: None,
-            pressed: false,
+            under_backpressure: false,
             counts: Stats::default(),
-            said: Said::default(),
+            step: Step::default(),
             verdicts: BTreeMap::new(),
         }
     }
@@ -168,62 +168,64 @@ impl Model {
             .is_some_and(|close| close.drain_until <= self.now || close.bound.is_some())
     }
 
-    /// Whether the last step of the end has begun.
+    /// Returns whether the last step of the shutdown has begun.
     pub fn winding_up(&self) -> bool {
         self.close.as_ref().is_some_and(|close| close.bound.is_some())
     }
 
-    /// Whether this attempt is what runs there.
+    /// Returns whether this attempt runs on that worker.
     pub fn runs(&self, key: Key, task: TaskId, attempt: u32) -> bool {
         let run = self.threads.get(&key).and_then(|thread| thread.runs.get(&task));
         run.is_some_and(|run| run.attempt == attempt)
     }
 
-    /// Takes in what is about to be handled. Late answers do not come here.
-    pub fn told(&mut self, input: &Input<u64, u64>, now: Instant) {
+    /// Takes an input before the scheduler handles it. Late answers are not passed to the model.
+    pub fn before_input(&mut self, input: &Input<u64, u64>, now: Instant) {
         self.now = self.now.max(now);
-        self.said = Said { deep: self.depth(None) > 0, ..Said::default() };
-        self.take_in(input);
-        self.make_round();
+        self.step = Step { deep: self.depth(None) > 0, ..Step::default() };
+        self.apply(input);
+        self.run_heartbeat_round();
     }
 
-    fn take_in(&mut self, input: &Input<u64, u64>) {
+    fn apply(&mut self, input: &Input<u64, u64>) {
         let now = self.now;
         match input {
             Input::Submit(task) => self.arrive(task.clone()),
-            Input::Revive { letter, task } => {
-                self.said.reviving = Some(*letter);
+            Input::RetryDeadLetter { dead_letter: letter, task } => {
+                self.step.retrying = Some(*letter);
                 let old = self.tasks[letter].task.clone();
                 self.arrive(Task { id: *task, delay: Duration::ZERO, ..old });
             }
-            Input::ClearDeadLetters => self.letters.clear(),
-            Input::Beat { worker, generation } => self.thread(*worker, *generation).hear(now),
+            Input::ClearDeadLetters => self.dead_letters.clear(),
+            Input::Heartbeat { worker, generation } => {
+                self.thread(*worker, *generation).record_heartbeat(now);
+            }
             Input::Ready { worker, generation } => {
                 let thread = self.thread(*worker, *generation);
                 thread.life = Life::Ready;
                 thread.idle_since = now;
-                thread.hear(now);
+                thread.record_heartbeat(now);
             }
             Input::Finished { worker, generation, task, outcome, retire, .. } => {
                 let max = self.config.max_tasks_per_worker;
                 let thread = self.thread(*worker, *generation);
                 let run = thread.runs.remove(task).expect("it runs");
                 thread.served += 1;
-                thread.worn |= retire.is_some() || max.is_some_and(|max| thread.served >= max);
+                thread.draining |= retire.is_some() || max.is_some_and(|max| thread.served >= max);
                 thread.idle_since = now;
-                thread.hear(now);
+                thread.record_heartbeat(now);
                 self.judge_end((*task, *worker), &run, outcome);
             }
             Input::Exited { worker, generation, exit, culprit } => {
                 let key = (*worker, *generation);
                 if self.threads.contains_key(&key) {
-                    self.lose(key, *exit, Guilt::One(*culprit));
+                    self.lose(key, *exit, Blame::One(*culprit));
                 } else {
                     self.abandoned.remove(&key).expect("it comes back");
                 }
             }
-            Input::Abort(task) => self.said.aborting = Some(*task),
-            Input::Scale(size) if self.close.is_none() => self.scaling.asked(*size),
+            Input::Abort(task) => self.step.aborting = Some(*task),
+            Input::Scale(size) if self.close.is_none() => self.scaling.requested(*size),
             Input::Restart(_) | Input::Scale(_) | Input::Tick => {}
             Input::Pause => self.paused = self.close.is_none(),
             Input::Resume => self.paused = false,
@@ -238,38 +240,38 @@ impl Model {
 
     fn arrive(&mut self, task: Task<u64>) {
         let (id, now) = (task.id, self.now);
-        self.said.arriving = Some(id);
+        self.step.arriving = Some(id);
         self.counts.submitted += 1;
         self.waiting.insert(id, now + task.delay);
-        let known = Known {
+        let known = TaskRecord {
             task,
-            place: Place::Waiting,
+            stage: Stage::Waiting,
             submitted: now,
             attempts: 0,
             started: false,
-            lapses: Vec::new(),
+            failures: Vec::new(),
         };
         assert!(self.tasks.insert(id, known).is_none(), "the simulation repeats an id");
     }
 
-    fn round(&self) -> Duration {
+    fn heartbeat_interval(&self) -> Duration {
         let often = self.config.heartbeat.min(self.config.zombie_threshold / 4);
         often.max(Duration::from_millis(1))
     }
 
-    /// The time that a process stood still counts no more than two rounds.
-    fn make_round(&mut self) {
-        let (round, passed) = (self.round(), self.now - self.last_round);
+    /// If the process stood still, the time counts as at most two rounds.
+    fn run_heartbeat_round(&mut self) {
+        let (round, passed) = (self.heartbeat_interval(), self.now - self.last_heartbeat_round);
         if self.closed || passed < round {
             return;
         }
-        self.last_round = self.now;
-        self.said.round = true;
+        self.last_heartbeat_round = self.now;
+        self.step.round = true;
         for thread in self.threads.values_mut() {
-            if thread.asked {
-                thread.silent += passed.min(round * 2);
+            if thread.heartbeat_requested {
+                thread.unanswered_for += passed.min(round * 2);
             }
-            thread.to_ask = !thread.asked;
+            thread.request_due = !thread.heartbeat_requested;
         }
     }
 
@@ -296,18 +298,18 @@ impl Model {
         }
     }
 
-    /// Says what has to follow the end of an attempt.
+    /// Decides what must follow the end of an attempt.
     fn judge(
         &mut self,
         (id, worker): (TaskId, WorkerId),
         result: Result<u64, Failure<u64>>,
         end: End,
     ) {
-        let known = self.tasks.get_mut(&id).expect("known");
-        if known.place == Place::Settled {
+        let known = self.tasks.get_mut(&id).expect("the task is known");
+        if known.stage == Stage::Settled {
             return;
         }
-        known.place = Place::Judged;
+        known.stage = Stage::Judged;
         self.breakers.ended(&known.task.kind, id, end, self.now);
         let has_more = known.attempts <= known.task.retry.max_retries;
         let verdict = match (result, end) {
@@ -317,49 +319,50 @@ impl Model {
         self.verdicts.insert(id, verdict);
     }
 
-    fn lose(&mut self, key: Key, exit: Exit, guilt: Guilt) {
+    fn lose(&mut self, key: Key, exit: Exit, blame: Blame) {
         let thread = self.threads.remove(&key).expect("it lives");
-        let remains = leaves_remains(exit);
-        if remains {
+        let leaks = leaks_isolate(exit);
+        if leaks {
             self.abandoned.insert(key, exit);
         }
-        self.crowded.insert(key.0, remains && self.abandoned.len() >= self.config.max_abandoned);
-        self.said.exits.insert(key, exit);
+        self.abandoned_limit_reached
+            .insert(key.0, leaks && self.abandoned.len() >= self.config.max_abandoned);
+        self.step.exits.insert(key, exit);
         for (id, run) in thread.runs {
-            let guilty = match guilt {
-                Guilt::One(culprit) => culprit == Some(id),
-                Guilt::All => true,
+            let blamed = match blame {
+                Blame::One(culprit) => culprit == Some(id),
+                Blame::All => true,
             };
-            if guilty || run.forced.is_some() {
+            if blamed || run.forced.is_some() {
                 self.judge((id, key.0), Err(self.cut_short(id, &run)), End::Bad);
                 continue;
             }
-            let known = self.tasks.get_mut(&id).expect("known");
-            if known.place != Place::Settled {
+            let known = self.tasks.get_mut(&id).expect("the task is known");
+            if known.stage != Stage::Settled {
                 self.breakers.ended(&known.task.kind, id, End::Neither, self.now);
                 known.attempts -= 1;
-                known.place = Place::Waiting;
+                known.stage = Stage::Waiting;
                 self.waiting.insert(id, self.now);
-                self.said.deep = true;
+                self.step.deep = true;
             }
         }
     }
 }
 
 impl Thread {
-    fn hear(&mut self, now: Instant) {
-        self.heard = now;
-        self.asked = false;
-        self.silent = Duration::ZERO;
+    fn record_heartbeat(&mut self, now: Instant) {
+        self.last_heartbeat = now;
+        self.heartbeat_requested = false;
+        self.unanswered_for = Duration::ZERO;
     }
 
     fn is_idle(&self) -> bool {
-        self.life == Life::Ready && self.runs.is_empty() && !self.worn
+        self.life == Life::Ready && self.runs.is_empty() && !self.draining
     }
 }
 
-/// Whether something of a worker stays in the process after this.
-pub fn leaves_remains(exit: Exit) -> bool {
+/// Returns whether an isolate stays in the process after this exit.
+pub fn leaks_isolate(exit: Exit) -> bool {
     match exit {
         Exit::Retired(_) | Exit::StartFailed => false,
         Exit::Panicked | Exit::OutOfMemory | Exit::Fatal | Exit::Unresponsive | Exit::Zombie => {

@@ -1,4 +1,4 @@
-//! One life of a pool: a caller with moods, workers with faults, and a clock that jumps.
+//! The world of one simulated pool: a random caller, workers with faults, and a clock that jumps.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -9,7 +9,7 @@ use isolane::scheduler::{
 };
 
 use super::Trace;
-use super::model::{Key, Life, Model, leaves_remains};
+use super::model::{Key, Life, Model, leaks_isolate};
 
 pub struct World<'a> {
     random: Random,
@@ -18,8 +18,8 @@ pub struct World<'a> {
     model: Model,
     start: Instant,
     now: Instant,
-    /// What the workers will do, by time.
-    agenda: BTreeMap<(Instant, u64), Deed>,
+    /// What the workers are going to do, by time.
+    schedule: BTreeMap<(Instant, u64), Action>,
     planned: u64,
     submitted: u64,
     out: Vec<Effect<u64, u64>>,
@@ -29,24 +29,24 @@ pub struct World<'a> {
 /// Chances in percent.
 struct Faults {
     start: u32,
-    deaf: u32,
+    unresponsive: u32,
     hang: u32,
     fail: u32,
     panic: u32,
     fatal: u32,
-    mute: u32,
+    silent: u32,
     retire: u32,
     twice: u32,
     caller: u32,
 }
 
-/// A laptop that is opened again, in ms.
+/// A laptop that was asleep, in ms.
 const HOURS: u32 = 20_000_000;
 
 #[derive(Clone, Debug)]
-enum Deed {
+enum Action {
     Ready(Key),
-    Beat(Key),
+    Heartbeat(Key),
     Finish {
         key: Key,
         task: TaskId,
@@ -71,12 +71,12 @@ impl<'a> World<'a> {
         };
         let faults = Faults {
             start: chance(60),
-            deaf: chance(20),
+            unresponsive: chance(20),
             hang: chance(40),
             fail: chance(60),
             panic: chance(40),
             fatal: chance(20),
-            mute: chance(40),
+            silent: chance(40),
             retire: chance(30),
             twice: chance(40),
             caller: chance(100),
@@ -91,19 +91,19 @@ impl<'a> World<'a> {
             model: Model::new(config, start),
             start,
             now: start,
-            agenda: BTreeMap::new(),
+            schedule: BTreeMap::new(),
             planned: 0,
             submitted: 0,
             out,
             trace,
         };
         world.note(|world| format!("{:?}", world.model.config));
-        world.model.told(&Input::Tick, start);
+        world.model.before_input(&Input::Tick, start);
         world.carry_out();
         world
     }
 
-    /// Runs it to its end, which has to come.
+    /// Runs the pool to its end, which must come.
     pub fn live(mut self) {
         for _ in 0..20 + self.below(300) {
             self.step();
@@ -118,9 +118,9 @@ impl<'a> World<'a> {
             steps += 1;
             assert!(steps < 10_000, "the end does not come");
         }
-        while let Some(((at, _), deed)) = self.agenda.pop_first() {
+        while let Some(((at, _), action)) = self.schedule.pop_first() {
             self.now = self.now.max(at);
-            self.act(deed);
+            self.act(action);
         }
         self.submit();
         self.check_late(Input::Tick);
@@ -130,23 +130,23 @@ impl<'a> World<'a> {
         match self.below(100) {
             0..25 => self.submit(),
             25..76 => self.advance(),
-            76..80 => self.hear_nonsense(),
-            80 if !self.model.winding_up() && self.chance(20) => self.doze(HOURS),
-            80..82 if !self.model.winding_up() => self.doze(3_000),
-            82..85 if !self.model.winding_up() => self.doze(20),
+            76..80 => self.send_invalid_input(),
+            80 if !self.model.winding_up() && self.chance(20) => self.skip_time(HOURS),
+            80..82 if !self.model.winding_up() => self.skip_time(3_000),
+            82..85 if !self.model.winding_up() => self.skip_time(20),
             85..88 => self.tell(Input::Tick),
-            _ if self.chance(self.faults.caller) => self.interfere(),
+            _ if self.chance(self.faults.caller) => self.act_as_caller(),
             _ => {}
         }
     }
 
-    /// Lets time pass, often too much, before whatever comes next.
-    fn doze(&mut self, most: u32) {
+    /// Advances the clock, often beyond what is due next.
+    fn skip_time(&mut self, most: u32) {
         let span = self.span(most);
         self.now += span;
     }
 
-    fn interfere(&mut self) {
+    fn act_as_caller(&mut self) {
         let input = match self.below(70) {
             0..10 => Input::Abort(self.any_task()),
             10..25 => {
@@ -161,30 +161,30 @@ impl<'a> World<'a> {
             37..47 => Input::Restart(WorkerId(self.below(6))),
             47..50 => Input::Pause,
             50..55 => Input::Resume,
-            55..59 => return self.lose_sight(),
+            55..59 => return self.give_up_worker(),
             59 => return self.close(),
             60 => Input::ClearDeadLetters,
             _ => {
-                let letters = self.model.letters.tasks();
+                let letters = self.model.dead_letters.tasks();
                 let Some(letter) = self.any_of(&letters) else {
                     return;
                 };
-                Input::Revive { letter, task: self.next_id() }
+                Input::RetryDeadLetter { dead_letter: letter, task: self.next_id() }
             }
         };
         self.tell(input);
     }
 
-    /// Goes on to whatever happens next.
+    /// Advances to whatever is due next.
     fn advance(&mut self) {
-        let deed = self.agenda.first_key_value().map(|(&(at, _), _)| at);
+        let action = self.schedule.first_key_value().map(|(&(at, _), _)| at);
         let tick = self.scheduler.next_tick();
-        match (deed, tick) {
+        match (action, tick) {
             (None, None) => {}
             (Some(at), tick) if tick.is_none_or(|tick| at <= tick) => {
                 self.now = self.now.max(at);
-                let (_, deed) = self.agenda.pop_first().expect("it was there");
-                self.act(deed);
+                let (_, action) = self.schedule.pop_first().expect("it was there");
+                self.act(action);
             }
             (_, tick) => {
                 self.now = self.now.max(tick.unwrap_or(self.now));
@@ -210,7 +210,7 @@ impl<'a> World<'a> {
             timeout: self.maybe(60, 400),
             queue_timeout: self.maybe(30, 600),
             retry,
-            rested: self.chance(30),
+            longest_idle_first: self.chance(30),
             payload: id.0 * 7,
         };
         self.tell(Input::Submit(task));
@@ -226,90 +226,91 @@ impl<'a> World<'a> {
         self.tell(Input::Close { drain_until });
     }
 
-    /// The pool's own watch gives a worker up.
-    fn lose_sight(&mut self) {
+    /// The pool itself reports a worker as lost.
+    fn give_up_worker(&mut self) {
         let keys: Vec<Key> = self.model.threads.keys().copied().collect();
         if let Some(key) = self.any_of(&keys) {
             let culprit = self.model.threads[&key].runs.keys().next().copied();
-            self.act(Deed::Exit { key, exit: Exit::Unresponsive, culprit });
+            self.act(Action::Exit { key, exit: Exit::Unresponsive, culprit });
         }
     }
 
-    fn hear_nonsense(&mut self) {
+    fn send_invalid_input(&mut self) {
         let key = (WorkerId(self.below(8)), Generation(self.below(6)));
         let (task, attempt) = (self.any_task(), self.below(4));
-        let deed = match self.below(5) {
+        let action = match self.below(5) {
             0 => finish(key, (task, attempt), Outcome::Done(1), Some(Retirement::PendingWork)),
             1 => exit((key.0, Generation(0)), Exit::Panicked, Some(task)),
-            2 => Deed::Beat((key.0, Generation(0))),
+            2 => Action::Heartbeat((key.0, Generation(0))),
             3 => {
                 let unknown = TaskId(u64::MAX);
                 self.tell(Input::Tick);
-                return self.check_late(Input::Revive { letter: unknown, task: unknown });
+                return self
+                    .check_late(Input::RetryDeadLetter { dead_letter: unknown, task: unknown });
             }
-            _ => Deed::Ready((key.0, Generation(u32::MAX))),
+            _ => Action::Ready((key.0, Generation(u32::MAX))),
         };
-        self.act(deed);
+        self.act(action);
     }
 
-    fn act(&mut self, deed: Deed) {
-        if !self.is_genuine(&deed) {
+    fn act(&mut self, action: Action) {
+        if !self.has_effect(&action) {
             self.tell(Input::Tick);
         }
-        // A task may just have come to where a made-up answer to it comes from.
-        let genuine = self.is_genuine(&deed);
-        let input = match deed {
-            Deed::Ready((worker, generation)) => Input::Ready { worker, generation },
-            Deed::Beat((worker, generation)) => Input::Beat { worker, generation },
-            Deed::Finish { key: (worker, generation), task, attempt, outcome, retire } => {
+        // The tick may just have assigned the task to the worker of an invented answer.
+        let has_effect = self.has_effect(&action);
+        let input = match action {
+            Action::Ready((worker, generation)) => Input::Ready { worker, generation },
+            Action::Heartbeat((worker, generation)) => Input::Heartbeat { worker, generation },
+            Action::Finish { key: (worker, generation), task, attempt, outcome, retire } => {
                 Input::Finished { worker, generation, task, attempt, outcome, retire }
             }
-            Deed::Exit { key: (worker, generation), exit, culprit } => {
+            Action::Exit { key: (worker, generation), exit, culprit } => {
                 Input::Exited { worker, generation, exit, culprit }
             }
         };
-        if genuine {
+        if has_effect {
             self.tell(input);
         } else {
             self.check_late(input);
         }
     }
 
-    /// Whether it changes anything.
-    fn is_genuine(&self, deed: &Deed) -> bool {
+    /// Returns whether the scheduler must react to it.
+    fn has_effect(&self, action: &Action) -> bool {
         let model = &self.model;
-        match deed {
-            Deed::Ready(key) => {
+        match action {
+            Action::Ready(key) => {
                 model.threads.get(key).is_some_and(|thread| thread.life == Life::Starting)
             }
-            Deed::Beat(key) => model.threads.contains_key(key),
-            Deed::Finish { key, task, attempt, .. } => model.runs(*key, *task, *attempt),
-            Deed::Exit { key, exit, .. } => {
-                let returns = model.abandoned.contains_key(key) && !leaves_remains(*exit);
+            Action::Heartbeat(key) => model.threads.contains_key(key),
+            Action::Finish { key, task, attempt, .. } => model.runs(*key, *task, *attempt),
+            Action::Exit { key, exit, .. } => {
+                let returns = model.abandoned.contains_key(key) && !leaks_isolate(*exit);
                 returns || model.threads.contains_key(key)
             }
         }
     }
 
     fn tell(&mut self, input: Input<u64, u64>) {
-        // A thread may have taken the time, and then waited for the lock.
+        // A thread may read the clock before it waits for the lock.
         let is_late = self.model.now == self.now && self.chance(3);
         let back = if is_late { self.span(1_000) } else { Duration::ZERO };
         let now = self.now.checked_sub(back).unwrap_or(self.now);
         self.note(|world| format!("{:?} <- {input:?}", now - world.start));
-        self.model.told(&input, now);
+        self.model.before_input(&input, now);
         self.scheduler.handle(input, now, &mut self.out);
         self.carry_out();
     }
 
-    /// What is late or unknown changes nothing.
+    /// Checks that a late or unknown input has no effect.
     fn check_late(&mut self, input: Input<u64, u64>) {
         self.note(|world| format!("{:?} <- late {input:?}", world.now - world.start));
         let scheduler = &self.scheduler;
         let state =
             |s: &Scheduler<u64, u64>| (s.stats(), s.workers().collect::<Vec<_>>(), s.next_tick());
         let before = state(scheduler);
-        // Spans of zero keep ending at every tick.
+        // Timers with a span of zero are due in every tick.
         if before.2.is_some_and(|tick| tick <= self.now) {
             return;
         }
@@ -323,17 +324,17 @@ impl<'a> World<'a> {
         let mut effects = std::mem::take(&mut self.out);
         for effect in &effects {
             self.note(|_| format!("    -> {effect:?}"));
-            let heirs = self.heirs(effect);
+            let lost_attempts = self.lost_attempts(effect);
             self.model.effect(effect);
-            self.plan(effect, heirs);
+            self.plan(effect, lost_attempts);
         }
         effects.clear();
         self.out = effects;
         self.model.check(&self.scheduler);
     }
 
-    /// Returns what ran on a worker that is given up now: it may answer all the same.
-    fn heirs(&self, effect: &Effect<u64, u64>) -> Vec<(TaskId, u32)> {
+    /// Returns the attempts of a worker that is abandoned now: it may still answer.
+    fn lost_attempts(&self, effect: &Effect<u64, u64>) -> Vec<(TaskId, u32)> {
         let &Effect::Abandon { worker, generation } = effect else {
             return Vec::new();
         };
@@ -343,14 +344,14 @@ impl<'a> World<'a> {
         })
     }
 
-    fn plan(&mut self, effect: &Effect<u64, u64>, heirs: Vec<(TaskId, u32)>) {
+    fn plan(&mut self, effect: &Effect<u64, u64>, lost_attempts: Vec<(TaskId, u32)>) {
         match *effect {
             Effect::Spawn { worker, generation } => self.plan_start((worker, generation)),
             Effect::Assign { worker, generation, task, attempt, .. } => {
                 self.plan_run((worker, generation), (task, attempt));
             }
             Effect::Interrupt { worker, generation, task, attempt, force, .. } => {
-                if self.chance(self.faults.deaf) || (!force && self.chance(50)) {
+                if self.chance(self.faults.unresponsive) || (!force && self.chance(50)) {
                     return;
                 }
                 let outcome = match self.below(10) {
@@ -360,25 +361,27 @@ impl<'a> World<'a> {
                 };
                 self.after(30, finish((worker, generation), (task, attempt), outcome, None));
             }
-            Effect::Retire { worker, generation, why } if !self.chance(self.faults.deaf) => {
+            Effect::Retire { worker, generation, why }
+                if !self.chance(self.faults.unresponsive) =>
+            {
                 let how = if self.chance(90) { Exit::Retired(why) } else { Exit::Panicked };
                 self.after(60, exit((worker, generation), how, None));
             }
             Effect::Abandon { worker, generation } => {
                 let key = (worker, generation);
-                for run in heirs {
+                for run in lost_attempts {
                     self.after(300, finish(key, run, Outcome::Done(0), None));
                 }
                 let returns = Exit::Retired(Retirement::PendingWork);
                 let how = if self.chance(50) { returns } else { Exit::Panicked };
                 self.after(400, exit(key, how, None));
             }
-            Effect::Ask { worker, generation } if !self.chance(self.faults.mute) => {
-                let beat = Deed::Beat((worker, generation));
+            Effect::RequestHeartbeat { worker, generation } if !self.chance(self.faults.silent) => {
+                let heartbeat = Action::Heartbeat((worker, generation));
                 if self.chance(self.faults.twice) {
-                    self.after(600, beat.clone());
+                    self.after(600, heartbeat.clone());
                 }
-                self.after(60, beat);
+                self.after(60, heartbeat);
             }
             _ => {}
         }
@@ -388,8 +391,8 @@ impl<'a> World<'a> {
         if self.chance(self.faults.start) {
             let how = if self.chance(80) { Exit::StartFailed } else { Exit::Panicked };
             self.after(100, exit(key, how, None));
-        } else if !self.chance(self.faults.deaf / 4) {
-            self.after(50, Deed::Ready(key));
+        } else if !self.chance(self.faults.unresponsive / 4) {
+            self.after(50, Action::Ready(key));
         }
     }
 
@@ -409,7 +412,7 @@ impl<'a> World<'a> {
             if self.chance(50) {
                 return self.after(200, exit(key, Exit::Fatal, Some(task)));
             }
-            // It tells of its task, and then falls asleep for ever.
+            // It reports its task, and then sleeps forever.
             let at = self.now + self.span(200);
             let retire = self.chance(50).then_some(Retirement::MemoryLimit);
             self.at(at, finish(key, (task, attempt), Outcome::MemoryLimit, retire));
@@ -433,14 +436,14 @@ impl<'a> World<'a> {
         self.after(200, finish);
     }
 
-    fn after(&mut self, most: u32, deed: Deed) {
+    fn after(&mut self, most: u32, action: Action) {
         let at = self.now + self.span(most);
-        self.at(at, deed);
+        self.at(at, action);
     }
 
-    fn at(&mut self, at: Instant, deed: Deed) {
+    fn at(&mut self, at: Instant, action: Action) {
         self.planned += 1;
-        self.agenda.insert((at, self.planned), deed);
+        self.schedule.insert((at, self.planned), action);
     }
 
     fn note(&self, line: impl FnOnce(&Self) -> String) {
@@ -470,7 +473,7 @@ impl<'a> World<'a> {
         self.chance(percent).then(|| self.span(most))
     }
 
-    /// Now and then nothing at all.
+    /// Returns a random span; sometimes zero.
     fn span(&mut self, most: u32) -> Duration {
         span(&mut self.random, most)
     }
@@ -481,12 +484,12 @@ fn finish(
     (task, attempt): (TaskId, u32),
     outcome: Outcome<u64>,
     retire: Option<Retirement>,
-) -> Deed {
-    Deed::Finish { key, task, attempt, outcome, retire }
+) -> Action {
+    Action::Finish { key, task, attempt, outcome, retire }
 }
 
-fn exit(key: Key, exit: Exit, culprit: Option<TaskId>) -> Deed {
-    Deed::Exit { key, exit, culprit }
+fn exit(key: Key, exit: Exit, culprit: Option<TaskId>) -> Action {
+    Action::Exit { key, exit, culprit }
 }
 
 fn span(random: &mut Random, most: u32) -> Duration {
@@ -527,7 +530,7 @@ fn config(random: &mut Random) -> Config {
         max_abandoned: [1_000, some(12)][some(2)],
         heartbeat,
         zombie_threshold,
-        letters: DeadLetterLimits {
+        dead_letters: DeadLetterLimits {
             max: [100, some(10)][some(2)],
             max_weight: [usize::MAX, usize::MAX, some(4_000)][some(3)],
         },

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import { capture, follow } from './command.mjs';
+import { STRIP_FLAG } from './recipe.mjs';
 import { Unavailable } from './unavailable.mjs';
 
 // Any exported function of the Rust binding would do; this one every user of V8 calls.
@@ -15,7 +16,7 @@ const EXECUTABLE_ONLY = /R_X86_64_TPOFF(32|64)|R_AARCH64_TLSLE_\w+/;
 
 /** Writes a copy of `library` without debug sections. */
 export async function strip(llvm, library, stripped, env) {
-  await tool(join(llvm, 'bin/llvm-strip'), ['--strip-debug', '-o', stripped, library], env);
+  await tool(join(llvm, 'bin/llvm-strip'), [STRIP_FLAG, '-o', stripped, library], env);
 }
 
 /** Throws `Unavailable` with the reason when `library` cannot serve a `.node` file. */

@@ -4,23 +4,32 @@ import { join } from 'node:path';
 import { capture } from './command.mjs';
 import { Unavailable } from './unavailable.mjs';
 
-/** Gives `{ version, target }`, for instance `137.3.0` and `x86_64-unknown-linux-gnu`. */
+/**
+ * Gives `{ version, checksum, target }`, for instance `137.3.0`, the SHA-256 of that package of the `v8` crate,
+ * and `x86_64-unknown-linux-gnu`.
+ */
 export async function identify(root, env) {
-  return { version: await lockedVersion(join(root, 'Cargo.lock')), target: await hostTarget(root, env) };
+  return { ...(await lockedPackage(join(root, 'Cargo.lock'))), target: await hostTarget(root, env) };
 }
 
-/** The file name that the `v8` crate's mirrors and this project's cache use for the library. */
-export function archiveName({ version, target }) {
-  return `librusty_v8-${version}-${target}.a.gz`;
+/** The library's file name. */
+export function libraryName({ version, target }) {
+  return `librusty_v8-${version}-${target}.a`;
 }
 
-async function lockedVersion(path) {
+/** The file name that the `v8` crate's mirrors use for the library, packed. */
+export function archiveName(identity) {
+  return `${libraryName(identity)}.gz`;
+}
+
+/** The version and the checksum of the package `v8`. */
+export async function lockedPackage(path) {
   const lock = await readFile(path, 'utf8').catch((error) => {
     throw new Unavailable(`cannot read ${path}, which names the V8 version: ${error.message}`);
   });
-  const version = /^name = "v8"\r?\nversion = "([^"]+)"/m.exec(lock)?.[1];
+  const [, version, rest] = /^name = "v8"\r?\nversion = "([^"]+)"((?:\r?\n.+)*)/m.exec(lock) ?? [];
   if (!version) throw new Unavailable(`${path} holds no package "v8"`);
-  return version;
+  return { version, checksum: /^checksum = "([^"]+)"/m.exec(rest)?.[1] };
 }
 
 async function hostTarget(root, env) {

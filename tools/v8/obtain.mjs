@@ -1,18 +1,20 @@
 /**
- * Where V8 comes from: `RUSTY_V8_ARCHIVE`, then the folder `ISOLANE_V8_MIRROR`, then the cache, then a compile
- * that fills the cache. As a command it prints the variables that cargo needs.
+ * Where V8 comes from: `RUSTY_V8_ARCHIVE`, then the folder `ISOLANE_V8_MIRROR`, then the cache, then the library
+ * that comes with this checkout, then a compile. The last two fill the cache. As a command it prints the variables
+ * that cargo needs.
  */
 import { realpathSync } from 'node:fs';
-import { mkdir, rm, stat } from 'node:fs/promises';
-import { homedir } from 'node:os';
+import { rm, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { pack } from './archive.mjs';
+import { Cache } from './cache.mjs';
 import { runAsCommand } from './command.mjs';
-import { archiveName, identify } from './identity.mjs';
-import { Lock } from './lock.mjs';
+import { archiveName, identify, libraryName } from './identity.mjs';
+import { PREBUILT, Prebuilt } from './prebuilt.mjs';
+import { hashOf, recipeOf } from './recipe.mjs';
 import { compileV8 } from './source.mjs';
-import { Damaged, isFile, Store } from './store.mjs';
+import { isFile, Store } from './store.mjs';
 import { Unavailable } from './unavailable.mjs';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -30,6 +32,7 @@ export async function obtainV8({
   env = process.env,
   cwd = process.cwd(),
   root = ROOT,
+  prebuilt = PREBUILT,
   say = (line) => process.stderr.write(`${line}\n`),
   identity,
   compile = compileV8,
@@ -37,21 +40,22 @@ export async function obtainV8({
   const given = await givenArchive(env, cwd);
   if (given) return { RUSTY_V8_ARCHIVE: given };
   const wanted = identity ?? (await identify(root, env));
-  const name = archiveName(wanted);
-  const mirrored = await fromMirror(name, { env, cwd, root, say });
-  if (mirrored) return { RUSTY_V8_ARCHIVE: mirrored };
-  if (PUBLISHED.test(wanted.target)) return {};
+  const compiledOnly = /^(1|true|yes)$/.test(env.ISOLANE_V8_FROM_SOURCE ?? '');
+  if (!compiledOnly) {
+    const mirrored = await fromMirror(archiveName(wanted), { env, cwd, root, say });
+    if (mirrored) return { RUSTY_V8_ARCHIVE: mirrored };
+    if (PUBLISHED.test(wanted.target)) return {};
+  }
 
-  const cache = new Store(cacheFolder(env));
+  const recipe = hashOf(await recipeOf(wanted));
+  const cache = new Cache(env, recipe, say);
+  const packed = compiledOnly ? undefined : await fittingPrebuilt(wanted, recipe, prebuilt, say);
   const archive =
-    (await fromCache(cache, name, say)) ?? (await fromSource(cache, name, { wanted, root, env, say, compile }));
+    (await unpackedBefore(cache, wanted, packed)) ??
+    (await cache.find(archiveName(wanted))) ??
+    (await fromPrebuilt(cache, wanted, packed, say)) ??
+    (await fromSource(cache, wanted, { root, env, say, compile }));
   return { RUSTY_V8_ARCHIVE: archive };
-}
-
-/** Where archives made on this machine are kept. */
-export function cacheFolder(env, platform = process.platform) {
-  const system = platform === 'darwin' ? 'Library/Caches' : '.cache';
-  return join(env.XDG_CACHE_HOME || join(homedir(), system), 'isolane', 'v8');
 }
 
 async function givenArchive(env, cwd) {
@@ -77,38 +81,47 @@ async function fromMirror(name, { env, cwd, root, say }) {
   return path;
 }
 
-async function fromCache(cache, name, say) {
-  try {
-    return await cache.find(name);
-  } catch (error) {
-    if (!(error instanceof Damaged)) throw error;
-    say(`warning: ${error.message}; it is made again`);
-    return undefined;
-  }
+/** The prebuilt library, unless the recipe was changed after it was made. */
+async function fittingPrebuilt(wanted, recipe, folder, say) {
+  const prebuilt = await Prebuilt.find(wanted, folder);
+  if (!prebuilt || prebuilt.record.recipeHash === recipe) return prebuilt;
+  say(`warning: ${prebuilt.packed} was made with another recipe than this checkout has; it is not used`);
+  return undefined;
 }
 
-async function fromSource(cache, name, { wanted, root, env, say, compile }) {
+async function unpackedBefore(cache, wanted, prebuilt) {
+  return prebuilt && (await cache.find(libraryName(wanted), prebuilt.record.unpacked.sha256));
+}
+
+async function fromPrebuilt(cache, wanted, prebuilt, say) {
+  if (!prebuilt) return undefined;
+  const onWait = (pid) => say(`V8 ${wanted.version} is being unpacked by process ${pid}; waiting for it`);
+  const name = libraryName(wanted);
+  return cache.exclusively(`unpack-${wanted.version}-${wanted.target}`, { onWait, interval: 50 }, async () => {
+    const unpacked = await unpackedBefore(cache, wanted, prebuilt);
+    return unpacked ?? (await cache.store.place(name, (path) => prebuilt.unpack(path)));
+  });
+}
+
+async function fromSource(cache, wanted, { root, env, say, compile }) {
   const { version, target } = wanted;
   if (!COMPILED.test(target)) {
     throw new Unavailable(`V8 cannot be compiled for ${target} here; set RUSTY_V8_ARCHIVE to a static library`);
   }
-  const folder = join(cache.folder, `build-${version}-${target}`);
-  await mkdir(cache.folder, { recursive: true });
-  const lock = await Lock.acquire(`${folder}.lock`, {
-    onWait: (pid) => say(`V8 ${version} is being compiled by process ${pid}; waiting for it`),
-  });
-  try {
-    const made = await fromCache(cache, name, say);
+  const onWait = (pid) => say(`V8 ${version} is being compiled by process ${pid}; waiting for it`);
+  const build = `build-${version}-${target}`;
+  const name = archiveName(wanted);
+  return cache.exclusively(build, { onWait }, async () => {
+    const made = await cache.find(name);
     if (made) return made;
+    const folder = join(cache.folder, build);
     const log = `${folder}.log`;
     say(`V8 ${version}: compiling from source, once; log: ${log}`);
     const library = await compile({ ...wanted, root, folder, log, env, say });
-    const archive = await cache.put(name, (path) => pack(library, path));
+    const archive = await cache.store.put(name, (path) => pack(library, path));
     await rm(folder, { recursive: true, force: true });
     return archive;
-  } finally {
-    await lock.release();
-  }
+  });
 }
 
 async function first(values, holds) {

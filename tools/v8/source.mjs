@@ -6,23 +6,18 @@ import { createWriteStream } from 'node:fs';
 import { copyFile, cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { availableParallelism, totalmem } from 'node:os';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { inspect, strip } from './archive.mjs';
 import { follow, Interrupted } from './command.mjs';
 import { Display } from './display.mjs';
+import { CARGO_PROFILE, hashOf, LAUNCHER, recipeOf, VARIABLES } from './recipe.mjs';
 import { isFile } from './store.mjs';
 import { ensureTools, layOut, llvmFolder } from './toolchain.mjs';
 import { Unavailable } from './unavailable.mjs';
 
-const LAUNCHER = fileURLToPath(new URL('./pch', import.meta.url));
 const TAIL = 40;
 
 // A compile with a precompiled header holds at most about this much.
 const MEMORY_PER_JOB = 1.5 * 2 ** 30;
-
-// The thread-local variables of V8 137 are made for executables unless this is defined, and GN has no argument
-// that reaches all of V8. clang appends these flags to every compile.
-const SHARED_OBJECT = '# +-DV8_TLS_USED_IN_LIBRARY +-Wno-unknown-warning-option';
 
 // What would turn the build into another one. NINJA, GN and CLANG_BASE_PATH stay: they name tools.
 const FOREIGN =
@@ -33,7 +28,7 @@ const FOREIGN =
  *
  * `log` is a file for everything that the tools print. Throws `Unavailable` with its last lines.
  */
-export async function compileV8({ version, target, root, folder, log, env, say }) {
+export async function compileV8({ version, checksum, target, root, folder, log, env, say }) {
   await mkdir(folder, { recursive: true });
   const output = createWriteStream(log, { flags: 'a' });
   const tail = [];
@@ -44,8 +39,8 @@ export async function compileV8({ version, target, root, folder, log, env, say }
   };
   try {
     await ensureTools(target, { env, say, onLine });
-    const recipe = await prepare({ version, target, root, folder, env, onLine });
-    const compiled = await build({ version, root, folder, env: recipe, onLine, say });
+    const variables = await prepare({ version, checksum, target, root, folder, env, onLine });
+    const compiled = await build({ version, root, folder, env: variables, onLine, say });
     const library = join(folder, 'librusty_v8.a');
     await strip(llvmFolder(env), compiled, library, env);
     await inspect(llvmFolder(env), library, env);
@@ -62,18 +57,12 @@ export async function compileV8({ version, target, root, folder, log, env, say }
 }
 
 /** Makes the scratch package and its tools, and gives the environment to compile in. */
-async function prepare({ version, target, root, folder, env, onLine }) {
+async function prepare({ version, checksum, target, root, folder, env, onLine }) {
   // The build folder names its launcher in thousands of commands: a copy here survives a moved checkout.
   await cp(LAUNCHER, join(folder, 'pch'), { recursive: true });
-  const recipe = {
-    V8_FROM_SOURCE: '1',
-    GN_ARGS: 'symbol_level=0 use_lld=true clang_version="19"',
-    // The crate sets this to true on aarch64, after GN_ARGS.
-    EXTRA_GN_ARGS: 'use_sysroot=false',
-    CCC_OVERRIDE_OPTIONS: SHARED_OBJECT,
-    ...(await layOut(folder, target, { env, onLine })),
-  };
-  await keepOrDrop(join(folder, 'target'), join(folder, 'recipe.json'), `${JSON.stringify(recipe, null, 2)}\n`);
+  const variables = { ...VARIABLES, ...(await layOut(folder, target, { env, onLine })) };
+  const stamp = { recipe: hashOf(await recipeOf({ version, checksum, target })), variables };
+  await keepOrDrop(join(folder, 'target'), join(folder, 'recipe.json'), `${JSON.stringify(stamp, null, 2)}\n`);
 
   // `[workspace]` keeps cargo from looking for one in the folders above.
   const manifest = [
@@ -91,7 +80,7 @@ async function prepare({ version, target, root, folder, env, onLine }) {
   await copyFile(join(root, 'Cargo.lock'), join(folder, 'Cargo.lock'));
 
   const own = Object.entries(env).filter(([name]) => !FOREIGN.test(name));
-  return { ...Object.fromEntries(own), ...recipe };
+  return { ...Object.fromEntries(own), ...variables };
 }
 
 /** ninja goes on with the arguments of the run before; objects of another recipe must not be mixed in. */
@@ -109,7 +98,15 @@ async function build({ version, root, folder, env, onLine, say }) {
   const display = new Display(`V8 ${version}`, say);
   let linked;
   // `check` runs build scripts all the same, and spares packing the library into a Rust one.
-  const args = ['check', '--release', '--jobs', String(jobs), '-vv', '--message-format=json-render-diagnostics'];
+  const args = [
+    'check',
+    '--profile',
+    CARGO_PROFILE,
+    '--jobs',
+    String(jobs),
+    '-vv',
+    '--message-format=json-render-diagnostics',
+  ];
   args.push('--manifest-path', join(folder, 'Cargo.toml'), '--target-dir', join(folder, 'target'));
   const code = await follow('cargo', args, {
     // cargo's configuration and toolchain are those of this project's folder, not of the cache's.

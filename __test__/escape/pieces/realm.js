@@ -2,14 +2,14 @@
 
 // Whose realm a task runs in.
 
-const { MARKS, SECRETS } = require('../weapon.js');
+const { MARKS, SECRETS } = require('../probe.js');
 
 const WORKER = `Symbol.for(${JSON.stringify(MARKS.worker)})`;
 const NEIGHBOUR = `Symbol.for(${JSON.stringify(MARKS.neighbour)})`;
 
 /** In both sandboxes of node:vm these pieces are told what to find by a mark of the same name. */
 const marked = (mark) => `
-  if (globalThis.ownOfAnother) Object.prototype[${mark}] = true;
+  if (globalThis.foreignIntrinsics) Object.prototype[${mark}] = true;
   if (${mark} in globalThis) $.find('realm', 'a mark in the global object');
   if (${mark} in (() => {})) $.find('realm', 'a mark in functions');
   $.see('names', []);
@@ -21,7 +21,7 @@ module.exports = [
   {
     name: 'the global object holds no secrets',
     code: `
-      if (globalThis.ownOfAnother) globalThis.process = {};
+      if (globalThis.foreignIntrinsics) globalThis.process = {};
       for (const name of ${JSON.stringify(SECRETS)}) {
         if (name in globalThis) $.find('secret', name);
         if ((0, eval)('typeof ' + name) !== 'undefined') $.find('secret', name);
@@ -63,7 +63,7 @@ module.exports = [
     code: `
       const left = [RegExp.lastMatch, RegExp.input, RegExp.leftContext, RegExp.rightContext, RegExp.$1].join('');
       if (left !== '') $.find('secret', left);
-      if (globalThis.ownOfAnother) $.find('secret', 'control');
+      if (globalThis.foreignIntrinsics) $.find('secret', 'control');
       $.see('RegExp', RegExp);
     `,
     naive: false,

@@ -60,7 +60,7 @@ module.exports = [
     code: `
       for (const name of Object.getOwnPropertyNames(globalThis)) {
         const native = globalThis[name];
-        if (typeof native !== 'function' || name === 'host' || name === 'ownOf') continue;
+        if (typeof native !== 'function' || name === 'host' || name === 'ownIntrinsics') continue;
         for (const args of [[], [{}], [Symbol('x')], [() => {}], [-1, null]]) {
           $.tries(name, () => native(...args));
           $.tries('new ' + name, () => new native(...args));

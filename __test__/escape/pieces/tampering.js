@@ -18,7 +18,7 @@ const around = (tamper) => `
   const { apply, defineProperty, getOwnPropertyDescriptor, ownKeys } = Reflect;
   const StringOwn = String;
   let busy = false;
-  // What the weapon itself calls is not looked at.
+  // What the probe itself calls is not looked at.
   const look = (label, receiver, args) => {
     if (busy) return;
     busy = true;

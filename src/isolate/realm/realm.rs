@@ -6,7 +6,7 @@ use std::rc::Rc;
 use deno_core::v8;
 
 use crate::isolate::code::handlers::Handlers;
-use crate::isolate::code::realm_modules::RealmModules;
+use crate::isolate::code::modules::realm_modules::RealmModules;
 use crate::isolate::realm::bootstrap::install::make_realm;
 use crate::isolate::realm::bootstrap::modules::BootstrapModules;
 use crate::isolate::realm::data::RealmData;

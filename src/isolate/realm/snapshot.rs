@@ -19,7 +19,7 @@ use crate::isolate::code::stack;
 use crate::isolate::host::calls::Calls;
 use crate::isolate::limits::buffers::Buffers;
 use crate::isolate::limits::interrupt::on_refusal;
-use crate::isolate::platform::initialise;
+use crate::isolate::platform::{initialise, v8_version};
 use crate::isolate::realm::bootstrap::bootstrap::{bootstrap, set_bootstrap};
 use crate::isolate::realm::bootstrap::file;
 use crate::isolate::realm::bootstrap::install::make_realm;
@@ -47,8 +47,8 @@ pub fn realm<'s>(scope: &mut v8::HandleScope<'s, ()>) -> Option<v8::Local<'s, v8
 }
 
 /// Makes isolates start from a snapshot file from now on. Only the first call has an effect.
-/// Returns false where the file is of another build, or V8 has other flags or another processor
-/// than when it was written.
+/// Returns false where the file is of another build. The snapshot contains bytecode and no machine
+/// code, so it fits any processor that the library runs on.
 ///
 /// The file is mapped, so that processes share its memory.
 ///
@@ -131,5 +131,5 @@ unsafe extern "C" fn ignore_rejection(_: v8::PromiseRejectMessage) {}
 
 /// Returns the first line of a file of this build.
 fn header() -> String {
-    format!("isolane {BUILD} {:08x}\n", v8::script_compiler::cached_data_version_tag())
+    format!("isolane {BUILD} {}\n", v8_version())
 }

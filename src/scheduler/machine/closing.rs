@@ -1,51 +1,31 @@
-//! The end of the pool, in steps:
+//! The shutdown, in steps:
 //!
-//! 1. refuse new tasks; run the accepted ones while there is time;
-//! 2. force what runs to end, and settle what is left;
-//! 3. retire each worker once nothing is in flight on it, or give it up;
-//! 4. say that all is closed.
+//! 1. refuse new tasks, and run the accepted ones until the deadline;
+//! 2. interrupt what runs, and settle what is left;
+//! 3. retire each worker once nothing is in flight on it, or abandon it;
+//! 4. report that the pool is closed.
 
-use super::super::flights::Phase;
-use super::super::letters::Weigh;
-use super::super::moment::Moment;
-use super::super::worker::WorkerState;
-use super::super::{Effect, Failure, Interruption};
-use super::{AT_ONCE, Scheduler};
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Lifetime {
-    Open,
-    /// Accepted tasks may run until then.
-    Draining(Moment),
-    /// All tasks are settled; the workers go.
-    Ending,
-    Closed,
-}
-
-impl Lifetime {
-    pub(super) fn deadline(self) -> Option<Moment> {
-        match self {
-            Self::Draining(until) => Some(until),
-            _ => None,
-        }
-    }
-
-    pub(super) fn is_ending(self) -> bool {
-        matches!(self, Self::Ending | Self::Closed)
-    }
-}
+use super::alarm::MAX_PER_TICK;
+use super::lifetime::Lifetime;
+use super::scheduler::Scheduler;
+use crate::scheduler::effect::{Effect, Interruption};
+use crate::scheduler::outcome::Failure;
+use crate::scheduler::policy::weight::Weigh;
+use crate::scheduler::timestamp::Timestamp;
+use crate::scheduler::worker::in_flight::Phase;
+use crate::scheduler::worker::status::WorkerState;
 
 impl<P: Clone + Weigh, R: Clone + Weigh> Scheduler<P, R> {
-    pub(super) fn close(&mut self, drain_until: Option<Moment>, out: &mut Vec<Effect<P, R>>) {
+    pub(super) fn close(&mut self, drain_until: Option<Timestamp>, out: &mut Vec<Effect<P, R>>) {
         self.paused = false;
         match (self.lifetime, drain_until) {
             (Lifetime::Open, Some(until)) => {
                 self.lifetime = Lifetime::Draining(until);
-                self.expect(until);
+                self.tick_by(until);
             }
             (Lifetime::Draining(before), Some(until)) => {
                 self.lifetime = Lifetime::Draining(before.min(until));
-                self.expect(until);
+                self.tick_by(until);
             }
             (Lifetime::Open | Lifetime::Draining(_), None) => self.close_now(out),
             (Lifetime::Ending | Lifetime::Closed, _) => {}
@@ -54,11 +34,11 @@ impl<P: Clone + Weigh, R: Clone + Weigh> Scheduler<P, R> {
 
     pub(super) fn close_now(&mut self, out: &mut Vec<Effect<P, R>>) {
         for worker in self.worker_ids() {
-            for task in self.slots[worker.index()].flights.tasks() {
-                let flight = self.slots[worker.index()].flights.get_mut(task);
-                let flight = flight.expect("none is answered meanwhile");
-                let (started, phase) = (flight.started, flight.phase);
-                if let Some(job) = flight.job.take() {
+            for task in self.slots[worker.index()].in_flight.tasks() {
+                let attempt = self.slots[worker.index()].in_flight.get_mut(task);
+                let attempt = attempt.expect("no attempt is answered meanwhile");
+                let (started, phase) = (attempt.started, attempt.phase);
+                if let Some(job) = attempt.job.take() {
                     self.settle(job, Some((worker, started)), Err(Failure::Closed), out);
                 }
                 if phase != Phase::Forced {
@@ -66,39 +46,39 @@ impl<P: Clone + Weigh, R: Clone + Weigh> Scheduler<P, R> {
                 }
             }
         }
-        self.dismiss_all(out);
+        self.remove_all_workers(out);
     }
 
-    /// Why nothing that waits will ever start.
-    pub(super) fn despair(&self) -> Option<Failure<R>> {
+    /// Returns the failure of all waiting tasks, if none of them can ever start.
+    pub(super) fn waiting_failure(&self) -> Option<Failure<R>> {
         if self.lifetime.is_ending() {
             Some(Failure::Closed)
         } else {
-            self.stranded.then_some(Failure::WorkerLost)
+            self.all_down.then_some(Failure::WorkerLost)
         }
     }
 
-    /// Settles what waits in vain; of very many, the first.
-    pub(super) fn give_up_waiting(&mut self, out: &mut Vec<Effect<P, R>>) {
-        let Some(failure) = self.despair() else { return };
-        for _ in 0..AT_ONCE {
+    /// Settles waiting tasks that can never start, at most [`MAX_PER_TICK`] of them.
+    pub(super) fn fail_waiting(&mut self, out: &mut Vec<Effect<P, R>>) {
+        let Some(failure) = self.waiting_failure() else { return };
+        for _ in 0..MAX_PER_TICK {
             let Some(job) = self.queue.take_first() else { return };
             self.settle(job, None, Err(failure.clone()), out);
         }
-        self.expect(self.now);
+        self.tick_by(self.now);
     }
 
-    fn dismiss_all(&mut self, out: &mut Vec<Effect<P, R>>) {
+    fn remove_all_workers(&mut self, out: &mut Vec<Effect<P, R>>) {
         self.lifetime = Lifetime::Ending;
         for worker in self.worker_ids() {
-            self.dismiss(worker, out);
+            self.remove_worker(worker, out);
         }
     }
 
-    /// Takes the next step of the end when the one before it is done.
+    /// Takes the next step of the shutdown if the previous one is complete.
     pub(super) fn conclude(&mut self, out: &mut Vec<Effect<P, R>>) {
         if self.lifetime.deadline().is_some() && self.is_idle() {
-            self.dismiss_all(out);
+            self.remove_all_workers(out);
         }
         if self.lifetime == Lifetime::Ending
             && self.queue.is_empty()
@@ -106,7 +86,7 @@ impl<P: Clone + Weigh, R: Clone + Weigh> Scheduler<P, R> {
         {
             self.lifetime = Lifetime::Closed;
             self.alarms.clear();
-            self.soonest = Moment::NEVER;
+            self.earliest_due = Timestamp::NEVER;
             out.push(Effect::Closed);
         }
     }

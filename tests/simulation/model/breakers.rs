@@ -1,4 +1,4 @@
-//! The account of the circuit breakers.
+//! The model of the circuit breakers.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use isolane::scheduler::{BreakerRules, BreakerState, BreakerView, Event, Schedul
 pub struct Breakers {
     rules: Option<BreakerRules>,
     kinds: BTreeMap<Arc<str>, Record>,
-    /// What the scheduler has to say yet.
+    /// Events that the scheduler has to emit.
     expected: Vec<Event>,
     pub opened: u64,
 }
@@ -18,7 +18,7 @@ pub struct Breakers {
 struct Record {
     failures: u32,
     open_until: Option<Instant>,
-    trying: Option<TaskId>,
+    probe: Option<TaskId>,
 }
 
 #[derive(Clone, Copy)]
@@ -33,10 +33,10 @@ impl Breakers {
         Self { rules, kinds: BTreeMap::new(), expected: Vec::new(), opened: 0 }
     }
 
-    /// Returns for how long a task of this kind has to be held back, if it has to.
+    /// Returns for how long a task of this kind must be held back, if it must.
     pub fn refusal(&self, kind: &str, now: Instant) -> Option<Duration> {
         let record = self.kinds.get(kind)?;
-        if record.trying.is_some() {
+        if record.probe.is_some() {
             return self.rules.map(|rules| rules.reset);
         }
         record.open_until.filter(|until| *until > now).map(|until| until - now)
@@ -47,20 +47,20 @@ impl Breakers {
         if let Some(record) = self.kinds.get_mut(kind)
             && record.open_until.take().is_some()
         {
-            record.trying = Some(task);
+            record.probe = Some(task);
         }
     }
 
     pub fn ended(&mut self, kind: &Arc<str>, task: TaskId, end: End, now: Instant) {
         let Some(rules) = self.rules else { return };
         let record = self.kinds.entry(kind.clone()).or_default();
-        let trying = record.trying.is_some();
-        if record.open_until.is_none() && record.trying.is_none_or(|trying| trying == task) {
-            record.trying = None;
+        let probe = record.probe.is_some();
+        if record.open_until.is_none() && record.probe.is_none_or(|probe| probe == task) {
+            record.probe = None;
             match end {
                 End::Bad => {
                     record.failures += 1;
-                    if trying || record.failures >= rules.failure_threshold.max(1) {
+                    if probe || record.failures >= rules.failure_threshold.max(1) {
                         record.open_until = Some(now + rules.reset);
                         self.opened += 1;
                         self.expected.push(Event::CircuitOpened {
@@ -72,16 +72,16 @@ impl Breakers {
                 }
                 End::Good => {
                     record.failures = 0;
-                    if trying {
+                    if probe {
                         self.expected.push(Event::CircuitClosed { kind: kind.clone() });
                     }
                 }
-                End::Neither if trying => record.open_until = Some(now),
+                End::Neither if probe => record.open_until = Some(now),
                 End::Neither => {}
             }
         }
         self.kinds.retain(|_, record| {
-            record.failures > 0 || record.open_until.is_some() || record.trying.is_some()
+            record.failures > 0 || record.open_until.is_some() || record.probe.is_some()
         });
     }
 
@@ -93,7 +93,7 @@ impl Breakers {
     pub fn check(&self, scheduler: &Scheduler<u64, u64>, now: Instant) {
         assert_eq!(self.expected, [], "left unsaid");
         let views = self.kinds.iter().map(|(kind, record)| {
-            let state = match (record.trying, self.refusal(kind, now), record.open_until) {
+            let state = match (record.probe, self.refusal(kind, now), record.open_until) {
                 (None, Some(retry_after), _) => BreakerState::Open { retry_after },
                 (None, None, None) => BreakerState::Closed,
                 _ => BreakerState::HalfOpen,

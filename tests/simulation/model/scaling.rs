@@ -1,38 +1,38 @@
-//! The account of the number of workers.
+//! The model of the number of workers.
 
 use std::time::{Duration, Instant};
 
 use isolane::scheduler::{AutoScale, Config, Event};
 
-const PATIENCE: Duration = Duration::from_millis(100);
+const OVERLOAD_TIME: Duration = Duration::from_millis(100);
 
 pub struct Scaling {
     rules: Option<AutoScale>,
     least: usize,
     most: usize,
     pub size: usize,
-    /// A change that was asked for and not yet made.
+    /// A size that was requested and not yet set.
     wanted: Option<usize>,
-    pressed_since: Option<Instant>,
-    rests_until: Option<Instant>,
-    /// It is time for a change since.
+    overloaded_since: Option<Instant>,
+    cooldown_until: Option<Instant>,
+    /// Since when a change is due.
     owed_since: Option<Instant>,
 }
 
-/// What the number depends on.
+/// What the number of workers depends on.
 #[derive(Clone, Copy, Debug)]
 pub struct Need {
     /// Tasks that wait for a worker.
     pub depth: usize,
-    /// There were some at some moment since the previous input.
+    /// Whether there were any since the previous input.
     pub deep: bool,
-    /// How long the most idle worker had nothing to do.
+    /// The longest idle time of a worker.
     pub idle: Option<Duration>,
-    /// Too many workers were given up.
-    pub crowded: bool,
-    /// Nobody has closed the pool.
+    /// Whether too many workers were abandoned.
+    pub abandoned_limit_reached: bool,
+    /// Whether the pool is open.
     pub open: bool,
-    /// Tasks that wait though none is held up on purpose.
+    /// Tasks that wait, or 0 if the pool is paused.
     pub pressure: usize,
 }
 
@@ -46,13 +46,13 @@ impl Scaling {
             most,
             size: config.size.clamp(least, most),
             wanted: None,
-            pressed_since: None,
-            rests_until: None,
+            overloaded_since: None,
+            cooldown_until: None,
             owed_since: None,
         }
     }
 
-    pub fn asked(&mut self, size: usize) {
+    pub fn requested(&mut self, size: usize) {
         let to = size.clamp(self.least, self.most);
         self.wanted = (to != self.size).then_some(to);
         self.owed_since = None;
@@ -67,11 +67,11 @@ impl Scaling {
         assert_eq!(from, self.size);
         assert_eq!(from < to, matches!(event, Event::ScaledUp { .. }));
         if automatic {
-            assert!(!self.is_resting(now), "no cooldown");
+            assert!(!self.is_cooling_down(now), "no cooldown");
             assert_eq!(Some(to), self.owed(need, now), "{need:?}");
             let rules = self.rules.expect("it may");
-            self.rests_until = Some(now + rules.cooldown);
-            self.pressed_since = None;
+            self.cooldown_until = Some(now + rules.cooldown);
+            self.overloaded_since = None;
             self.owed_since = None;
         } else {
             assert_eq!(self.wanted.take(), Some(to));
@@ -80,16 +80,16 @@ impl Scaling {
         self.size = to;
     }
 
-    fn is_resting(&self, now: Instant) -> bool {
-        self.rests_until.is_some_and(|until| now < until)
+    fn is_cooling_down(&self, now: Instant) -> bool {
+        self.cooldown_until.is_some_and(|until| now < until)
     }
 
-    /// Returns the size that it is time for.
+    /// Returns the size that is due.
     fn owed(&self, need: Need, now: Instant) -> Option<usize> {
-        let rules = self.rules.filter(|_| need.open && !self.is_resting(now))?;
+        let rules = self.rules.filter(|_| need.open && !self.is_cooling_down(now))?;
         let tasks = rules.queue_depth.max(1);
-        let pressed = self.pressed_since.is_some_and(|since| now >= since + PATIENCE);
-        let to = if need.depth >= tasks && pressed && !need.crowded {
+        let overloaded = self.overloaded_since.is_some_and(|since| now >= since + OVERLOAD_TIME);
+        let to = if need.depth >= tasks && overloaded && !need.abandoned_limit_reached {
             self.size + (need.depth / tasks).min(self.size)
         } else if need.depth == 0 && need.idle.is_some_and(|idle| idle >= rules.idle) {
             self.size - 1
@@ -101,12 +101,12 @@ impl Scaling {
     }
 
     pub fn check(&mut self, need: Need, now: Instant, next_tick: Option<Instant>) {
-        assert_eq!(self.wanted, None, "not scaled as asked");
+        assert_eq!(self.wanted, None, "not scaled as heartbeat_requested");
         let Some(rules) = self.rules else { return };
         if need.open && need.pressure >= rules.queue_depth.max(1) {
-            self.pressed_since.get_or_insert(now);
+            self.overloaded_since.get_or_insert(now);
         } else {
-            self.pressed_since = None;
+            self.overloaded_since = None;
         }
         let Some(to) = self.owed(need, now) else {
             self.owed_since = None;
@@ -116,7 +116,10 @@ impl Scaling {
             self.owed_since = None;
         }
         let since = *self.owed_since.get_or_insert(now);
-        assert!(now < since + PATIENCE, "not scaled in time: {need:?}");
-        assert!(next_tick.is_some_and(|tick| tick <= since + PATIENCE), "not looked at in time");
+        assert!(now < since + OVERLOAD_TIME, "not scaled in time: {need:?}");
+        assert!(
+            next_tick.is_some_and(|tick| tick <= since + OVERLOAD_TIME),
+            "not looked at in time"
+        );
     }
 }

@@ -1,4 +1,4 @@
-//! What has to be true of the whole when all effects of an input are known.
+//! Checks the whole state once all effects of an input are known.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
@@ -6,22 +6,22 @@ use std::time::Instant;
 use isolane::scheduler::{Exit, Priority, Scheduler, Stats, TaskId, WorkerState, WorkerView};
 
 use super::scaling::Need;
-use super::{Key, Life, Model, Place};
+use super::{Key, Life, Model, Stage};
 
 impl Model {
-    /// Compares the whole when all effects of an input are known.
+    /// Compares the scheduler with the model once all effects of an input are known.
     pub fn check(&mut self, scheduler: &Scheduler<u64, u64>) {
         let undecided: Vec<_> = self.verdicts.keys().collect();
         assert!(undecided.is_empty(), "{undecided:?} are left without a decision");
-        if let (Some(letter), Some(task)) = (self.said.reviving, self.said.arriving)
-            && self.tasks[&task].place != Place::Settled
+        if let (Some(letter), Some(task)) = (self.step.retrying, self.step.arriving)
+            && self.tasks[&task].stage != Stage::Settled
         {
-            self.letters.remove(letter);
+            self.dead_letters.remove(letter);
         }
-        if let Some(task) = self.said.aborting.and_then(|id| self.tasks.get(&id)) {
-            assert_eq!(task.place, Place::Settled, "aborted and not settled");
+        if let Some(task) = self.step.aborting.and_then(|id| self.tasks.get(&id)) {
+            assert_eq!(task.stage, Stage::Settled, "aborted and not settled");
         }
-        assert!(self.said.exits.is_empty(), "{:?} are not told of", self.said.exits);
+        assert!(self.step.exits.is_empty(), "{:?} are not before_input of", self.step.exits);
         self.check_workers(scheduler);
         let due = self.due();
         self.check_waiting(scheduler, &due);
@@ -30,35 +30,35 @@ impl Model {
             self.begin_end();
         }
         self.check_time(scheduler);
-        self.letters.check(scheduler);
+        self.dead_letters.check(scheduler);
         self.breakers.check(scheduler, self.now);
         self.scaling.check(self.need(None), self.now, scheduler.next_tick());
         assert_eq!(scheduler.size(), self.scaling.size);
     }
 
     pub(super) fn need(&self, arriving: Option<TaskId>) -> Need {
-        // While some start, none is one too many.
+        // While workers start, none is surplus.
         let settled = self.threads.values().all(|thread| thread.life != Life::Starting);
         let idle = self.threads.values().filter(|thread| settled && thread.is_idle());
         let depth = self.depth(arriving);
         Need {
             depth,
             pressure: if self.paused { 0 } else { depth },
-            deep: self.said.deep,
+            deep: self.step.deep,
             idle: idle.map(|thread| self.now - thread.idle_since).max(),
-            crowded: !self.abandoned.is_empty()
+            abandoned_limit_reached: !self.abandoned.is_empty()
                 && self.abandoned.len() >= self.config.max_abandoned,
             open: self.close.is_none(),
         }
     }
 
-    /// Returns how many wait for a worker, without this one.
+    /// Returns how many tasks wait for a worker, without this one.
     pub(super) fn depth(&self, arriving: Option<TaskId>) -> usize {
         let due = |(id, due): &(&TaskId, &Instant)| **due <= self.now && Some(**id) != arriving;
         self.waiting.iter().filter(due).count()
     }
 
-    /// Returns what waits for a worker, in its order.
+    /// Returns the tasks that wait for a worker, in their order.
     pub(super) fn due(&self) -> BTreeSet<(Priority, TaskId)> {
         let due = self.waiting.iter().filter(|(_, due)| **due <= self.now);
         due.map(|(id, _)| (self.tasks[id].task.priority, *id)).collect()
@@ -76,11 +76,16 @@ impl Model {
         let mut has_room = false;
         for (key, thread) in &self.threads {
             let view = live[key];
-            assert_eq!((view.in_flight, view.heard), (thread.runs.len(), thread.heard));
-            assert!(!thread.to_ask, "{key:?} is not asked for a sign of life");
-            // The limit of one that was starting until now is another one from the next round on.
-            let is_judged = thread.life != Life::Retiring(self.now) && !thread.silent.is_zero();
-            let is_zombie = self.said.round && is_judged && thread.silent >= self.limit(thread);
+            assert_eq!(
+                (view.in_flight, view.last_heartbeat),
+                (thread.runs.len(), thread.last_heartbeat)
+            );
+            assert!(!thread.request_due, "{key:?} is not heartbeat_requested for a sign of life");
+            // A worker that was starting until now has another threshold from the next round on.
+            let is_judged =
+                thread.life != Life::Retiring(self.now) && !thread.unanswered_for.is_zero();
+            let is_zombie =
+                self.step.round && is_judged && thread.unanswered_for >= self.limit(thread);
             assert!(!is_zombie, "{key:?} is a zombie, and nobody says so");
             let fits = match thread.life {
                 Life::Starting => view.state == Starting,
@@ -89,7 +94,7 @@ impl Model {
             };
             assert!(fits, "{key:?} is {:?} and not {:?}", view.state, thread.life);
             assert!(view.state != Draining || !thread.runs.is_empty(), "drained and not retired");
-            assert!(!thread.worn || view.state != Ready, "worn and in use");
+            assert!(!thread.draining || view.state != Ready, "draining and in use");
             let taken = thread.served + thread.runs.len() as u64;
             has_room |= view.state == Ready
                 && thread.runs.len() < self.config.tasks_per_worker
@@ -103,7 +108,7 @@ impl Model {
         }
         let hopeless = views.iter().all(|view| matches!(view.state, Down | Gone));
         assert!(!hopeless || self.waiting.is_empty(), "tasks wait for nothing");
-        if self.said.stranded {
+        if self.step.gave_up_waiting {
             let usable = views.iter().find(|view| matches!(view.state, Starting | Ready | Cooling));
             assert_eq!(usable, None, "gave tasks up with a worker left");
         }
@@ -113,11 +118,16 @@ impl Model {
         use WorkerState::{Cooling, Down, Ready, Starting};
         let config = &self.config;
         for view in views {
-            let crowded = self.crowded.get(&view.worker).is_some_and(|crowded| *crowded);
+            let abandoned_limit_reached = self
+                .abandoned_limit_reached
+                .get(&view.worker)
+                .is_some_and(|abandoned_limit_reached| *abandoned_limit_reached);
             let is_last = !config.auto_restart || view.failures >= config.max_restart_attempts;
             match view.state {
-                Cooling => assert!(!crowded && !is_last, "{view:?} is to be replaced"),
-                Down => assert!(crowded || is_last, "{view:?} is not replaced"),
+                Cooling => {
+                    assert!(!abandoned_limit_reached && !is_last, "{view:?} is to be replaced");
+                }
+                Down => assert!(abandoned_limit_reached || is_last, "{view:?} is not replaced"),
                 _ => {}
             }
         }
@@ -127,15 +137,15 @@ impl Model {
 
     fn check_waiting(&self, scheduler: &Scheduler<u64, u64>, due: &BTreeSet<(Priority, TaskId)>) {
         let (depth, limit) = (self.waiting.len(), self.config.max_queue);
-        if let Some(id) = self.said.arriving
+        if let Some(id) = self.step.arriving
             && self.waiting.contains_key(&id)
         {
             assert!(depth <= limit, "the queue is longer than its limit");
             let kind = &self.tasks[&id].task.kind;
             assert_eq!(self.breakers.refusal(kind, self.now), None, "accepts what is held back");
         }
-        assert!(self.pressed || depth < limit || depth == 0, "no Backpressure");
-        assert!(!self.pressed || depth > 0, "no Drain");
+        assert!(self.under_backpressure || depth < limit || depth == 0, "no Backpressure");
+        assert!(!self.under_backpressure || depth > 0, "no Drain");
         let (mut by_priority, mut heads) = (BTreeMap::new(), BTreeMap::new());
         for (priority, id) in due {
             *by_priority.entry(*priority).or_insert(0) += 1;
@@ -154,9 +164,9 @@ impl Model {
         let expected = Stats {
             queued: due.len(),
             delayed: self.waiting.len() - due.len(),
-            running: runs.filter(|id| self.tasks[id].place != Place::Settled).count(),
-            dead_letters: self.letters.len(),
-            dead_letters_dropped: self.letters.dropped,
+            running: runs.filter(|id| self.tasks[id].stage != Stage::Settled).count(),
+            dead_letters: self.dead_letters.len(),
+            dead_letters_dropped: self.dead_letters.dropped,
             zombies: self.abandoned.values().filter(|exit| **exit == Exit::Zombie).count(),
             abandoned: self.abandoned.len(),
             circuits_opened: self.breakers.opened,
@@ -179,17 +189,17 @@ impl Model {
         if self.closed {
             assert_eq!(scheduler.next_tick(), None, "ticks after Closed");
         } else if let Some(at) = self.next() {
-            // A span of zero may have begun in this very step.
+            // A span of zero may have begun in this step.
             assert!(at >= self.now, "something was due {:?} ago and not done", self.now - at);
             assert!(scheduler.next_tick().is_some_and(|tick| tick <= at), "ticks too late");
         }
     }
 
-    /// Returns when something has to happen by itself.
+    /// Returns when something is due without an input.
     fn next(&self) -> Option<Instant> {
         let config = &self.config;
         let close = self.close.as_ref().filter(|close| close.bound.is_none());
-        let mut times = vec![self.last_round + self.round()];
+        let mut times = vec![self.last_heartbeat_round + self.heartbeat_interval()];
         times.extend(close.map(|close| close.drain_until));
         for thread in self.threads.values() {
             if let Life::Retiring(since) = thread.life {
@@ -201,8 +211,8 @@ impl Model {
                 let forced = run.forced.map(|at| at + config.terminate_grace);
                 let overdue = known.task.timeout.map(|limit| run.started + limit);
                 assert!(
-                    known.place != Place::Settled || signalled.or(forced).is_some(),
-                    "settled and not told"
+                    known.stage != Stage::Settled || signalled.or(forced).is_some(),
+                    "settled and not before_input"
                 );
                 times.extend(forced.or(signalled).or(overdue));
             }

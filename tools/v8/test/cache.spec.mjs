@@ -5,16 +5,25 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
-import { cacheFolder, obtainV8 } from '../obtain.mjs';
+import { cacheFolder } from '../cache.mjs';
+import { obtainV8 } from '../obtain.mjs';
 import { Store } from '../store.mjs';
-import { compiling, exists, folder, NAME, options, sha256, store, write } from './fixture.mjs';
+import { cached, compiling, exists, folder, NAME, options, sha256, store, write } from './fixture.mjs';
 
 test('a damaged archive in the cache is told and made again', async (t) => {
   const given = await options(t, { compile: compiling('whole') });
-  await store(cacheFolder(given.env), 'torn', `${sha256('other')}  ${NAME}\n`);
+  await store(await cached(given.env), 'torn', `${sha256('other')}  ${NAME}\n`);
   const { RUSTY_V8_ARCHIVE: path } = await obtainV8(given);
   assert.equal(gunzipSync(await readFile(path)).toString(), 'whole');
   assert.match(given.said[0], /^warning: checksum of .* does not match/);
+});
+
+test('a library of another recipe in the cache is not given out', async (t) => {
+  const given = await options(t, { compile: compiling('compiled') });
+  await store(cacheFolder(given.env), 'from before recipes had hashes');
+  await store(await cached(given.env, { ...given.identity, checksum: 'def' }), 'of another recipe');
+  assert.deepEqual(await obtainV8(given), { RUSTY_V8_ARCHIVE: join(await cached(given.env), NAME) });
+  assert.match(given.said.at(-1), /compiling from source/);
 });
 
 test('a write that fails leaves nothing to be found', async (t) => {

@@ -3,11 +3,12 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { capture } from '../command.mjs';
-import { folder, program, write } from './fixture.mjs';
+import { archive, folder, program, write } from './fixture.mjs';
 
 const obtain = fileURLToPath(new URL('../obtain.mjs', import.meta.url));
 const cargo = fileURLToPath(new URL('../../cargo.mjs', import.meta.url));
 const build = fileURLToPath(new URL('../../build.mjs', import.meta.url));
+const verify = fileURLToPath(new URL('../verify.mjs', import.meta.url));
 const run = (script, args, env, cwd) => capture(process.execPath, [script, ...args], { env, cwd });
 
 test('obtain.mjs prints the variables alone', async (t) => {
@@ -45,4 +46,15 @@ test('build.mjs refuses an option that it does not know', async () => {
   const { code, stderr } = await run(build, ['--debug'], { RUSTY_V8_ARCHIVE: '/gone' });
   assert.equal(code, 1);
   assert.match(stderr, /^error: .*--debug[\s\S]*usage: node tools\/build\.mjs/m);
+});
+
+test('verify.mjs tells what another library has and lacks, and ends with 1', async (t) => {
+  const path = await folder(t);
+  await program(join(path, 'rustc'), 'echo "host: x86_64-unknown-linux-gnu"');
+  const other = await write(join(path, 'other.a'), archive([['alone.o', 'x']]));
+  const { code, stdout } = await run(verify, [other], { PATH: path });
+  assert.equal(code, 1);
+  assert.match(stdout, /^identical members: 0$/m);
+  assert.match(stdout, /^members only in the prebuilt library: \d{4}$/m);
+  assert.match(stdout, /^members only in the other library: 1\n {2}alone\.o$/m);
 });

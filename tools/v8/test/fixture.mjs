@@ -4,9 +4,13 @@ import { existsSync } from 'node:fs';
 import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { brotliCompressSync } from 'node:zlib';
+import { cacheFolder } from '../cache.mjs';
+import { hashOf, recipeOf } from '../recipe.mjs';
 
-export const IDENTITY = { version: '1.2.3', target: 'x86_64-unknown-linux-gnu' };
-export const NAME = 'librusty_v8-1.2.3-x86_64-unknown-linux-gnu.a.gz';
+export const IDENTITY = { version: '1.2.3', checksum: 'abc', target: 'x86_64-unknown-linux-gnu' };
+export const UNPACKED = 'librusty_v8-1.2.3-x86_64-unknown-linux-gnu.a';
+export const NAME = `${UNPACKED}.gz`;
 
 /** A folder that is gone after the test. */
 export async function folder(t) {
@@ -25,6 +29,27 @@ export async function write(path, text = '') {
 export async function store(path, content, sums = `${sha256(content)}  ${NAME}\n`) {
   await write(join(path, NAME), content);
   await write(join(path, 'SHA256SUMS'), sums);
+  return path;
+}
+
+/** The folder in which the cache keeps the libraries of the present recipe. */
+export async function cached(env, identity = IDENTITY) {
+  return join(cacheFolder(env), hashOf(await recipeOf(identity)).slice(0, 16));
+}
+
+/** A folder with a prebuilt library of this content; `change` may spoil its record or give another packed file. */
+export async function prebuilt(path, content, change = () => {}) {
+  const recipe = await recipeOf(IDENTITY);
+  const packed = brotliCompressSync(content);
+  const record = {
+    recipeHash: hashOf(recipe),
+    packed: { bytes: packed.length, sha256: sha256(packed) },
+    unpacked: { bytes: content.length, sha256: sha256(content) },
+    madeWith: {},
+    recipe,
+  };
+  await write(join(path, `${UNPACKED}.br`), change(record, packed) ?? packed);
+  await write(join(path, `${UNPACKED}.json`), JSON.stringify(record));
   return path;
 }
 
@@ -65,6 +90,7 @@ export async function options(t, more = {}) {
     root,
     cwd: root,
     identity: IDENTITY,
+    prebuilt: join(root, 'no-prebuilt'),
     say: (line) => said.push(line),
     compile: () => {
       throw new Error('the compile was not to be reached');
@@ -80,3 +106,63 @@ export function compiling(content) {
 }
 
 export { existsSync as exists };
+
+/** A static library of these members, `[name, content]`, as LLVM writes it. */
+export function archive(members) {
+  const long = members.map(([name]) => name).filter((name) => name.length > 15);
+  const names = long.map((name) => `${name}/\n`).join('');
+  const parts = [Buffer.from('!<arch>\n')];
+  const add = (name, data) => {
+    const fields = [name.padEnd(16), '0'.padEnd(12), '0'.padEnd(6), '0'.padEnd(6), '644'.padEnd(8)];
+    parts.push(Buffer.from(`${fields.join('')}${String(data.length).padEnd(10)}\`\n`), data);
+    if (data.length % 2) parts.push(Buffer.from('\n'));
+  };
+  add('/', Buffer.from('an index'));
+  add('//', Buffer.from(names));
+  for (const [name, content] of members) {
+    add(name.length > 15 ? `/${names.indexOf(`${name}/\n`)}` : `${name}/`, Buffer.from(content));
+  }
+  return Buffer.concat(parts);
+}
+
+/** An object file with these sections, `{ name: content }`, that exports these symbols. */
+export function object(sections, symbols) {
+  const strings = [''];
+  const place = (text) => {
+    const at = strings.reduce((sum, string) => sum + string.length + 1, 0);
+    strings.push(text);
+    return at;
+  };
+  const table = Buffer.alloc(24 * symbols.length);
+  symbols.forEach((name, i) => {
+    table.writeUInt32LE(place(name), 24 * i);
+    table[24 * i + 4] = 1 << 4;
+    table.writeUInt16LE(1, 24 * i + 6);
+  });
+  const named = Object.entries(sections).map(([name, content]) => ({
+    at: place(name),
+    type: 1,
+    data: Buffer.from(content),
+  }));
+  const all = [{ at: 0, type: 0 }, ...named, { at: place('.symtab'), type: 2, data: table, link: named.length + 2 }];
+  all.push({ at: place('.strtab'), type: 3 });
+  all.at(-1).data = Buffer.from(strings.map((string) => `${string}\0`).join(''));
+
+  const head = Buffer.alloc(64);
+  head.write('\x7fELF\x02\x01', 'latin1');
+  const headers = Buffer.alloc(64 * all.length);
+  let begin = 64;
+  all.forEach(({ at, type, data = Buffer.alloc(0), link = 0 }, i) => {
+    headers.writeUInt32LE(at, 64 * i);
+    headers.writeUInt32LE(type, 64 * i + 4);
+    headers.writeBigUInt64LE(BigInt(begin), 64 * i + 24);
+    headers.writeBigUInt64LE(BigInt(data.length), 64 * i + 32);
+    headers.writeUInt32LE(link, 64 * i + 40);
+    begin += data.length;
+  });
+  head.writeBigUInt64LE(BigInt(begin), 40);
+  head.writeUInt16LE(64, 58);
+  head.writeUInt16LE(all.length, 60);
+  head.writeUInt16LE(all.length - 1, 62);
+  return Buffer.concat([head, ...all.map(({ data = Buffer.alloc(0) }) => data), headers]);
+}

@@ -5,7 +5,7 @@ import { archiveName, identify } from '../identity.mjs';
 import { folder, program, write } from './fixture.mjs';
 
 const LOCK =
-  '[[package]]\nname = "v8_valueserializer"\nversion = "9.9.9"\n\n[[package]]\nname = "v8"\nversion = "1.2.3"\n';
+  '[[package]]\nname = "v8_valueserializer"\nversion = "9.9.9"\n\n[[package]]\nname = "v8"\nversion = "1.2.3"\nchecksum = "abc"\n';
 
 async function checkout(t, lock) {
   const root = await folder(t);
@@ -16,13 +16,13 @@ async function checkout(t, lock) {
 
 test('the version is that of the package v8 in Cargo.lock, the target is that of rustc', async (t) => {
   const identity = await identify(...(await checkout(t, LOCK)));
-  assert.deepEqual(identity, { version: '1.2.3', target: 'some-target' });
+  assert.deepEqual(identity, { version: '1.2.3', checksum: 'abc', target: 'some-target' });
   assert.equal(archiveName(identity), 'librusty_v8-1.2.3-some-target.a.gz');
 });
 
 test('a Cargo.lock with Windows line ends is read', async (t) => {
-  const { version } = await identify(...(await checkout(t, LOCK.replaceAll('\n', '\r\n'))));
-  assert.equal(version, '1.2.3');
+  const { version, checksum } = await identify(...(await checkout(t, LOCK.replaceAll('\n', '\r\n'))));
+  assert.deepEqual([version, checksum], ['1.2.3', 'abc']);
 });
 
 test('a Cargo.lock without v8 is named', async (t) => {
@@ -31,6 +31,12 @@ test('a Cargo.lock without v8 is named', async (t) => {
     name: 'Unavailable',
     message: `${join(root, 'Cargo.lock')} holds no package "v8"`,
   });
+});
+
+test('the checksum is that of the package v8, not of the one after it', async (t) => {
+  const lock = '[[package]]\nname = "v8"\nversion = "1.2.3"\n\n[[package]]\nname = "w"\nchecksum = "def"\n';
+  const { checksum } = await identify(...(await checkout(t, lock)));
+  assert.equal(checksum, undefined);
 });
 
 test('a missing Cargo.lock is named', async (t) => {

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { cacheFolder, obtainV8 } from '../obtain.mjs';
-import { NAME, options, sha256, store } from './fixture.mjs';
+import { obtainV8 } from '../obtain.mjs';
+import { cached, NAME, options, sha256, store } from './fixture.mjs';
 
 const WRONG = '0'.repeat(64);
 
@@ -33,16 +33,16 @@ test('a checksum in binary mode and capitals is read', async (t) => {
 
 test('a mirror that is not there is told, and the cache is asked', async (t) => {
   const given = await options(t, { env: { ISOLANE_V8_MIRROR: 'gone' } });
-  await store(cacheFolder(given.env), 'cached');
-  assert.deepEqual(await obtainV8(given), { RUSTY_V8_ARCHIVE: join(cacheFolder(given.env), NAME) });
+  await store(await cached(given.env), 'cached');
+  assert.deepEqual(await obtainV8(given), { RUSTY_V8_ARCHIVE: join(await cached(given.env), NAME) });
   assert.deepEqual(given.said, ['warning: ISOLANE_V8_MIRROR is not a folder: gone']);
 });
 
 test('a mirror without the file for this platform is told, and the cache is asked', async (t) => {
   const given = await options(t, { env: { ISOLANE_V8_MIRROR: 'mirror' } });
   await mkdir(join(given.root, 'mirror'));
-  await store(cacheFolder(given.env), 'cached');
-  assert.deepEqual(await obtainV8(given), { RUSTY_V8_ARCHIVE: join(cacheFolder(given.env), NAME) });
+  await store(await cached(given.env), 'cached');
+  assert.deepEqual(await obtainV8(given), { RUSTY_V8_ARCHIVE: join(await cached(given.env), NAME) });
   assert.deepEqual(given.said, [`warning: ISOLANE_V8_MIRROR (${join(given.root, 'mirror')}) does not hold ${NAME}`]);
 });
 

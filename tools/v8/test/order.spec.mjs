@@ -3,8 +3,8 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
-import { cacheFolder, obtainV8 } from '../obtain.mjs';
-import { compiling, NAME, options, store, write } from './fixture.mjs';
+import { obtainV8 } from '../obtain.mjs';
+import { cached, compiling, NAME, options, prebuilt, store, UNPACKED, write } from './fixture.mjs';
 
 test('RUSTY_V8_ARCHIVE comes before the mirror', async (t) => {
   const given = await options(t);
@@ -16,20 +16,40 @@ test('RUSTY_V8_ARCHIVE comes before the mirror', async (t) => {
 test('the mirror comes before the cache', async (t) => {
   const given = await options(t);
   given.env.ISOLANE_V8_MIRROR = await store(join(given.root, 'mirror'), 'mirrored');
-  await store(cacheFolder(given.env), 'cached');
+  await store(await cached(given.env), 'cached');
   assert.deepEqual(await obtainV8(given), { RUSTY_V8_ARCHIVE: join(given.root, 'mirror', NAME) });
 });
 
 test('the cache comes before a compile', async (t) => {
   const given = await options(t);
-  await store(cacheFolder(given.env), 'cached');
-  assert.deepEqual(await obtainV8(given), { RUSTY_V8_ARCHIVE: join(cacheFolder(given.env), NAME) });
+  await store(await cached(given.env), 'cached');
+  assert.deepEqual(await obtainV8(given), { RUSTY_V8_ARCHIVE: join(await cached(given.env), NAME) });
+});
+
+test('the cache comes before the prebuilt library', async (t) => {
+  const given = await options(t);
+  await prebuilt(given.prebuilt, 'prebuilt');
+  await store(await cached(given.env), 'compiled here');
+  assert.deepEqual(await obtainV8(given), { RUSTY_V8_ARCHIVE: join(await cached(given.env), NAME) });
+});
+
+test('the mirror comes before the prebuilt library', async (t) => {
+  const given = await options(t);
+  await prebuilt(given.prebuilt, 'prebuilt');
+  given.env.ISOLANE_V8_MIRROR = await store(join(given.root, 'mirror'), 'mirrored');
+  assert.deepEqual(await obtainV8(given), { RUSTY_V8_ARCHIVE: join(given.root, 'mirror', NAME) });
+});
+
+test('the prebuilt library comes before a compile', async (t) => {
+  const given = await options(t);
+  await prebuilt(given.prebuilt, 'prebuilt');
+  assert.deepEqual(await obtainV8(given), { RUSTY_V8_ARCHIVE: join(await cached(given.env), UNPACKED) });
 });
 
 test('a compile fills the cache, packed', async (t) => {
   const given = await options(t, { compile: compiling('compiled') });
   const { RUSTY_V8_ARCHIVE: path } = await obtainV8(given);
-  assert.equal(path, join(cacheFolder(given.env), NAME));
+  assert.equal(path, join(await cached(given.env), NAME));
   assert.equal(gunzipSync(await readFile(path)).toString(), 'compiled');
   const again = await options(t, { env: given.env });
   assert.deepEqual(await obtainV8(again), { RUSTY_V8_ARCHIVE: path });
