@@ -67,6 +67,7 @@ impl Bootstrap {
             ),
             ("ext:isolane/timer-queue.js", include_str!("../js/timer-queue.js").to_owned()),
             ("ext:isolane/timers.js", include_str!("../js/timers.js").to_owned()),
+            ("ext:isolane/globals.js", include_str!("../js/globals.js").to_owned()),
             (ENTRY, include_str!("../js/bootstrap.js").to_owned()),
             (
                 "ext:isolane/clone.js",

@@ -1,5 +1,5 @@
 // Runs in the engine's context: errors of ops get the name of their DOMException class, from which `buildError` in
-// `bootstrap.js` creates the error of the realm.
+// `globals.js` creates the error of the realm.
 
 import { core, primordials } from 'ext:core/mod.js';
 
