@@ -36,7 +36,7 @@ const NULL_BODY = [101, 103, 204, 205, 304];
  *   method: string,
  *   headers: [name: string, value: string][],
  *   body: null | Uint8Array | AsyncIterable<Uint8Array>,
- *   redirect: 'forward' | 'error' | 'manual',
+ *   redirect: 'follow' | 'error' | 'manual',
  * }, signal: AbortSignal) => Promise<{
  *   url: string,
  *   status: number,
