@@ -1,4 +1,4 @@
-//! A tiny task in an isolate: its payload is decoded, its handler called, its result encoded.
+//! A small task in an isolate: decode the payload, call the handler, encode the result.
 
 use std::rc::Rc;
 
@@ -17,12 +17,9 @@ pub const CASES: &[Case] = &[
 ];
 
 const MB: usize = 1 << 20;
-/// After so many, V8 has compiled what is called and nothing changes any more.
+/// The runs before the measurement, after which V8 has optimized all code that is called.
 const WARM: u32 = 60_000;
 const SOME: u32 = 10_000;
-
-/// The wire format's byte for `undefined`.
-const UNDEFINED: u8 = 0;
 
 fn number(announce: &dyn Fn(u32)) {
     let mut value = vec![4];
@@ -53,20 +50,8 @@ fn there_and_back(value: &[u8], announce: &dyn Fn(u32)) {
 
 fn run(handler: &str, payload: &[u8], result: &[u8], announce: &dyn Fn(u32)) {
     initialise();
-    let spec = Spec {
-        script: None,
-        memory_limit: 256 * MB,
-        memory_restart: 256 * MB,
-        env: vec![UNDEFINED],
-        host: vec![UNDEFINED],
-        imports: Vec::new(),
-        max_host_calls: 1,
-    };
-    let hooks = Hooks {
-        console: Box::new(|_| {}),
-        call: Box::new(|_, _| {}),
-        lost: Box::new(|loss| panic!("lost: {loss:?}")),
-    };
+    let spec = Spec::new(256 * MB);
+    let hooks = Hooks { lost: Box::new(|loss| panic!("lost: {loss:?}")), ..Hooks::silent() };
     let tokio = Rc::new(Builder::new_current_thread().enable_time().build().unwrap());
     let _context = tokio.enter();
     let mut isolate = Isolate::new(&spec, tokio.clone(), hooks).unwrap();

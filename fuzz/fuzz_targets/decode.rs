@@ -1,4 +1,4 @@
-//! Gives an isolate whatever bytes for a value, which it reads and writes again, or refuses.
+//! Gives an isolate any bytes as a value, which it decodes and encodes again, or refuses.
 #![no_main]
 
 use std::cell::RefCell;
@@ -6,13 +6,11 @@ use std::path::PathBuf;
 use std::rc::Rc;
 
 use isolane::isolate::{
-    Ended, Fault, FaultKind, Hooks, Isolate, Isolation, Job, Plan, Script, Spec, Work,
-    initialise,
+    Ended, Fault, FaultKind, Hooks, Isolate, Isolation, Job, Plan, Script, Spec, Work, initialise,
 };
 use libfuzzer_sys::fuzz_target;
 use tokio::runtime::{Builder, Runtime};
 
-const UNDEFINED: u8 = 0;
 const MB: usize = 1 << 20;
 
 struct Mirror {
@@ -24,21 +22,10 @@ struct Mirror {
 impl Mirror {
     fn new() -> Self {
         initialise();
-        let spec = Spec {
-            script: None,
-            memory_limit: 128 * MB,
-            memory_restart: 96 * MB,
-            env: vec![UNDEFINED],
-            host: vec![UNDEFINED],
-            imports: Vec::new(),
-            max_host_calls: 1,
-        };
-        let hooks = Hooks {
-            console: Box::new(|_| {}),
-            call: Box::new(|_, _| {}),
-            lost: Box::new(|_| std::process::abort()),
-        };
-        let tokio = Rc::new(Builder::new_current_thread().enable_time().build().expect("a runtime"));
+        let spec = Spec::new(128 * MB);
+        let hooks = Hooks { lost: Box::new(|_| std::process::abort()), ..Hooks::silent() };
+        let tokio =
+            Rc::new(Builder::new_current_thread().enable_time().build().expect("a runtime"));
         let _context = tokio.enter();
         let mut isolate = Isolate::new(&spec, tokio.clone(), hooks).expect("an isolate");
         let text = "export default { echo: (value) => value }".into();
@@ -67,7 +54,7 @@ fuzz_target!(|bytes: &[u8]| {
     MIRROR.with_borrow_mut(|mirror| {
         let it = mirror.get_or_insert_with(Mirror::new);
         match it.echo(bytes) {
-            // What was written is read again, and written as it was.
+            // An encoded value decodes, and encodes to the same bytes.
             Ended::Done(first) => match it.echo(&first) {
                 Ended::Done(second) => assert_eq!(first, second),
                 other => panic!("{first:02x?} was written and not read: {other:?}"),
@@ -75,7 +62,7 @@ fuzz_target!(|bytes: &[u8]| {
             Ended::Failed(Fault { kind: FaultKind::DataClone, .. }) | Ended::MemoryLimit => {}
             other => panic!("{other:?}"),
         }
-        if it.isolate.is_spent() {
+        if it.isolate.is_heap_exhausted() {
             *mirror = None;
         }
     });

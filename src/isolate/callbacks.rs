@@ -1,13 +1,13 @@
-//! What V8 calls while JavaScript runs: installed once for each isolate.
+//! The callbacks and slots of an isolate, installed once when it is created.
 
 use std::rc::Rc;
 
 use deno_core::v8;
 use rustyscript::Runtime;
 
-use crate::isolate::code::import;
-use crate::isolate::code::library::Library;
-use crate::isolate::code::realm_modules::AllRealmModules;
+use crate::isolate::code::modules::import;
+use crate::isolate::code::modules::library::Library;
+use crate::isolate::code::modules::realm_modules::AllRealmModules;
 use crate::isolate::code::stack;
 use crate::isolate::limits::fatal;
 use crate::isolate::limits::interrupt::on_collected;
@@ -19,8 +19,8 @@ use crate::isolate::realm::engine::airlock::Airlock;
 use crate::isolate::state::{IsolateState, UncaughtError};
 use crate::isolate::task::current::{EngineContext, running_ticket};
 
-/// The heap may take so many times its limit while V8 comes to a stop.
-const STOPPING_ROOM: usize = 4;
+/// The heap may grow to this many times its limit while V8 terminates the task.
+const MAX_HEAP_GROWTH: usize = 4;
 
 /// Installs the callbacks that V8 calls while JavaScript runs, and the slots that they look up.
 pub fn install(
@@ -34,19 +34,20 @@ pub fn install(
     let airlock =
         Airlock::new(&mut deno.handle_scope(), engine_ops(), |op| bootstrap().is_async(op));
     let context = deno.main_context();
-    let (spending, heartbeat) = (state.clone(), interrupter.heartbeat());
-    let most = limit * STOPPING_ROOM;
+    let (near_limit_state, heartbeat) = (state.clone(), interrupter.heartbeat());
+    let max_heap = limit * MAX_HEAP_GROWTH;
     deno.add_near_heap_limit_callback(move |current, _| {
-        spending.heap_exhausted.set(true);
+        near_limit_state.heap_exhausted.set(true);
         interrupter.terminate_current();
-        // Room to come to a stop in. The isolate is replaced after this. There is an end to it: where V8
-        // cannot come to a stop, all of it is lost.
-        (current * 2).min(most).max(current)
+        // V8 needs memory to terminate the task; the isolate is replaced afterwards. The growth is
+        // bounded: where V8 cannot terminate within the bound, it reports a fatal out-of-memory
+        // error, and the isolate is lost.
+        (current * 2).min(max_heap).max(current)
     });
     let isolate = deno.v8_isolate();
     isolate.set_allow_atomics_wait(false);
     isolate.set_prepare_stack_trace_callback(stack::prepare);
-    fatal::guard(isolate);
+    fatal::install_oom_handler(isolate);
     isolate.add_gc_epilogue_callback(
         on_collected,
         std::ptr::null_mut(),
@@ -65,7 +66,7 @@ pub fn install(
     isolate.set_promise_reject_callback(on_promise_reject);
 }
 
-/// Keeps rejected promises until they are handled or the state is read.
+/// Records rejected promises until they get a handler or the state is processed.
 unsafe extern "C" fn on_promise_reject(message: v8::PromiseRejectMessage) {
     // SAFETY: V8 calls this with the isolate entered, which is what a callback scope needs.
     let scope = &mut unsafe { v8::CallbackScope::new(&message) };
@@ -81,7 +82,7 @@ unsafe extern "C" fn on_promise_reject(message: v8::PromiseRejectMessage) {
         v8::PromiseRejectEvent::PromiseHandlerAddedAfterReject => {
             state.rejections.borrow_mut().retain(|(rejected, _)| *rejected != promise);
         }
-        // A promise that was settled twice: the first time counts, as in the language.
+        // A settled promise was resolved or rejected again. As in the language, this has no effect.
         _ => {}
     }
 }

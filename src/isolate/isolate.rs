@@ -1,4 +1,5 @@
-//! `Isolate`: one V8 isolate with its realm, its handlers and the tasks in flight in it.
+//! `Isolate`: one V8 isolate with its realms, its handlers and the tasks in flight in it. It
+//! starts, polls and ends tasks. `load.rs` creates its realms, and `settle.rs` ends pending tasks.
 
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -12,8 +13,8 @@ use rustyscript::{Runtime, RuntimeOptions};
 
 use crate::isolate::callbacks;
 use crate::isolate::code::code_cache::CodeCache;
-use crate::isolate::code::library::Library;
 use crate::isolate::code::load_error::LoadError;
+use crate::isolate::code::modules::library::Library;
 use crate::isolate::code::stack::SourceMapping;
 use crate::isolate::hooks::Hooks;
 use crate::isolate::host::calls::Calls;
@@ -22,39 +23,37 @@ use crate::isolate::limits::fatal::{InsideIsolate, LossReporter};
 use crate::isolate::limits::interrupt::on_refusal;
 use crate::isolate::limits::interrupter::Interrupter;
 use crate::isolate::limits::memory::Memory;
-use crate::isolate::load::load_into;
-use crate::isolate::primitives::string;
 use crate::isolate::realm::engine::extension;
 use crate::isolate::realm::realm::{Realm, RealmOptions};
 use crate::isolate::realm::snapshot::snapshot;
 use crate::isolate::realm::supply::RealmSupply;
-use crate::isolate::spec::{Isolation, Script, Spec, Work};
+use crate::isolate::spec::{Spec, Work};
 use crate::isolate::state::IsolateState;
 use crate::isolate::task::current::set_running;
 use crate::isolate::task::job::Job;
 use crate::isolate::task::outcome::{Ended, FaultKind, Leftover};
 use crate::isolate::task::running::RunningTask;
 
-/// A persistent isolate. All of its methods are called on the thread that made it, inside the context of the tokio
-/// runtime that it was given.
+/// A persistent isolate. All methods are called on the thread that created it, in the context of
+/// the tokio runtime that it was given.
 pub struct Isolate {
     pub(in crate::isolate) runtime: Runtime,
-    interrupter: Interrupter,
+    pub(in crate::isolate) interrupter: Interrupter,
     /// The realm of handlers that share state.
     pub(in crate::isolate) shared: Rc<Realm>,
-    /// Fresh realms for tasks that must see nothing of others.
-    realms: RealmSupply,
-    library: Rc<Library>,
+    /// Supplies a fresh realm to each task that must share nothing with other tasks.
+    pub(in crate::isolate) realms: RealmSupply,
+    pub(in crate::isolate) library: Rc<Library>,
     blobs: Arc<BlobStore>,
     /// The URL of the worker script in the library.
-    script: Option<Rc<str>>,
-    tokio: Rc<Tokio>,
+    pub(in crate::isolate) script: Option<Rc<str>>,
+    pub(in crate::isolate) tokio: Rc<Tokio>,
     code: CodeCache,
     pub(in crate::isolate) state: Rc<IsolateState>,
     /// The tasks whose promise has not settled, by ticket.
     pub(in crate::isolate) pending: HashMap<u64, Pending>,
     pub(in crate::isolate) ended: Vec<(u64, u32, Ended)>,
-    /// A handler of the worker script has run.
+    /// Whether a handler of the worker script has run.
     has_handled: bool,
     /// Pending tasks may never settle, for instance because V8 dropped queued microtasks.
     pub(in crate::isolate) broken: bool,
@@ -66,17 +65,18 @@ pub struct Isolate {
 pub(in crate::isolate) struct Pending {
     pub attempt: u32,
     pub realm: Rc<Realm>,
-    /// The arguments of a filter, of which the inputs may be the result.
+    /// The arguments of a filter task: where the filter is true, its inputs are the result.
     pub filter_scope: Option<v8::Global<v8::Value>>,
 }
 
 impl Isolate {
-    /// Makes an isolate without handlers.
+    /// Creates an isolate without handlers.
     ///
     /// # Errors
-    /// When V8 or the extensions do not start. No code of a user can cause that.
+    /// When V8 or the extensions do not start, or a module of `spec.imports` does not parse. No
+    /// code of a user runs.
     pub fn new(spec: &Spec, tokio: Rc<Tokio>, hooks: Hooks) -> Result<Self, LoadError> {
-        let loss_reporter = LossReporter::over_this_thread(hooks.lost);
+        let loss_reporter = LossReporter::for_this_thread(hooks.lost);
         let _inside = InsideIsolate::enter();
         let buffers = Buffers::new(spec.memory_limit, on_refusal);
         let params = v8::CreateParams::default()
@@ -127,38 +127,14 @@ impl Isolate {
         })
     }
 
-    /// Loads the worker script and finds its handlers. Stops when `stop` returns true: it is called whenever the event
-    /// loop turns, and keeps the waker of the context that it is given.
-    ///
-    /// # Errors
-    /// When the script does not resolve, parse or evaluate, exports no handler, or was stopped.
-    ///
-    /// # Panics
-    /// When a task is in flight.
-    pub fn load(
-        &mut self,
-        script: &Script,
-        tokio: &Tokio,
-        mut stop: impl FnMut(&Context) -> bool,
-    ) -> Result<(), LoadError> {
-        let _inside = InsideIsolate::enter();
-        let url = self.library.add(script)?;
-        let realm = Rc::get_mut(&mut self.shared).expect("no task runs yet");
-        load_into(&mut self.runtime, realm, &url, tokio, &mut stop)?;
-        self.script = Some(url);
-        self.state.rejections.borrow_mut().clear();
-        self.process_state();
-        Ok(())
-    }
-
     /// Returns the handle by which other threads end tasks.
     #[must_use]
     pub fn interrupter(&self) -> Interrupter {
         self.interrupter.clone()
     }
 
-    /// Runs a task until it ends or waits. Returns `None` where it waits: then [`Isolate::poll`] drives it, and
-    /// [`Isolate::take_ended`] returns how it ended.
+    /// Starts a task and runs it until it ends or waits. Returns `None` where it waits: then
+    /// [`Isolate::poll`] continues it, and [`Isolate::take_ended`] returns how it ended.
     pub fn begin(&mut self, ticket: u64, attempt: u32, worker: u32, job: &Job) -> Option<Ended> {
         let _inside = InsideIsolate::enter();
         self.state.in_flight.begin(ticket, attempt);
@@ -171,7 +147,8 @@ impl Isolate {
                 return Some(ended);
             }
         };
-        // Read after the attempt was put in flight: an interrupt that comes later finds it there.
+        // Read after the attempt was put in flight: an interrupt that comes later finds it in
+        // flight.
         let ended = if self.interrupter.is_terminated(ticket, attempt) {
             Some(Ended::Interrupted)
         } else {
@@ -180,96 +157,20 @@ impl Isolate {
         if ended.is_some() {
             self.release_resources(ticket, &realm);
         }
-        // Its interrupt may still come, and meet the next task.
+        // The interrupt for this task may still be queued, and would terminate the next task.
         self.broken |= self.is_heap_exhausted() && !self.pending.is_empty();
         self.process_state();
         ended
     }
 
-    /// Whether [`Isolate::prepare`] has something to do.
-    #[must_use]
-    pub fn wants_to_prepare(&self) -> bool {
-        self.realms.bare.is_wanted() || self.realms.loaded.is_wanted()
-    }
-
-    /// Makes realms for the next tasks, if these are like the last ones. To be called while the worker is idle.
-    pub fn prepare(&mut self) {
-        let _inside = InsideIsolate::enter();
-        if self.realms.bare.is_wanted() {
-            let realm = self.realms.make(self.runtime.deno_runtime().v8_isolate());
-            self.realms.bare.realm = Some(realm);
-        }
-        if self.realms.loaded.is_wanted() {
-            // Where it cannot be made, the task that wants it is told why.
-            self.realms.loaded.realm = self.make_loaded_realm(|_| false).ok();
-            self.realms.loaded.is_used &= self.realms.loaded.realm.is_some();
-            self.process_state();
-        }
-    }
-
-    /// Makes a fresh realm with handlers of its own.
-    fn make_loaded_realm(&mut self, stop: impl Fn(&Context) -> bool) -> Result<Realm, LoadError> {
-        let mut realm = self.realms.make(self.runtime.deno_runtime().v8_isolate());
-        if let Some(url) = self.script.clone() {
-            let tokio = self.tokio.clone();
-            load_into(&mut self.runtime, &mut realm, &url, &tokio, stop)?;
-        }
-        Ok(realm)
-    }
-
-    fn realm_for(&mut self, ticket: u64, attempt: u32, job: &Job) -> Result<Rc<Realm>, Ended> {
-        let realm = match (&job.plan.work, job.plan.isolation) {
-            (Work::Code(_), _) => {
-                self.realms.bare.is_used = true;
-                match self.realms.bare.realm.take() {
-                    Some(realm) => realm,
-                    None => self.realms.make(self.runtime.deno_runtime().v8_isolate()),
-                }
-            }
-            (Work::Handler(_), Isolation::Context) => {
-                self.realms.loaded.is_used = true;
-                match self.realms.loaded.realm.take() {
-                    Some(realm) => realm,
-                    None => self.load_for(ticket, attempt)?,
-                }
-            }
-            (Work::Handler(_), _) => return Ok(self.shared.clone()),
-        };
-        Ok(self.realms.give(self.runtime.deno_runtime().v8_isolate(), realm, ticket))
-    }
-
-    /// Returns how many realms of tasks that are over do not go, whatever is collected.
+    /// Returns the number of realms whose task is over and that full garbage collections did not
+    /// collect.
     pub fn detached_realms(&mut self) -> usize {
         self.realms.detached(&self.state)
     }
 
-    /// Loads the worker script into a fresh realm for a task, on that task's run time.
-    fn load_for(&mut self, ticket: u64, attempt: u32) -> Result<Realm, Ended> {
-        let interrupter = self.interrupter.clone();
-        {
-            let scope = &mut self.shared.scope(self.runtime.deno_runtime().v8_isolate());
-            set_running(scope, Some(ticket));
-        }
-        let loaded = self.make_loaded_realm(|_| interrupter.is_terminated(ticket, attempt));
-        let Self { runtime, shared, state, .. } = self;
-        let scope = &mut shared.scope(runtime.deno_runtime().v8_isolate());
-        let scope = &mut v8::TryCatch::new(scope);
-        let task = RunningTask { functions: &shared.functions, state, ticket };
-        set_running(scope, None);
-        if let Some(ended) = task.ended_by_force(scope) {
-            return Err(ended);
-        }
-        if interrupter.is_terminated(ticket, attempt) {
-            return Err(Ended::Interrupted);
-        }
-        loaded.map_err(|error| {
-            let message = string(scope, &error.message);
-            let error = v8::Exception::error(scope, message);
-            task.thrown(scope, error, FaultKind::Thrown)
-        })
-    }
-
-    /// Turns the event loop: timers, promises and calls of the pending tasks. Ready when nothing is left to do.
+    /// Runs one turn of the event loop: timers, promises and host calls of the pending tasks. Ready
+    /// when nothing is left to do.
     pub fn poll(&mut self, cx: &mut Context) -> Poll<()> {
         let _inside = InsideIsolate::enter();
         self.call_next_turn();
@@ -284,8 +185,8 @@ impl Isolate {
             Poll::Ready(Ok(())) if self.state.next_turn.borrow().is_empty() => Poll::Ready(()),
             Poll::Pending | Poll::Ready(Ok(())) => Poll::Pending,
             Poll::Ready(Err(error)) => {
-                // A termination, which `process_state` has handled, or an error of no task, which may come
-                // again at every turn.
+                // Either a termination, which `process_state` has handled, or an error of code of
+                // no task, which may come again at every turn.
                 if !terminated {
                     self.state.print("error", &error.to_string(), None);
                     self.broken = true;
@@ -330,15 +231,16 @@ impl Isolate {
         self.broken
     }
 
-    /// Whether the heap came so near its limit that the limit was raised. It holds no longer, and the isolate has to
-    /// be replaced. Buffers and WebAssembly that went over the limit do not exhaust the heap.
+    /// Whether the heap came near its limit, so that V8 raised the limit. The raised limit bounds
+    /// nothing, and the isolate must be replaced. Buffers and WebAssembly memory over the limit do
+    /// not exhaust the heap.
     #[must_use]
     pub fn is_heap_exhausted(&self) -> bool {
         self.state.heap_exhausted.get()
     }
 
-    /// Returns what tasks that are over keep busy, where no task is pending. What the worker script began when it was
-    /// loaded, or begins in its own timers, does not count.
+    /// Returns what tasks that are over have left running, where no task is pending. Work that the
+    /// worker script started when it was loaded, or starts in timers of its own, does not count.
     #[must_use]
     pub fn leftovers(&self) -> Option<Leftover> {
         if self.state.leftover.get() {
@@ -358,8 +260,8 @@ impl Isolate {
         }
     }
 
-    /// Ends a pending attempt: aborts its signal, cancels its timers, and drops what it still returns. Returns false
-    /// where the attempt is not pending.
+    /// Ends a pending attempt: aborts its signal, cancels its timers, and drops its result. Returns
+    /// false where the attempt is not pending.
     pub fn end(&mut self, ticket: u64, attempt: u32, message: &str, name: &str) -> bool {
         let _inside = InsideIsolate::enter();
         self.interrupter.forget(ticket, attempt);
@@ -379,7 +281,7 @@ impl Isolate {
         let scope = &mut v8::TryCatch::new(scope);
         set_running(scope, Some(ticket));
         self.state.set_signalling(true);
-        // What a listener throws is noted in the state.
+        // An error of a listener is recorded in the state.
         let _ = realm.functions.abort(scope, ticket, message, name);
         scope.perform_microtask_checkpoint();
         self.state.set_signalling(false);
@@ -392,11 +294,11 @@ impl Isolate {
 
     /// Returns the memory in use now.
     pub fn memory(&mut self) -> Memory {
-        self.state.buffers.look(self.runtime.deno_runtime().v8_isolate())
+        self.state.buffers.sample(self.runtime.deno_runtime().v8_isolate())
     }
 
-    /// Makes a full garbage collection. Before it, the code cache of the worker script gets the functions that tasks
-    /// have run: V8 drops what it has compiled and does not run any more.
+    /// Keeps the code caches of the worker script's modules, then runs a full garbage collection. V8 drops
+    /// compiled functions that are not used any more, so the caches come first.
     pub fn collect_garbage(&mut self) {
         let _inside = InsideIsolate::enter();
         {
@@ -423,7 +325,9 @@ impl Isolate {
 
         let begun = task.begin(scope, realm, code, (attempt, worker), job);
         let ended = match begun {
-            Ok((promise, filter_scope)) if functions.hold(scope, ticket, promise).is_some() => {
+            Ok((promise, filter_scope))
+                if functions.await_result(scope, ticket, promise).is_some() =>
+            {
                 let filter_scope = filter_scope.map(|value| v8::Global::new(scope, value));
                 pending.insert(ticket, Pending { attempt, realm: realm.clone(), filter_scope });
                 None
@@ -435,13 +339,13 @@ impl Isolate {
         ended
     }
 
-    /// Releases what a task that is over holds, and makes code of no task the current one.
+    /// Releases what a task that is over owns, and makes code of no task the current one.
     pub(in crate::isolate) fn release(&mut self, ticket: u64, realm: &Realm) {
         set_running(&mut realm.scope(self.runtime.deno_runtime().v8_isolate()), None);
         self.release_resources(ticket, realm);
     }
 
-    /// Releases what a task that is over holds: timers, ports, buffers, Blobs.
+    /// Releases what a task that is over owns: timers, ports, buffers, Blobs.
     fn release_resources(&mut self, ticket: u64, realm: &Realm) {
         self.state.in_flight.end(ticket);
         self.state.transfers.forget(ticket);
@@ -459,7 +363,7 @@ impl Isolate {
 
 impl Drop for Isolate {
     fn drop(&mut self) {
-        SourceMapping::forget_all();
+        SourceMapping::unregister_all();
         self.state.buffers.detach();
     }
 }

@@ -1,11 +1,12 @@
-//! The only room that knows rustyscript and V8: a persistent isolate that runs one task after another.
+//! The isolates: the only module that knows rustyscript and V8. An isolate is persistent and runs
+//! one task after another.
 //!
-//! An [`Isolate`] is created, used and dropped on one thread. Other threads reach it only through its
-//! [`Interrupter`]. It knows nothing of queues, retries or Node: it is given a [`Job`] and reports how that
-//! [`Ended`].
+//! An [`Isolate`] is created, used and dropped on one thread. Other threads reach it only through
+//! its [`Interrupter`]. It must never know queues, retries or Node: it is given a [`Job`] and
+//! returns how the task [`Ended`].
 //!
-//! * `task`: what is run, whose code runs, how it ends.
-//! * `realm`: the contexts that tasks run in, and the way from them to deno_core.
+//! * `task`: what is run, which task is current, how a task ends.
+//! * `realm`: the contexts that tasks run in, and the calls from them to deno_core.
 //! * `code`: code tasks, modules, TypeScript, stack traces.
 //! * `values`: the wire format, and memory that is moved instead of copied.
 //! * `limits`: memory, interrupts, heartbeats, fatal errors.
@@ -40,5 +41,5 @@ pub use realm::snapshot::{load_snapshot, write_snapshot};
 pub use spec::{Code, CodeKind, Isolation, Script, Spec, Work};
 pub use task::job::{Job, Plan, Value};
 pub use task::outcome::{Ended, Fault, FaultKind, Leftover};
-pub use values::moved_buffers::MovedBuffers;
-pub use values::pages::{Lender, Pages};
+pub use values::transfer::moved_buffers::MovedBuffers;
+pub use values::transfer::pages::{Lender, Pages};

@@ -1,4 +1,5 @@
-//! The second half of `Isolate`: how pending tasks come to their end.
+//! The end of pending tasks, as methods of `Isolate`. It acts on what `IsolateState` recorded while
+//! JavaScript ran, and must run after every call into JavaScript.
 
 use deno_core::v8;
 
@@ -10,29 +11,30 @@ use crate::isolate::task::outcome::{Ended, FaultKind};
 use crate::isolate::task::running::RunningTask;
 
 impl Isolate {
-    /// Acts on what the state holds after JavaScript ran: settled promises, uncaught errors, ends by force.
+    /// Acts on what the state recorded while JavaScript ran: settled promises, uncaught errors,
+    /// terminations.
     pub(in crate::isolate) fn process_state(&mut self) {
         if self.state.stopped.get() && !self.broken {
-            // V8 has dropped the microtasks of all tasks with those of the one that was stopped.
+            // V8 dropped the microtasks of all tasks when it terminated this code.
             self.runtime.deno_runtime().v8_isolate().cancel_terminate_execution();
             self.broken = true;
         }
         if let Some(ticket) = self.state.terminated.take() {
-            // `call` reports its own task. This one was ended while the event loop ran, and V8 has dropped the
-            // microtasks of the others with it.
+            // `begin` reports the end of its own task. This task was terminated in a turn of the
+            // event loop, and V8 dropped the microtasks of the other tasks with its own.
             self.runtime.deno_runtime().v8_isolate().cancel_terminate_execution();
             let memory = self.state.take_memory_end(ticket);
             self.drop_pending(ticket, if memory { Ended::MemoryLimit } else { Ended::Interrupted });
             self.broken |= !self.pending.is_empty();
-            // So were the reactions that count their operations down.
+            // The dropped microtasks include the reactions that decrement the count of operations.
             self.state.operations.set(0);
         }
         if let Some(ticket) = self.state.buffers.refusal() {
-            // The interrupt met another task, or none.
+            // The interrupt came while another task, or none, ran.
             self.drop_pending(ticket, Ended::MemoryLimit);
         }
-        // Where code of no task was refused, it got its error, and nothing else follows.
-        self.state.buffers.forget_refusal();
+        // A refusal for code of no task has no further consequence: the code got an error.
+        self.state.buffers.clear_refusal();
         let task_events = std::mem::take(&mut *self.state.task_events.borrow_mut());
         for event in task_events {
             match event {
@@ -48,6 +50,8 @@ impl Isolate {
         }
     }
 
+    /// Fails the pending task whose code threw an error that nothing caught; prints the error where
+    /// there is none.
     fn handle_uncaught(&mut self, UncaughtError { ticket, error }: &UncaughtError) {
         match *ticket {
             Some(ticket) if self.pending.contains_key(&ticket) => self.settle(ticket, false, error),
@@ -63,8 +67,9 @@ impl Isolate {
         }
     }
 
+    /// Ends a pending task with the value or the reason of its promise.
     fn settle(&mut self, ticket: u64, fulfilled: bool, value: &v8::Global<v8::Value>) {
-        // The task was ended before, or failed by an uncaught error of its own.
+        // The task was ended before, or failed with an uncaught error of its own.
         let Some(pending) = self.pending.remove(&ticket) else { return };
         let ended = {
             let Self { runtime, state, .. } = self;
@@ -79,12 +84,13 @@ impl Isolate {
             } else {
                 task.thrown(scope, value, FaultKind::Thrown)
             };
-            task.unless_ended(scope, ended)
+            task.or_ended_by_force(scope, ended)
         };
         self.release(ticket, &pending.realm);
         self.ended.push((ticket, pending.attempt, ended));
     }
 
+    /// Prints an uncaught error to the console, with its stack where it has one.
     fn print_uncaught(&mut self, ticket: Option<u64>, error: &v8::Global<v8::Value>) {
         let scope = &mut self.shared.scope(self.runtime.deno_runtime().v8_isolate());
         let scope = &mut v8::TryCatch::new(scope);

@@ -1,6 +1,7 @@
-//! Whatever bytes an isolate is given for a value, it reads them or refuses them, and goes on.
+//! An isolate decodes or refuses any bytes that it is given as a value, and stays usable.
 //!
-//! `ISOLANE_BYTES` is how many strings of bytes are tried, `ISOLANE_SEED` where their randomness starts.
+//! `ISOLANE_BYTES` is the number of byte strings that are tried, `ISOLANE_SEED` the seed of their
+//! randomness.
 
 use std::path::PathBuf;
 
@@ -9,15 +10,15 @@ use isolane::scheduler::Random;
 
 use super::*;
 
-/// Some seconds' worth.
+/// The byte strings that are tried by default, which take some seconds.
 const STRINGS: u64 = if cfg!(debug_assertions) { 5_000 } else { 200_000 };
-/// So many for each isolate.
+/// The byte strings that one isolate is given.
 const LIFE: u64 = 20_000;
 const LONGEST: usize = 4096;
 
 const UTF16: u8 = 6;
 
-/// What an isolate writes itself.
+/// Code that returns values of all kinds that an isolate encodes.
 const VALUES: &str = "
     const shared = { a: 1 };
     const buffer = new ArrayBuffer(16);
@@ -41,7 +42,7 @@ const VALUES: &str = "
     ].map((value) => ({ value })).concat(1);
 ";
 
-/// What Node alone writes: views as host objects, by their bytes or of a buffer.
+/// Values that only Node encodes: views as host objects, with their bytes or with a buffer.
 const VIEWS: [&[u8]; 4] = [
     b"\xff\x0f\\\x01\0\x04abcd",
     b"\xff\x0f\\\x05\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x40B\x08abcdefgh",
@@ -50,7 +51,8 @@ const VIEWS: [&[u8]; 4] = [
 ];
 
 impl Bench {
-    /// An isolate whose handlers give back what they get, and what some code makes.
+    /// Creates an isolate with a handler that returns its payload, and one that returns what code
+    /// evaluates to.
     fn mirror(hooks: Hooks) -> Self {
         let mut bench = Self::new(hooks);
         let text = "export default {
@@ -76,7 +78,7 @@ impl Bench {
     }
 }
 
-/// Valid encodings of all kinds.
+/// Returns valid encodings of all kinds.
 fn corpus(bench: &mut Bench) -> Vec<Vec<u8>> {
     let mut corpus: Vec<Vec<u8>> = VIEWS.iter().map(|view| view.to_vec()).collect();
     for index in 0.. {
@@ -104,7 +106,7 @@ impl Mutator<'_> {
     }
 
     fn byte(&mut self) -> u8 {
-        /// What means something: versions, kinds, tags.
+        /// Bytes with a meaning: versions, kinds, tags.
         const SPECIAL: &[u8] = b"\xff\xfe\x0f\x0e\x0c\0\x7f\x80\x05\x06\x07\x08\x09\
             \x0a_0TFIUNZz\"cS^o{aA@$DyxnsR;:',B~VrERFSTUms.\\pwut?-";
         match self.below(2) {
@@ -121,7 +123,7 @@ impl Mutator<'_> {
     fn next(&mut self) -> Vec<u8> {
         let mut bytes = match self.below(10) {
             0 => (0..self.below(64)).map(|_| self.byte()).collect(),
-            // Noise of each kind.
+            // Random bytes after a valid kind.
             1 => {
                 let kind = [0, 4, 5, 6, 9, 10, 11, 12, 0xfe, 0xff][self.below(10)];
                 let version = [0x0f, self.byte()][usize::from(self.below(8) == 0)];
@@ -156,7 +158,7 @@ impl Mutator<'_> {
             _ if bytes.is_empty() => {}
             3 => bytes[at] ^= 1 << self.below(8),
             4 => bytes[at] = self.byte(),
-            // A length, as large as it gets.
+            // A very large length.
             5 => {
                 let length: &[u8] =
                     [&[0xff; 4][..], b"\xff\xff\xff\xff\x0f", b"\xff\xff\xff\x0f", b"\x80\x80\x40"]
@@ -172,16 +174,16 @@ impl Mutator<'_> {
     }
 }
 
-/// What became of them.
+/// How many byte strings ended in which way.
 #[derive(Debug, Default)]
 struct Tally {
     read: u64,
     refused: u64,
-    /// They say that an array is so long that the isolate has no room for it.
+    /// An array was declared that is too long for the memory of the isolate.
     too_large: u64,
 }
 
-/// Gives one isolate a life's worth of bytes; fewer where one of them takes its memory.
+/// Gives byte strings to one isolate, fewer where one of them exhausts its heap. Returns how many.
 fn live(seed: u64, strings: u64, tally: &mut Tally) -> u64 {
     let mut bench = Bench::mirror(quiet());
     let corpus = corpus(&mut bench);

@@ -1,4 +1,4 @@
-//! Calls to the parent, as an isolate without a pool makes them.
+//! Calls to the parent, from an isolate without a pool.
 
 use std::sync::{Arc, Mutex};
 
@@ -46,7 +46,7 @@ fn more_than_are_allowed_are_refused_here() {
             await new Promise((resolve) => setTimeout(resolve, 1)); return n";
         assert_eq!(number(&bench.run(code)), 7);
         assert_eq!(calls.lock().unwrap().len(), 2);
-        // Those of the task before are none of the next one's.
+        // The calls of the previous task do not count for this one.
         assert_eq!(number(&bench.run(code)), 7);
     });
 }

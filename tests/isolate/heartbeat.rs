@@ -1,9 +1,10 @@
-//! The sign of life that another thread asks for.
+//! Heartbeats that another thread requests.
 
 use super::memory::WASM;
 use super::*;
 
-/// Has a task run for ever, asks until V8 has answered `answers` times, and ends it.
+/// Runs a task with an endless loop, requests heartbeats until V8 has answered `answers` of them,
+/// and terminates the task. Returns the last sample.
 fn answers_while(code: &str) -> Memory {
     let code = code.to_owned();
     let (send, receive) = mpsc::channel::<Interrupter>();

@@ -1,4 +1,4 @@
-//! What a task takes while it waits.
+//! The memory that a queued task takes.
 
 use super::*;
 use crate::counting;

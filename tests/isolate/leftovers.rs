@@ -1,11 +1,11 @@
-//! Nothing of a task that is over goes on in a later one.
+//! Work that a task left running does not run during later tasks.
 
 use isolane::isolate::Leftover;
 
 use super::*;
 
-/// Runs a handler that leaves something behind, which counts, and fails if it still counts a while after
-/// its end.
+/// Runs a handler whose leftover work increments a counter, and fails if the counter still changes
+/// some time after the end of the task.
 fn comes_to_rest(code: &str) {
     let script = format!(
         "let count = 0;
@@ -28,7 +28,7 @@ fn comes_to_rest(code: &str) {
 fn timers() {
     comes_to_rest("const again = () => { count++; setTimeout(again, 1) }; again()");
     comes_to_rest("setInterval(() => count++, 1)");
-    // Set only after the end.
+    // Set only after the task has ended.
     comes_to_rest(
         "crypto.subtle.digest('SHA-256', new Uint8Array(8)).then(() => setInterval(() => count++, 1))",
     );

@@ -1,4 +1,4 @@
-//! What would end the process costs one isolate and its thread.
+//! Errors that would end the process cost one isolate and its thread.
 
 use std::process::Command;
 
@@ -6,10 +6,10 @@ use deno_core::v8;
 
 use super::*;
 
-/// No status that libtest or a signal gives.
+/// A status that neither libtest nor a signal produces.
 const SURVIVED: i32 = 77;
 
-/// Has an isolate lost by what its console does, and gives what it says about it.
+/// Loses an isolate by a panic or failed check in its console hook, and returns the loss.
 fn lost_by(console: impl Fn() + Send + 'static) -> Loss {
     let (send, receive) = mpsc::channel();
     let thread = std::thread::spawn(move || {
@@ -27,8 +27,8 @@ fn lost_by(console: impl Fn() + Send + 'static) -> Loss {
     loss
 }
 
-/// In a process of its own: a thread that sleeps in the panic hook keeps the hook from being replaced,
-/// which libtest does at its end.
+/// Runs in a process of its own: a thread that is parked in the panic hook blocks replacing the
+/// hook, which libtest does at its end.
 #[test]
 fn a_panic_in_an_op() {
     const CHILD: &str = "ISOLANE_TEST_PANIC";
@@ -42,7 +42,7 @@ fn a_panic_in_an_op() {
     let Loss::Panicked(text) = lost_by(|| panic!("no {}", "way")) else { panic!("another loss") };
     assert!(text.starts_with("no way ("), "{text}");
     assert!(text.contains("loss.rs:"), "{text}");
-    // Other panics are as ever.
+    // Panics outside an isolate unwind as usual.
     assert!(std::panic::catch_unwind(|| panic!("caught")).is_err());
     std::process::exit(SURVIVED);
 }
@@ -52,7 +52,7 @@ fn a_panic_elsewhere_unwinds() {
     let panic = std::thread::spawn(|| {
         let mut bench = Bench::new(quiet());
         assert_eq!(number(&bench.run("return 1")), 1);
-        // The isolate is there, but has not the thread.
+        // The isolate exists, but the thread is not inside it.
         let caught = std::panic::catch_unwind(|| panic!("caught"));
         assert!(caught.is_err());
         assert_eq!(number(&bench.run("return 2")), 2);
@@ -61,7 +61,7 @@ fn a_panic_elsewhere_unwinds() {
 }
 
 unsafe extern "C" {
-    /// The `v8` crate's own, which it does not make public.
+    /// A function of the `v8` crate that it does not export.
     fn v8__Isolate__GetCurrent() -> *mut v8::Isolate;
 }
 
@@ -70,7 +70,7 @@ fn a_failed_check_in_v8() {
     let loss = lost_by(|| {
         // SAFETY: an op runs with its isolate entered.
         let isolate = unsafe { &mut *v8__Isolate__GetCurrent() };
-        // V8 checks that no amount is beyond reason: `kMaxReasonableBytes` is 2^60.
+        // V8 checks that an amount is below `kMaxReasonableBytes`, 2^60.
         isolate.adjust_amount_of_external_allocated_memory(1 << 60);
     });
     let Loss::Fatal(text) = loss else { panic!("another loss") };

@@ -1,8 +1,9 @@
-//! Heap, buffers and the memory of WebAssembly have one limit.
+//! Heap, buffers and WebAssembly memory share one limit.
 
 use super::*;
 
-/// Runs each in an isolate of its own, which has to go on afterwards, and is not spent.
+/// Runs each code in an isolate of its own, whose heap must not be exhausted and which must run
+/// another task afterwards.
 fn each_ends_with_memory_limit(codes: &'static [&'static str]) {
     on_thread(move || {
         for code in codes {
@@ -27,12 +28,12 @@ fn buffers_over_the_limit_end_their_task_and_not_the_isolate() {
         "return new ArrayBuffer(1e9).byteLength",
         "return new ArrayBuffer(70e6).byteLength",
         "return new Float64Array(1e7).fill(1).length",
-        // A task that does not want to hear it.
+        // A task that catches the error.
         "const all = []; for (;;) { try { for (;;) all.push(new ArrayBuffer(1e6)) } catch {} }",
         "try { new ArrayBuffer(1e9) } catch {}; return 1",
         "try { new ArrayBuffer(1e9) } catch {}; await new Promise((go) => setTimeout(go, 5)); return 1",
         "setTimeout(() => { try { new ArrayBuffer(1e9) } catch {} }, 1); await new Promise(() => {})",
-        // What V8 and ops make by themselves.
+        // Buffers that V8 and ops allocate.
         "const all = []; for (;;) all.push(new TextEncoder().encode('x'.repeat(1e6)))",
         "const all = []; for (;;) all.push(structuredClone(new Uint8Array(1e6)))",
         "const all = []; for (;;) all.push(new Uint8Array(1e6).slice().buffer.transfer(2e6))",
@@ -161,7 +162,7 @@ fn a_heap_at_its_limit_spends_the_isolate() {
     });
 }
 
-/// Asks the isolate for a sign of life every ten milliseconds while `body` works with it.
+/// Requests a heartbeat of the isolate every ten milliseconds while `body` runs.
 fn asked_while<T: Send + 'static>(body: impl FnOnce(&mut Bench) -> T + Send + 'static) -> T {
     let (send, receive) = mpsc::channel::<Interrupter>();
     let thread = std::thread::spawn(move || {

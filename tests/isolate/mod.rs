@@ -1,4 +1,4 @@
-//! One isolate on a thread of its own, without a pool.
+//! Tests of an isolate on a thread of its own, without a pool.
 
 mod bytes;
 mod calls;
@@ -24,13 +24,13 @@ use tokio::runtime::{Builder, Runtime};
 const MB: usize = 1 << 20;
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// The wire format's byte for `undefined`, and for a small whole number, which four bytes follow.
+/// The kinds of the wire format for `undefined`, and for a 32-bit integer, which four bytes follow.
 const UNDEFINED: u8 = 0;
 const INTEGER: u8 = 10;
-/// An object without properties.
+/// An object without properties, in the wire format.
 const NOTHING: [u8; 3] = [9, 7, 0];
 
-/// An isolate with a limit of 64 MB, and the event loop that it turns in.
+/// An isolate with a memory limit of 64 MB, and its event loop.
 struct Bench {
     isolate: Isolate,
     tokio: Rc<Runtime>,
@@ -44,22 +44,14 @@ impl Bench {
 
     fn with_host(hooks: Hooks, host: Vec<u8>, max_host_calls: usize) -> Self {
         initialise();
-        let spec = Spec {
-            script: None,
-            memory_limit: 64 * MB,
-            memory_restart: 48 * MB,
-            env: vec![UNDEFINED],
-            host,
-            imports: Vec::new(),
-            max_host_calls,
-        };
+        let spec = Spec { host, max_host_calls, ..Spec::new(64 * MB) };
         let tokio = Rc::new(Builder::new_current_thread().enable_time().build().unwrap());
         let _context = tokio.enter();
         let isolate = Isolate::new(&spec, tokio.clone(), hooks).unwrap();
         Self { isolate, tokio: tokio.clone(), tasks: 0 }
     }
 
-    /// One with a worker script: its handlers share a realm, and what is left in it.
+    /// Creates an isolate with a worker script, whose handlers share a realm.
     fn with_script(hooks: Hooks, text: &str) -> Self {
         let mut bench = Self::new(hooks);
         let script = Script { path: "/handlers.mjs".into(), text: text.into() };
@@ -69,7 +61,7 @@ impl Bench {
         bench
     }
 
-    /// Begins a code task, and gives its ticket.
+    /// Starts a code task, and returns its ticket and, where it does not wait, its end.
     fn begin(&mut self, code: &str) -> (u64, Option<Ended>) {
         self.begin_work(Work::Code(Code { kind: CodeKind::JavaScript, text: code.into() }))
     }
@@ -109,7 +101,8 @@ impl Bench {
         ended.expect("the task ends")
     }
 
-    /// Turns the event loop until something is the case; false where that takes too long.
+    /// Turns the event loop until `is` returns true. Returns false where that takes longer than
+    /// `limit`.
     fn turn(&mut self, limit: Duration, mut is: impl FnMut(&mut Isolate) -> bool) -> bool {
         let until = Instant::now() + limit;
         let Self { isolate, tokio, .. } = self;
@@ -127,22 +120,22 @@ impl Bench {
     }
 }
 
-/// Prints nothing, and fails the test when the isolate is lost.
+/// Returns hooks that drop console lines and fail the test when the isolate is lost.
 fn quiet() -> Hooks {
     Hooks {
-        console: Box::new(|_| {}),
         call: Box::new(|call, _| panic!("nothing is there to be called: {call:?}")),
         lost: Box::new(|loss| panic!("lost: {loss:?}")),
+        ..Hooks::silent()
     }
 }
 
-/// Runs on a thread of its own, as isolates do.
+/// Runs `body` on a thread with the stack size of a worker.
 fn on_thread<T: Send + 'static>(body: impl FnOnce() -> T + Send + 'static) -> T {
     let thread = std::thread::Builder::new().stack_size(4 << 20).spawn(body).unwrap();
     thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
 
-/// The whole number that a task gave.
+/// Returns the integer that a task returned.
 fn number(ended: &Ended) -> u64 {
     match ended {
         Ended::Done(bytes) if bytes[0] == INTEGER => {

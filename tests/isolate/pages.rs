@@ -1,4 +1,4 @@
-//! Memory that is moved has its contents, whatever the system refuses.
+//! Moved memory keeps its contents, whether the system moves pages or not.
 #![cfg(target_os = "linux")]
 
 use std::ptr::null_mut;
@@ -6,12 +6,12 @@ use std::thread;
 
 use isolane::isolate::Pages;
 
-/// What is moved is larger than what is copied, and its last page is whole or not.
+/// Sizes that are copied and sizes that are moved, with a whole last page and without.
 const SIZES: [usize; 5] = [0, 1, 5000, 32 << 20, (35 << 20) + 5];
-/// A memory allocator's, mostly: its own words lie before the data.
+/// Offsets within a page. An allocator stores its own data before a block.
 const OFFSETS: [usize; 3] = [0, 16, 4000];
 
-/// Memory of its own, where it is mapped with these flags.
+/// A mapping with these flags.
 struct Mapped {
     base: *mut u8,
     size: usize,
@@ -20,21 +20,21 @@ struct Mapped {
 impl Mapped {
     fn new(size: usize, flags: i32) -> Self {
         let (protection, flags) = (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_ANONYMOUS | flags);
-        // SAFETY: a new mapping harms nobody.
+        // SAFETY: an anonymous mapping at an address of the kernel's choice replaces nothing.
         let base = unsafe { libc::mmap(null_mut(), size, protection, flags, -1, 0) };
         assert_ne!(base, libc::MAP_FAILED);
         Self { base: base.cast(), size }
     }
 
     fn bytes(&mut self) -> &mut [u8] {
-        // SAFETY: it is this one's, and cleared where nobody has written to it.
+        // SAFETY: the value owns the mapping, which the kernel has zeroed.
         unsafe { std::slice::from_raw_parts_mut(self.base, self.size) }
     }
 }
 
 impl Drop for Mapped {
     fn drop(&mut self) {
-        // SAFETY: nobody has it any more.
+        // SAFETY: the value owns the mapping.
         unsafe { libc::munmap(self.base.cast(), self.size) };
     }
 }
@@ -49,7 +49,7 @@ fn moves_there_and_back(flags: i32) {
             target.bytes().fill(2);
             let place = &mut source.bytes()[offset..offset + size];
             place.iter_mut().enumerate().for_each(|(at, to)| *to = byte(at));
-            // SAFETY: both are as long, and this thread alone has them.
+            // SAFETY: both ranges have `size` bytes, and only this thread accesses them.
             unsafe {
                 Pages::take(place.as_mut_ptr(), size).give(target.bytes()[offset..].as_mut_ptr());
             }
@@ -88,19 +88,19 @@ fn memory_is_copied_where_the_system_moves_none() {
     .unwrap();
 }
 
-/// From now on a system call is not there, as in a sandbox or on an old kernel.
+/// Makes a system call fail with ENOSYS on this thread, as in a sandbox or on an old kernel.
 fn refuse_on_this_thread(call: libc::c_long) {
     let step =
         |code: u32, k: u32, jump: u8| libc::sock_filter { code: code as u16, jt: 0, jf: jump, k };
     let mut steps = [
-        // The number of the call is the first word.
+        // The number of the system call is the first word.
         step(libc::BPF_LD | libc::BPF_W | libc::BPF_ABS, 0, 0),
         step(libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K, call as u32, 1),
         step(libc::BPF_RET | libc::BPF_K, libc::SECCOMP_RET_ERRNO | libc::ENOSYS as u32, 0),
         step(libc::BPF_RET | libc::BPF_K, libc::SECCOMP_RET_ALLOW, 0),
     ];
     let program = libc::sock_fprog { len: steps.len() as u16, filter: steps.as_mut_ptr() };
-    // SAFETY: it is a program, and for this thread alone.
+    // SAFETY: the program is valid, and applies to this thread only.
     unsafe {
         assert_eq!(libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), 0);
         let mode = libc::SECCOMP_MODE_FILTER;

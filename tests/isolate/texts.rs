@@ -1,9 +1,9 @@
-//! Source texts that no parser should be asked to read on the isolate's own stack.
+//! Source texts that are nested too deep for a parser on the isolate's own stack.
 
 use super::{Bench, number, on_thread, quiet};
 use isolane::isolate::Ended;
 
-/// Whatever comes of the text, the isolate goes on.
+/// Runs a code task, which may fail, and checks that the isolate stays usable.
 fn run(code: String) {
     on_thread(move || {
         let mut bench = Bench::new(quiet());

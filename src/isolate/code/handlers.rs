@@ -1,4 +1,5 @@
-//! The handlers of a worker script, found once and kept as functions.
+//! `Handlers`: the handlers of a worker script, looked up once after it was loaded and kept as
+//! functions.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -14,15 +15,16 @@ use crate::isolate::primitives::string;
 #[derive(Default)]
 pub struct Handlers {
     named: HashMap<Box<str>, Handler, FxBuildHasher>,
-    /// A default export that is a function gets every type that has no handler of its own.
+    /// A default export that is a function handles every type without a handler of its own.
     fallback: Option<Handler>,
-    /// The type of the latest task that it got.
+    /// The type of the last task of the fallback, as a string of JavaScript.
     latest: RefCell<Option<(Arc<str>, v8::Global<v8::String>)>>,
 }
 
+/// A function that handles tasks of a type.
 #[derive(Clone)]
 pub struct Handler {
-    /// `None` where it gets any type.
+    /// The type; `None` for the fallback.
     pub name: Option<v8::Global<v8::String>>,
     pub function: v8::Global<v8::Function>,
     pub receiver: v8::Global<v8::Value>,
@@ -31,6 +33,9 @@ pub struct Handler {
 impl Handlers {
     /// Finds the handlers in a module: the default export (an object of functions, or a function)
     /// and the named exports that are functions.
+    ///
+    /// # Errors
+    /// When the module exports no handler.
     pub fn of(
         scope: &mut v8::HandleScope,
         module: v8::Local<v8::Module>,
@@ -76,11 +81,12 @@ impl Handlers {
         }
     }
 
+    /// Returns the handler of a type.
     pub fn find(&self, name: &str) -> Option<&Handler> {
         self.named.get(name).or(self.fallback.as_ref())
     }
 
-    /// The type of a task as its handler gets it.
+    /// Returns the type of a task as a string of JavaScript.
     pub fn type_of<'s>(
         &self,
         scope: &mut v8::HandleScope<'s>,
@@ -99,6 +105,7 @@ impl Handlers {
         text
     }
 
+    /// Returns the error message for a type without a handler.
     pub fn missing(&self, name: &str) -> String {
         let mut names: Vec<&str> = self.named.keys().map(AsRef::as_ref).collect();
         names.sort_unstable();

@@ -6,22 +6,22 @@ use deno_core::v8;
 
 use crate::isolate::primitives::string;
 
-/// Why an isolate could not be made ready: its worker script is at fault.
+/// The error of an isolate that could not be prepared: its worker script is at fault.
 #[derive(Clone, Debug, Default, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct LoadError {
     pub message: String,
     /// URL of the module at fault.
     pub file: Option<String>,
-    /// Both count from 1.
+    /// Counts from 1, as the column does.
     pub line: Option<u32>,
     pub column: Option<u32>,
     pub stack: Option<String>,
-    /// It imports what only a bundler finds, such as a package by its bare name.
+    /// Whether the script imports what only a bundler resolves, such as a package by its bare name.
     pub needs_bundle: bool,
 }
 
-/// Returns what V8 has thrown while a module was compiled, linked or evaluated.
+/// Returns the exception that V8 threw while it compiled, linked or evaluated a module.
 pub fn caught(scope: &mut v8::TryCatch<v8::HandleScope>) -> LoadError {
     let Some(error) = scope.exception() else {
         return LoadError { message: "it was ended".to_owned(), ..Default::default() };
@@ -56,10 +56,10 @@ impl LoadError {
         });
         scope.reset();
         let stack = stack.map(|stack| stack.to_rust_string_lossy(scope));
-        let place =
+        let position =
             stack.as_deref().and_then(|stack| stack.find("\n    at ").map(|at| &stack[at..]));
-        let place = place.and_then(first_place);
-        let (file, line, column) = match place {
+        let position = position.and_then(first_position);
+        let (file, line, column) = match position {
             Some((file, line, column)) => (Some(file), Some(line), Some(column)),
             None => (None, None, None),
         };
@@ -67,8 +67,8 @@ impl LoadError {
     }
 }
 
-/// The first `file:…:line:column` of a text.
-fn first_place(text: &str) -> Option<(String, u32, u32)> {
+/// Returns the first `file:…:line:column` of a text.
+fn first_position(text: &str) -> Option<(String, u32, u32)> {
     let text = &text[text.find("file://")?..];
     let end = text.find(['\n', ')']).unwrap_or(text.len());
     let mut parts = text[..end].rsplitn(3, ':');

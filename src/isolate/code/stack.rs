@@ -1,4 +1,5 @@
-//! What `error.stack` says: as V8 puts it, with the places of TypeScript where that was the user's text.
+//! The text of `error.stack`: V8's format, with source positions mapped back to TypeScript where
+//! the user wrote that.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -11,38 +12,40 @@ use sourcemap::SourceMap;
 
 use crate::isolate::primitives::string;
 
-/// Of a head that is longer the stack has only the beginning; the message has it all.
-const LONG: usize = 1 << 20;
+/// The maximum length of the head, in UTF-16 code units. A longer head is truncated in the stack;
+/// the message is complete.
+const MAX_HEAD: usize = 1 << 20;
 
 thread_local! {
     static MAPS: RefCell<HashMap<Rc<str>, SourceMapping>> = RefCell::default();
 }
 
-/// Where the text that V8 runs was in what the user wrote.
+/// Maps positions in a script to positions in the text that the user wrote.
 #[derive(Clone)]
 pub struct SourceMapping {
     pub map: Arc<SourceMap>,
-    /// Lines of ours before the user's.
-    pub lead: u32,
+    /// The number of lines of the wrapper before the user's text.
+    pub line_offset: u32,
 }
 
 impl SourceMapping {
-    /// Keeps them for stacks of the isolate of this thread, by the name of the script.
-    pub fn note(self, name: &str) {
+    /// Registers the mapping for stack traces on this thread, by the name of the script.
+    pub fn register(self, name: &str) {
         MAPS.with_borrow_mut(|maps| maps.insert(name.into(), self));
     }
 
-    pub fn forget(name: &str) {
+    /// Unregisters the mapping of a script.
+    pub fn unregister(name: &str) {
         MAPS.with_borrow_mut(|maps| maps.remove(name));
     }
 
-    /// Forgets all of this thread.
-    pub fn forget_all() {
+    /// Unregisters all of this thread.
+    pub fn unregister_all() {
         MAPS.take();
     }
 }
 
-/// Called by V8 when a stack is asked for the first time.
+/// Called by V8 on the first access to `error.stack`.
 pub fn prepare<'s>(
     scope: &mut v8::HandleScope<'s>,
     error: v8::Local<'s, v8::Value>,
@@ -54,9 +57,9 @@ pub fn prepare<'s>(
     }
     let scope = &mut v8::TryCatch::new(scope);
     let mut stack = match error.to_string(scope) {
-        Some(head) if head.length() <= LONG => head.to_rust_string_lossy(scope),
+        Some(head) if head.length() <= MAX_HEAD => head.to_rust_string_lossy(scope),
         Some(head) => {
-            let mut units = vec![0; LONG];
+            let mut units = vec![0; MAX_HEAD];
             head.write_v2(scope, 0, &mut units, v8::WriteFlags::empty());
             String::from_utf16_lossy(&units) + "…"
         }
@@ -67,16 +70,16 @@ pub fn prepare<'s>(
         else {
             break;
         };
-        if call.length() > LONG {
+        if call.length() > MAX_HEAD {
             continue;
         }
         stack.push_str("\n    at ");
-        add_call(&mut stack, &call.to_rust_string_lossy(scope));
+        push_call(&mut stack, &call.to_rust_string_lossy(scope));
     }
     string(scope, &stack).into()
 }
 
-/// `Error.prepareStackTrace`, where a user has put a function there.
+/// Returns `Error.prepareStackTrace` and its receiver, where a user has set it.
 fn users_function<'s>(
     scope: &mut v8::HandleScope<'s>,
 ) -> Option<(v8::Local<'s, v8::Function>, v8::Local<'s, v8::Value>)> {
@@ -88,8 +91,8 @@ fn users_function<'s>(
     Some((function, error.into()))
 }
 
-/// Adds a call, such as `f (file:///a.ts:1:2)` or `file:///a.ts:1:2`.
-fn add_call(stack: &mut String, call: &str) {
+/// Appends a call, such as `f (file:///a.ts:1:2)` or `file:///a.ts:1:2`, with its mapped position.
+fn push_call(stack: &mut String, call: &str) {
     let (text, end) = call.strip_suffix(')').map_or((call, ""), |text| (text, ")"));
     let mapped = MAPS.with_borrow(|maps| {
         if maps.is_empty() {
@@ -100,9 +103,9 @@ fn add_call(stack: &mut String, call: &str) {
         let line: u32 = parts.next()?.parse().ok()?;
         let before = parts.next()?;
         let name = before.rsplit(['(', ' ']).next()?;
-        let SourceMapping { map, lead } = maps.get(name)?;
+        let SourceMapping { map, line_offset } = maps.get(name)?;
         let token = map.lookup_token(line.saturating_sub(1), column.saturating_sub(1))?;
-        let line = token.get_src_line().saturating_sub(*lead);
+        let line = token.get_src_line().saturating_sub(*line_offset);
         Some((before.to_owned(), line, token.get_src_col()))
     });
     match mapped {

@@ -1,5 +1,5 @@
-//! TypeScript's types taken out of a text, on a thread of its own: swc's passes recurse natively, as deep
-//! as the text is nested, and some texts take it for ever.
+//! Strips the types of TypeScript from a text, on a thread of its own: swc recurses on the native
+//! stack as deep as the text is nested, and takes exponential time for some texts.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
@@ -13,139 +13,143 @@ use deno_ast::swc::ast::{
 use deno_ast::swc::ecma_visit::{Visit, VisitWith};
 use deno_ast::{EmitOptions, MediaType, ParseParams, SourceMapOption};
 
-/// The largest stack that a text gets. It is address space: memory comes with use.
+/// The maximum stack size in bytes. A stack takes address space; memory is committed on use.
 const STACK_LIMIT: usize = 1 << 30;
-/// What every text gets, however short.
+/// The stack size that every text gets.
 const STACK_BASE: usize = 8 << 20;
-/// The indentation that swc may write: its size goes with the square of the depth.
+/// The maximum size in bytes of the indentation that swc writes, which grows with the square of the
+/// depth.
 const INDENT_LIMIT: usize = 128 << 20;
-/// swc looks back in some places, and takes a time exponential in how often they are nested.
+/// The maximum time for one text. swc backtracks in some productions, and takes time exponential in
+/// their nesting.
 const TIME_LIMIT: Duration = Duration::from_secs(10);
-/// Threads that went on after everybody had lost their patience: swc cannot be stopped.
+/// The maximum number of abandoned threads. swc cannot be cancelled.
 const ABANDONED_LIMIT: usize = 4;
-/// How often whoever waits looks whether it still should.
-const LOOK: Duration = Duration::from_millis(5);
+/// The interval at which the waiting thread checks whether to continue.
+const CHECK_INTERVAL: Duration = Duration::from_millis(5);
 
 static ABANDONED: AtomicUsize = AtomicUsize::new(0);
 
-/// What a text is put into.
+/// The function that a text was wrapped into.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Shape {
-    /// A body of statements.
+pub enum Wrapper {
+    /// The text is the body.
     Body,
-    /// One expression in parentheses.
+    /// The text is an expression in parentheses that the function returns.
     Expression,
 }
 
-/// JavaScript, and the source map from it to TypeScript, as JSON.
+/// JavaScript, and the source map to TypeScript, as JSON.
 pub struct Stripped {
     pub text: String,
     pub map: Option<String>,
 }
 
+/// Why the types of a text were not stripped.
 pub enum Refusal {
-    /// It is not TypeScript; the place counts from 1, with the line of the wrapping.
+    /// It is not TypeScript. The position counts from 1 and includes the line of the wrapper.
     Syntax { line: usize, column: usize, message: String },
-    /// It closes the function or the parentheses that it was put into.
-    Leaves,
-    /// It was not read to its end, and why.
-    Unread(String),
-    /// Whoever asked does not want it any more.
+    /// The text closes the function or the parentheses of its wrapper.
+    EscapesWrapper,
+    /// It was not parsed completely, with the reason.
+    NotParsed(String),
+    /// `should_continue` returned false.
     Stopped,
 }
 
-/// Takes the types out of a text that was put into an async function. `go_on` is asked every few
-/// milliseconds.
+/// Strips the types from a wrapped text. `should_continue` is called every few milliseconds, and
+/// false abandons the text.
 ///
 /// # Errors
 /// See [`Refusal`].
 pub fn strip_types(
     text: String,
-    shape: Shape,
-    mut go_on: impl FnMut() -> bool,
+    wrapper: Wrapper,
+    mut should_continue: impl FnMut() -> bool,
 ) -> Result<Stripped, Refusal> {
-    let unread = |why: String| Err(Refusal::Unread(why));
+    let not_parsed = |why: String| Err(Refusal::NotParsed(why));
     let stack = stack_for(&text);
     if stack > STACK_LIMIT {
-        return unread(format!(
+        return not_parsed(format!(
             "it may need {} MiB of stack, and the limit is {} MiB",
             stack >> 20,
             STACK_LIMIT >> 20
         ));
     }
     if ABANDONED.load(Ordering::SeqCst) >= ABANDONED_LIMIT {
-        return unread(format!("{ABANDONED_LIMIT} texts before it are still being read"));
+        return not_parsed(format!("{ABANDONED_LIMIT} texts before it are still being read"));
     }
     let (sender, receiver) = mpsc::sync_channel(1);
     let thread = thread::Builder::new().name("isolane-typescript".into()).stack_size(stack);
     let thread = thread.spawn(move || {
         // A panic drops the sender.
-        let _ = sender.send(strip(&text, shape));
+        let _ = sender.send(strip(&text, wrapper));
     });
     let thread = match thread {
         Ok(thread) => thread,
-        Err(error) => return unread(format!("its thread did not start: {error}")),
+        Err(error) => return not_parsed(format!("its thread did not start: {error}")),
     };
-    let begun = Instant::now();
+    let started = Instant::now();
     loop {
-        match receiver.recv_timeout(LOOK) {
+        match receiver.recv_timeout(CHECK_INTERVAL) {
             Ok(result) => return result,
-            Err(RecvTimeoutError::Disconnected) => return unread("swc panicked".into()),
+            Err(RecvTimeoutError::Disconnected) => return not_parsed("swc panicked".into()),
             Err(RecvTimeoutError::Timeout) => {}
         }
-        let is_late = begun.elapsed() > TIME_LIMIT;
-        if !is_late && go_on() {
+        let is_timed_out = started.elapsed() > TIME_LIMIT;
+        if !is_timed_out && should_continue() {
             continue;
         }
         abandon(thread);
-        if is_late {
-            return unread(format!("it took more than {} seconds", TIME_LIMIT.as_secs()));
+        if is_timed_out {
+            return not_parsed(format!("it took more than {} seconds", TIME_LIMIT.as_secs()));
         }
         return Err(Refusal::Stopped);
     }
 }
 
-/// Leaves a thread to itself, and counts it until it ends.
+/// Abandons a thread, and counts it until it ends.
 fn abandon(thread: thread::JoinHandle<()>) {
     ABANDONED.fetch_add(1, Ordering::SeqCst);
     let wait = move || {
         let _ = thread.join();
         ABANDONED.fetch_sub(1, Ordering::SeqCst);
     };
-    // Where no thread starts, the count stays one too high.
+    // If this thread does not start, the count stays one too high.
     let _ = thread::Builder::new().stack_size(64 << 10).spawn(wait);
 }
 
-/// More stack than swc takes for a text. Each level of its recursion comes with a token of its own, so
-/// the tokens are counted, with what the worst use of each was measured to take, twice.
+/// Returns an upper bound of the stack that swc takes for a text. Each level of its recursion
+/// consumes a token of its own. So this adds up, for all tokens, the largest stack use that was
+/// measured for a token of the kind, and doubles the sum.
 fn stack_for(text: &str) -> usize {
     const SAFETY: usize = if cfg!(debug_assertions) { 16 } else { 2 };
-    // Parentheses took 5.9 KB, an assignment 2.4 KB, `do` 1.1 KB.
-    const OPENING: usize = 6 << 10;
-    const SIGN: usize = 5 << 9;
-    const WORD: usize = 5 << 8;
-    let mut in_word = false;
-    let mut sum = 0_usize;
+    // Measured: 5.9 KB for parentheses, 2.4 KB for an assignment, 1.1 KB for `do`.
+    const BRACKET: usize = 6 << 10;
+    const PUNCTUATOR: usize = 5 << 9;
+    const NAME: usize = 5 << 8;
+    let mut in_name = false;
+    let mut weight = 0_usize;
     for byte in text.bytes() {
-        let was_in_word = std::mem::replace(
-            &mut in_word,
+        let was_in_name = std::mem::replace(
+            &mut in_name,
             byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'$' | 0x80..),
         );
-        sum += match byte {
-            b'(' | b'[' | b'{' | b'<' => OPENING,
-            _ if in_word && was_in_word => 0,
-            _ if in_word => WORD,
+        weight += match byte {
+            b'(' | b'[' | b'{' | b'<' => BRACKET,
+            _ if in_name && was_in_name => 0,
+            _ if in_name => NAME,
             b')' | b']' | b'}' | 0..=b' ' => 0,
-            _ => SIGN,
+            _ => PUNCTUATOR,
         };
     }
-    STACK_BASE + sum.saturating_mul(SAFETY)
+    STACK_BASE + weight.saturating_mul(SAFETY)
 }
 
-fn strip(text: &str, shape: Shape) -> Result<Stripped, Refusal> {
+fn strip(text: &str, wrapper: Wrapper) -> Result<Stripped, Refusal> {
     let parsed = deno_ast::parse_script(ParseParams {
         specifier: deno_ast::ModuleSpecifier::parse("file:///task.ts")
-            .map_err(|error| Refusal::Unread(error.to_string()))?,
+            .map_err(|error| Refusal::NotParsed(error.to_string()))?,
         text: text.into(),
         media_type: MediaType::TypeScript,
         capture_tokens: false,
@@ -158,46 +162,46 @@ fn strip(text: &str, shape: Shape) -> Result<Stripped, Refusal> {
         Refusal::Syntax { line: at.line_number, column: at.column_number, message }
     })?;
     let program = parsed.program();
-    if !is_one_function(&program, shape) {
-        return Err(Refusal::Leaves);
+    if !is_one_function(&program, wrapper) {
+        return Err(Refusal::EscapesWrapper);
     }
     let mut indent = Indent::default();
     program.visit_with(&mut indent);
     if indent.bytes > INDENT_LIMIT {
-        return Err(Refusal::Unread("it is nested too deep".into()));
+        return Err(Refusal::NotParsed("it is nested too deep".into()));
     }
     drop(program);
     let emit = EmitOptions {
         source_map: SourceMapOption::Separate,
         inline_sources: false,
-        // V8 and swc may disagree on where one ends.
+        // V8 and swc may disagree on where a comment ends.
         remove_comments: true,
         ..Default::default()
     };
     let source = parsed
         .transpile(&Default::default(), &Default::default(), &emit)
-        .map_err(|error| Refusal::Unread(error.to_string()))?
+        .map_err(|error| Refusal::NotParsed(error.to_string()))?
         .into_source();
     Ok(Stripped { text: source.text, map: source.source_map })
 }
 
-/// Whether a script is the function that a text was put into, and nothing beside it.
-fn is_one_function(program: &Program, shape: Shape) -> bool {
+/// Whether a script is the wrapper function and nothing else.
+fn is_one_function(program: &Program, wrapper: Wrapper) -> bool {
     let Program::Script(script) = program else { return false };
     let [Stmt::Expr(statement)] = script.body.as_slice() else { return false };
     let Expr::Paren(inner) = &*statement.expr else { return false };
     let Expr::Fn(FnExpr { function, .. }) = &*inner.expr else { return false };
     let statements = function.body.as_ref().map_or(&[][..], |body| &body.stmts);
-    match (shape, statements) {
-        (Shape::Body, _) => true,
-        (Shape::Expression, [Stmt::Return(statement)]) => {
+    match (wrapper, statements) {
+        (Wrapper::Body, _) => true,
+        (Wrapper::Expression, [Stmt::Return(statement)]) => {
             statement.arg.as_deref().is_some_and(Expr::is_paren)
         }
-        (Shape::Expression, _) => false,
+        (Wrapper::Expression, _) => false,
     }
 }
 
-/// Counts the indentation that a program is printed with, and rather too much.
+/// An upper bound of the indentation that a program is printed with.
 #[derive(Default)]
 struct Indent {
     depth: usize,
@@ -214,7 +218,7 @@ impl Indent {
 
     fn inside<T: VisitWith<Self>>(&mut self, node: &T) {
         self.depth += 1;
-        // The line that closes it.
+        // The line with the closing bracket.
         self.line(node);
         self.depth -= 1;
     }
@@ -222,7 +226,7 @@ impl Indent {
 
 impl Visit for Indent {
     fn visit_stmt(&mut self, node: &Stmt) {
-        // `if (1) if (1) …` indents too.
+        // `if (1) if (1) …` is indented as well.
         self.inside(node);
     }
 

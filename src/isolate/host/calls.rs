@@ -1,6 +1,7 @@
 //! `Calls`: the calls of an isolate's tasks to the parent that are in flight, counted and bounded.
 //!
-//! What is called, and with which arguments, is opaque here: `realm/js/host.js` and `lib/host/calls.js` know it.
+//! Targets and arguments are opaque here; `realm/js/host.js` and `lib/host/calls.js` interpret
+//! them.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -10,13 +11,14 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use deno_core::futures::channel::oneshot;
 
-/// The most bytes of a target. `lib/host/functions.js` keeps to it.
+/// The maximum length of a target in bytes. `lib/host/functions.js` observes it.
 pub const MAX_TARGET: usize = 1024;
 
-/// The prefix of targets that move the items of streams. These are counted separately: otherwise the streams of a
-/// task could not be served while as many of its calls as allowed are in flight.
+/// The prefix of the targets that move items of streams. They are counted separately: otherwise a
+/// task with as many calls in flight as allowed could not serve its streams.
 const STREAM: &str = "stream:";
-/// As many streams may be open in each direction as calls may be in flight, and each moves one item at a time.
+/// As many streams may be open in each of two directions as calls may be in flight, and each stream
+/// moves one item at a time.
 const STREAMS_PER_CALL: usize = 2;
 
 /// A call of a task to the parent.
@@ -28,19 +30,19 @@ pub struct HostCall {
     pub target: String,
     /// The arguments, in the wire format.
     pub arguments: Vec<u8>,
-    /// Counts the arguments as long as they exist.
-    #[allow(dead_code, reason = "it counts while it is there")]
-    weight: Arc<Weight>,
+    /// Counts the arguments while they exist.
+    #[allow(dead_code, reason = "its drop uncounts the bytes")]
+    counted: Arc<CountedBytes>,
 }
 
-/// Answers a call. Where it is dropped, the call never settles.
+/// The reply to a call. Where it is dropped, the call never settles.
 #[derive(Debug)]
 pub struct Reply(oneshot::Sender<Vec<u8>>);
 
 impl Reply {
-    /// Answers with bytes in the wire format, and wakes the isolate.
+    /// Sends the reply, in the wire format, and wakes the isolate.
     pub fn send(self, bytes: Vec<u8>) {
-        // Refused where the isolate is gone.
+        // Fails where the isolate is gone.
         let _ = self.0.send(bytes);
     }
 }
@@ -48,11 +50,11 @@ impl Reply {
 /// The calls of an isolate that are in flight.
 pub struct Calls {
     limit: usize,
-    /// The most bytes of arguments that the parent holds.
-    room: usize,
-    taken: Arc<AtomicUsize>,
+    /// The maximum number of bytes of arguments that the parent holds.
+    max_bytes: usize,
+    bytes_held: Arc<AtomicUsize>,
     in_flight: RefCell<HashMap<Attempt, InFlight>>,
-    hand_over: Box<dyn Fn(HostCall, Reply)>,
+    on_call: Box<dyn Fn(HostCall, Reply)>,
 }
 
 /// Ticket and attempt.
@@ -72,14 +74,14 @@ impl InFlight {
 
 /// Bytes of arguments, counted until their call is settled and the parent has dropped them.
 #[derive(Debug)]
-struct Weight {
+struct CountedBytes {
     bytes: usize,
-    taken: Arc<AtomicUsize>,
+    bytes_held: Arc<AtomicUsize>,
 }
 
-impl Drop for Weight {
+impl Drop for CountedBytes {
     fn drop(&mut self) {
-        self.taken.fetch_sub(self.bytes, Relaxed);
+        self.bytes_held.fetch_sub(self.bytes, Relaxed);
     }
 }
 
@@ -88,7 +90,7 @@ pub struct Slot {
     calls: Rc<Calls>,
     attempt: Attempt,
     is_stream: bool,
-    _weight: Arc<Weight>,
+    _weight: Arc<CountedBytes>,
 }
 
 impl Drop for Slot {
@@ -103,7 +105,7 @@ impl Drop for Slot {
     }
 }
 
-/// Why a call was not handed over.
+/// Why a call was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refused {
     TooMany,
@@ -111,12 +113,23 @@ pub enum Refused {
 }
 
 impl Calls {
-    /// `limit` is that of one attempt, `room` the most bytes of all arguments.
-    pub fn new(limit: usize, room: usize, hand_over: Box<dyn Fn(HostCall, Reply)>) -> Self {
-        Self { limit, room, taken: Arc::default(), in_flight: RefCell::default(), hand_over }
+    /// `limit` is the number of calls of one attempt in flight, `max_bytes` the bytes of all
+    /// arguments. `on_call` receives each call.
+    pub fn new(limit: usize, max_bytes: usize, on_call: Box<dyn Fn(HostCall, Reply)>) -> Self {
+        Self {
+            limit,
+            max_bytes,
+            bytes_held: Arc::default(),
+            in_flight: RefCell::default(),
+            on_call,
+        }
     }
 
-    /// Hands a call over, if the limits allow it.
+    /// Passes a call on, if the limits allow it. Returns the receiver of the reply, and the slot
+    /// that the call occupies until it settles.
+    ///
+    /// # Errors
+    /// When the attempt has too many calls in flight, or target or arguments are too large.
     pub fn begin(
         self: &Rc<Self>,
         attempt: Attempt,
@@ -126,7 +139,7 @@ impl Calls {
         let is_stream = target.starts_with(STREAM);
         let most = if is_stream { STREAMS_PER_CALL * self.limit } else { self.limit };
         let bytes = arguments.len();
-        if target.len() > MAX_TARGET || self.taken.load(Relaxed) + bytes > self.room {
+        if target.len() > MAX_TARGET || self.bytes_held.load(Relaxed) + bytes > self.max_bytes {
             return Err(Refused::TooLarge);
         }
         {
@@ -137,12 +150,12 @@ impl Calls {
             }
             *count += 1;
         }
-        self.taken.fetch_add(bytes, Relaxed);
-        let weight = Arc::new(Weight { bytes, taken: self.taken.clone() });
-        let slot = Slot { calls: self.clone(), attempt, is_stream, _weight: weight.clone() };
+        self.bytes_held.fetch_add(bytes, Relaxed);
+        let counted = Arc::new(CountedBytes { bytes, bytes_held: self.bytes_held.clone() });
+        let slot = Slot { calls: self.clone(), attempt, is_stream, _weight: counted.clone() };
         let (sender, receiver) = oneshot::channel();
         let (ticket, attempt) = attempt;
-        (self.hand_over)(HostCall { ticket, attempt, target, arguments, weight }, Reply(sender));
+        (self.on_call)(HostCall { ticket, attempt, target, arguments, counted }, Reply(sender));
         Ok((receiver, slot))
     }
 }

@@ -9,17 +9,17 @@ use deno_core::{OpState, op2};
 use crate::isolate::host::calls::Refused;
 use crate::isolate::state::IsolateState;
 
-/// Its name in JavaScript. A realm does not say whose call it is: the airlock puts the ticket of the task that
-/// runs in the place of the first argument.
+/// The name of the op in JavaScript. A realm does not state the task of a call: the airlock
+/// replaces the first argument by the ticket of the current task.
 pub const CALL: &str = "op_isolane_call";
 
-// What the op gives in place of a reply, which is never that short.
+// What the op returns instead of a reply. A reply is always longer than one byte.
 const TOO_MANY: u8 = 0;
 const TOO_LARGE: u8 = 1;
 const NO_TASK: u8 = 2;
 
-/// Calls the parent for the task `ticket`. Gives the reply in the wire format, one byte that says why the
-/// call was refused, or nothing where the task is over and nobody is to hear of it.
+/// Calls the parent for the task `ticket`. Returns the reply in the wire format, one byte that says
+/// why the call was refused, or no bytes where the task is over or the reply was dropped.
 #[op2(async)]
 #[buffer]
 pub fn op_isolane_call(
@@ -38,9 +38,9 @@ pub fn op_isolane_call(
         Ok((receiver, slot)) => Either::Right(async move {
             let reply = receiver.await;
             drop(slot);
-            // A later attempt may be here by now, under the same ticket.
-            let goes_on = isolate.attempt_of(attempt.0) == Some(attempt);
-            reply.ok().filter(|_| goes_on).unwrap_or_default()
+            // The task may be in a later attempt by now, under the same ticket.
+            let is_same_attempt = isolate.attempt_of(attempt.0) == Some(attempt);
+            reply.ok().filter(|_| is_same_attempt).unwrap_or_default()
         }),
     }
 }

@@ -1,4 +1,5 @@
-//! `Heartbeat`: the request for a sign of life, and V8's answers.
+//! `Heartbeat`: the state of heartbeat requests, and the memory that V8's answers report.
+//! `Interrupter` requests a heartbeat; `interrupt.rs` answers.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
@@ -10,7 +11,7 @@ use crate::isolate::limits::memory::Memory;
 /// Shared by the isolate's thread and those that request heartbeats. A slot of the isolate.
 #[derive(Default)]
 pub struct Heartbeat {
-    /// A request is open.
+    /// Whether a request is open.
     requested: AtomicBool,
     answers: AtomicU64,
     heap_used: AtomicUsize,
@@ -19,17 +20,17 @@ pub struct Heartbeat {
 }
 
 impl Heartbeat {
-    /// Returns that of this isolate; `None` before its callbacks are installed.
+    /// Returns the heartbeat of this isolate; `None` before its callbacks are installed.
     pub fn of(isolate: &v8::Isolate) -> Option<Arc<Self>> {
         isolate.get_slot::<Arc<Self>>().cloned()
     }
 
-    /// Opens a request; false where one is open.
+    /// Opens a request. Returns false where one is open.
     pub fn request(&self) -> bool {
         !self.requested.swap(true, Ordering::AcqRel)
     }
 
-    /// Answers the request with the memory in use now.
+    /// Answers the open request with the memory in use now.
     pub fn answer(&self, memory: Memory) {
         self.heap_used.store(memory.heap_used, Ordering::Relaxed);
         self.heap_limit.store(memory.heap_limit, Ordering::Relaxed);
@@ -38,7 +39,7 @@ impl Heartbeat {
         self.requested.store(false, Ordering::Release);
     }
 
-    /// Returns how many requests were answered.
+    /// Returns the number of answers so far.
     pub fn answers(&self) -> u64 {
         self.answers.load(Ordering::Acquire)
     }

@@ -1,4 +1,5 @@
-//! `Interrupter`: the handle by which other threads reach into an isolate.
+//! `Interrupter`: the handle of other threads to an isolate. It requests interrupts and touches
+//! nothing else of the isolate.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -11,7 +12,7 @@ use crate::isolate::limits::heartbeat::Heartbeat;
 use crate::isolate::limits::interrupt::{Target, on_heartbeat, on_interrupt};
 use crate::isolate::limits::memory::Memory;
 
-/// Ends tasks of one isolate, and requests its heartbeat, from any thread.
+/// Terminates tasks of one isolate and requests its heartbeat, from any thread.
 #[derive(Clone)]
 pub struct Interrupter {
     isolate: v8::IsolateHandle,
@@ -19,10 +20,10 @@ pub struct Interrupter {
     heartbeat: Arc<Heartbeat>,
 }
 
-/// Attempts that are to end. One may not have begun when its interrupt comes.
+/// The attempts to terminate. An attempt may not have started when its interrupt comes.
 #[derive(Default)]
 struct Terminations {
-    /// The number of attempts, to be read without the lock.
+    /// The number of attempts, readable without the lock.
     count: AtomicUsize,
     attempts: Mutex<HashSet<(u64, u32)>>,
 }
@@ -33,10 +34,10 @@ impl Interrupter {
         Self { isolate: isolate.thread_safe_handle(), terminations: Arc::default(), heartbeat }
     }
 
-    /// Ends this attempt of a task if its JavaScript runs now.
+    /// Terminates this attempt of a task if its JavaScript runs now.
     ///
-    /// A task that waits for the event loop is not touched, nor is any other task. V8's own termination is sticky
-    /// and knows no task: a late one would end the next task.
+    /// A task that waits for the event loop is not affected, nor is any other task. V8's own
+    /// termination is sticky and not bound to a task: a late one would terminate the next task.
     pub fn terminate(&self, ticket: u64, attempt: u32) {
         if self.terminations.attempts.lock().insert((ticket, attempt)) {
             self.terminations.count.fetch_add(1, Ordering::SeqCst);
@@ -44,23 +45,24 @@ impl Interrupter {
         self.isolate.request_interrupt(on_interrupt, Target::pack(ticket, attempt));
     }
 
-    /// Ends whatever runs, for an isolate that is not used again.
+    /// Terminates whatever runs, for an isolate that is not used again.
     pub fn terminate_all(&self) {
         self.isolate.terminate_execution();
     }
 
     /// Requests a heartbeat. Does nothing while a request is open.
     ///
-    /// V8 answers within a loop, a regular expression or WebAssembly. It does not answer while the thread is in
-    /// native code, waits, or has no JavaScript to run. The answer reports the memory in use, and ends the task
-    /// that runs where heap and buffers together are over the limit.
+    /// V8 answers within a loop, a regular expression or WebAssembly. It does not answer while the
+    /// thread is in native code, waits, or has no JavaScript to run. The answer reports the memory
+    /// in use, and terminates the current task where heap and external memory together exceed the
+    /// limit.
     pub fn request_heartbeat(&self) {
         if self.heartbeat.request() {
             self.isolate.request_interrupt(on_heartbeat, std::ptr::null_mut());
         }
     }
 
-    /// Returns how many heartbeats V8 has given.
+    /// Returns the number of heartbeats that V8 has answered.
     pub fn heartbeats(&self) -> u64 {
         self.heartbeat.answers()
     }
@@ -74,20 +76,20 @@ impl Interrupter {
         self.heartbeat.clone()
     }
 
-    /// Whether an attempt that begins now is to end at once.
+    /// Whether an attempt must end as soon as it starts.
     pub(in crate::isolate) fn is_terminated(&self, ticket: u64, attempt: u32) -> bool {
         self.terminations.count.load(Ordering::SeqCst) > 0
             && self.terminations.attempts.lock().contains(&(ticket, attempt))
     }
 
-    /// Forgets an attempt that is over.
+    /// Removes an attempt that is over.
     pub(in crate::isolate) fn forget(&self, ticket: u64, attempt: u32) {
         if self.terminations.attempts.lock().remove(&(ticket, attempt)) {
             self.terminations.count.fetch_sub(1, Ordering::SeqCst);
         }
     }
 
-    /// Ends the task that runs now. Called on the isolate's own thread.
+    /// Terminates the current task. Called on the isolate's own thread.
     pub(in crate::isolate) fn terminate_current(&self) {
         self.isolate.request_interrupt(on_interrupt, std::ptr::null_mut());
     }

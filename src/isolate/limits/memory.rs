@@ -1,17 +1,17 @@
-//! `Memory`: what an isolate takes of memory at one moment.
+//! `Memory`: a measurement of the memory that an isolate uses.
 
-/// What an isolate takes of memory, in bytes.
+/// The memory that an isolate uses, in bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Memory {
     pub heap_used: usize,
-    /// That of the pool, for heap and external memory together.
+    /// The limit of heap and external memory together.
     pub heap_limit: usize,
-    /// ArrayBuffers and the memory of WebAssembly.
+    /// ArrayBuffers and WebAssembly memory.
     pub external: usize,
 }
 
 impl Memory {
-    /// All that counts for the limit.
+    /// Returns the sum that is compared with the limit.
     #[must_use]
     pub fn total(&self) -> usize {
         self.heap_used + self.external

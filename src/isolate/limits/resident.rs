@@ -1,5 +1,5 @@
-//! Resident memory that the process gives back to the system: what the C library keeps, and pages that only the
-//! start of isolates needed.
+//! Resident memory that the process returns to the system: what the C library caches, and pages
+//! that only the start of isolates needed.
 
 use std::time::{Duration, Instant};
 
@@ -7,14 +7,14 @@ use parking_lot::Mutex;
 
 use crate::isolate::realm::snapshot;
 
-/// The shortest time between two trims. A trim looks through the arenas of all threads, and a pool of a thousand
-/// workers would ask for a thousand when it closes.
+/// The shortest interval between two trims. A trim visits the arenas of all threads, and a pool of
+/// a thousand workers would request a thousand trims when it closes.
 const INTERVAL: Duration = Duration::from_secs(1);
 
-/// Gives memory back to the system that the C library keeps. glibc holds what isolates have freed in the arenas of
-/// their threads: hundreds of megabytes after tasks with large buffers.
+/// Returns memory that the C library caches to the system. glibc keeps what isolates have freed in
+/// the arenas of their threads: hundreds of megabytes after tasks with large buffers.
 ///
-/// Does nothing within a second of the last time, unless `force`. Returns whether it was done.
+/// Does nothing within a second of the previous trim, unless `force`. Returns whether it trimmed.
 pub fn trim_memory(force: bool) -> bool {
     static ASKED: Mutex<Option<Instant>> = Mutex::new(None);
     let now = Instant::now();
@@ -30,15 +30,15 @@ pub fn trim_memory(force: bool) -> bool {
         unsafe extern "C" {
             fn malloc_trim(pad: usize) -> std::ffi::c_int;
         }
-        // SAFETY: it may be called from any thread at any time.
+        // SAFETY: `malloc_trim` may be called from any thread at any time.
         unsafe { malloc_trim(0) };
     }
     true
 }
 
-/// Releases the pages that only the start of isolates needed: much of V8's code runs until an isolate is there and
-/// not again, and the dynamic linker reads all that it relocates. Code that runs again comes back from the system's
-/// cache.
+/// Releases the pages that only the start of isolates needed: much of V8's code runs until an
+/// isolate exists and not again, and the dynamic linker touches all pages that it relocates. A page
+/// that is used again comes from the page cache.
 pub fn release_start_memory() {
     if trim_memory(false) {
         snapshot::release_pages();
@@ -47,17 +47,18 @@ pub fn release_start_memory() {
     }
 }
 
-/// Takes the pages of code and constants out of the process until they are used again.
+/// Releases the pages of this library's code and constants until they are used again.
 #[cfg(target_os = "linux")]
 fn release_library_pages() {
     let here = release_library_pages as *const () as usize;
-    // SAFETY: the callback takes what it is given, and does not unwind.
+    // SAFETY: the callback matches the signature, does not unwind, and `here` outlives the call.
     unsafe {
         libc::dl_iterate_phdr(Some(release_object_pages), (&raw const here).cast_mut().cast())
     };
 }
 
-/// Releases the pages of the one object that contains an address.
+/// Releases the read-only pages of the loaded object that contains the address `here`. Returns 1 to
+/// stop the iteration there.
 #[cfg(target_os = "linux")]
 unsafe extern "C" fn release_object_pages(
     object: *mut libc::dl_phdr_info,
@@ -65,9 +66,9 @@ unsafe extern "C" fn release_object_pages(
     here: *mut libc::c_void,
 ) -> libc::c_int {
     const PAGE: usize = 4096;
-    // SAFETY: both are valid while this is called.
+    // SAFETY: `dl_iterate_phdr` passes a valid object, and `here` points to a usize of the caller.
     let (object, here) = unsafe { (&*object, *here.cast::<usize>()) };
-    // SAFETY: so many there are.
+    // SAFETY: the object has `dlpi_phnum` headers.
     let headers = unsafe { std::slice::from_raw_parts(object.dlpi_phdr, object.dlpi_phnum.into()) };
     let loaded = headers.iter().filter(|header| header.p_type == libc::PT_LOAD).map(|header| {
         let start = (object.dlpi_addr + header.p_vaddr) as usize;
@@ -79,7 +80,8 @@ unsafe extern "C" fn release_object_pages(
     for (start, end, is_writable) in loaded {
         if !is_writable {
             let start = start & !(PAGE - 1);
-            // SAFETY: nobody has written to it, so that the file has what is read again.
+            // SAFETY: the segment is read-only, so the pages are read again from the file
+            // unchanged.
             unsafe { libc::madvise(start as *mut libc::c_void, end - start, libc::MADV_DONTNEED) };
         }
     }

@@ -1,4 +1,5 @@
-//! `RealmData`: what belongs to one realm and is found from its context by functions that JavaScript calls.
+//! `RealmData`: the data of one realm, which functions that JavaScript calls look up from the
+//! current context.
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -14,12 +15,13 @@ use crate::isolate::realm::transit::Transit;
 /// The index of a context's embedder data that holds the number of its realm.
 const REALM: i32 = 4;
 
+/// The data of one realm.
 pub struct RealmData {
     /// Unique within the isolate.
     pub number: u32,
     pub functions: Rc<RealmFunctions>,
     pub blobs: Blobs,
-    /// The modules that the realm itself is made of.
+    /// The bootstrap modules of the realm.
     pub bootstrap: BootstrapModules,
     pub transit: Transit,
     realms: Rc<Realms>,
@@ -56,7 +58,7 @@ impl RealmData {
         data
     }
 
-    /// Returns that of the current context; `None` where it is no realm.
+    /// Returns the data of the current context; `None` where it is not a realm.
     pub fn of(scope: &mut v8::HandleScope) -> Option<Rc<Self>> {
         let number = Self::current_number(scope)?;
         let realms = scope.get_slot::<Rc<Realms>>()?;

@@ -1,4 +1,4 @@
-//! Realms: the contexts in which code of users runs, and what is in them.
+//! Realms: the contexts in which code of users runs, what they contain, and their way to deno_core.
 
 pub mod bindings;
 pub mod bootstrap;

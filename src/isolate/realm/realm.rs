@@ -1,21 +1,23 @@
-//! `Realm`: a context in which code of users runs, with web APIs, and what Rust calls in it.
+//! `Realm`: a context in which code of users runs, with web APIs, and the handles by which Rust
+//! calls into it.
 
 use std::rc::Rc;
 
 use deno_core::v8;
 
 use crate::isolate::code::handlers::Handlers;
-use crate::isolate::code::realm_modules::RealmModules;
+use crate::isolate::code::modules::realm_modules::RealmModules;
 use crate::isolate::realm::bootstrap::install::make_realm;
 use crate::isolate::realm::bootstrap::modules::BootstrapModules;
 use crate::isolate::realm::data::RealmData;
-use crate::isolate::realm::engine::airlock;
+use crate::isolate::realm::engine::copy::set_error_builder;
 use crate::isolate::realm::functions::RealmFunctions;
 use crate::isolate::realm::snapshot;
 use crate::isolate::values::codec;
 use crate::isolate::values::shapes::Shapes;
 
-/// One global object and its intrinsics. Each task that must see nothing of others gets a fresh one.
+/// One global object and its intrinsics. A task that must share nothing with others gets a fresh
+/// one.
 pub struct Realm {
     pub context: v8::Global<v8::Context>,
     pub functions: Rc<RealmFunctions>,
@@ -25,7 +27,7 @@ pub struct Realm {
     pub data: Rc<RealmData>,
 }
 
-/// What every realm of a pool is given, in the wire format.
+/// The values that every realm of a pool is given, in the wire format.
 pub struct RealmOptions {
     /// `ctx.env`.
     pub env: Vec<u8>,
@@ -34,7 +36,8 @@ pub struct RealmOptions {
 }
 
 impl Realm {
-    /// Makes a realm. The callbacks of the isolate have to be installed.
+    /// Creates a realm, from the snapshot where there is one. The callbacks of the isolate must be
+    /// installed.
     pub fn new(isolate: &mut v8::Isolate, options: &RealmOptions) -> Self {
         let scope = &mut v8::HandleScope::new(isolate);
         let ready = snapshot::realm(scope);
@@ -48,7 +51,7 @@ impl Realm {
         let functions = Rc::new(RealmFunctions::take(scope));
         functions.complete(scope);
         let build = v8::Local::new(scope, &functions.build_error);
-        airlock::set_error_builder(context, build);
+        set_error_builder(context, build);
         if let Ok(env) = codec::decode(scope, &functions, &options.env) {
             functions.set_env(scope, env);
         }

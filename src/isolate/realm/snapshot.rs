@@ -1,9 +1,9 @@
-//! The snapshot that isolates start from: the engine's context and a realm, as they are before any code of a user
-//! runs. It saves evaluating the modules of both.
+//! The V8 snapshot that isolates start from: the engine's context and a realm, before any code of a
+//! user runs. It saves evaluating the modules of both.
 //!
-//! It is made once after a build, in a process of its own, because V8 sets flags for the whole process. Where no
-//! snapshot fits this build, isolates start without one, and slower. The file begins with the bootstrap modules
-//! (`bootstrap/file.rs`), whose texts the snapshot refers to.
+//! It is created once after a build, in a process of its own, because V8 sets flags for the whole
+//! process. Without a snapshot of this build isolates start more slowly. The file begins with the
+//! bootstrap modules (`bootstrap/file.rs`), to whose texts the snapshot refers.
 
 use std::path::Path;
 use std::rc::Rc;
@@ -26,10 +26,10 @@ use crate::isolate::realm::bootstrap::install::make_realm;
 use crate::isolate::realm::engine::extension;
 use crate::isolate::state::IsolateState;
 
-/// The index of the realm among the contexts of the snapshot: deno_core adds its own behind it.
+/// The index of the realm's context in the snapshot: deno_core adds its own context after it.
 const REALM: usize = 0;
 
-/// Changes with every change of what the snapshot holds and refers to.
+/// The hash of everything that the snapshot contains and refers to; `build.rs` computes it.
 const BUILD: &str = env!("ISOLANE_BUILD");
 
 static FILE: OnceLock<Mmap> = OnceLock::new();
@@ -40,30 +40,32 @@ pub fn snapshot() -> Option<&'static [u8]> {
     SNAPSHOT.get().copied()
 }
 
-/// Returns a realm's context of the snapshot that this isolate started from.
+/// Returns the context of a realm from the snapshot that this isolate started from.
 pub fn realm<'s>(scope: &mut v8::HandleScope<'s, ()>) -> Option<v8::Local<'s, v8::Context>> {
     snapshot()?;
     v8::Context::from_snapshot(scope, REALM, v8::ContextOptions::default())
 }
 
-/// Makes isolates start from a file from now on. Only the first call has an effect. Returns false where the file is
-/// not of this build. It holds bytecode and no machine code, so it serves any processor that the library runs on.
+/// Makes isolates start from a snapshot file from now on. Only the first call has an effect.
+/// Returns false where the file is of another build. The snapshot contains bytecode and no machine
+/// code, so it fits any processor that the library runs on.
 ///
 /// The file is mapped, so that processes share its memory.
 ///
 /// # Errors
-/// When it cannot be read.
+/// When the file cannot be read.
 pub fn load_snapshot(path: &Path) -> io::Result<bool> {
-    // SAFETY: as with the library itself, nobody writes to the file that is there: a new one takes its place.
+    // SAFETY: as with the library itself, an existing file is never written to: a new file replaces
+    // it.
     let bytes = unsafe { Mmap::map(&fs::File::open(path)?)? };
     initialise();
-    let head = head();
-    if !bytes.starts_with(head.as_bytes()) {
+    let header = header();
+    if !bytes.starts_with(header.as_bytes()) {
         return Ok(false);
     }
     let mapped = FILE.get_or_init(|| bytes);
-    // SAFETY: it is of this build, which has written nothing else.
-    let Some((bootstrap, snapshot)) = (unsafe { file::open(&mapped[head.len()..]) }) else {
+    // SAFETY: the header is that of this build, which writes only what `file::pack` produces.
+    let Some((bootstrap, snapshot)) = (unsafe { file::open(&mapped[header.len()..]) }) else {
         return Ok(false);
     };
     set_bootstrap(bootstrap);
@@ -71,26 +73,27 @@ pub fn load_snapshot(path: &Path) -> io::Result<bool> {
     Ok(true)
 }
 
-/// Takes the file's pages out of the process until they are read again.
+/// Releases the mapped pages of the file until they are read again.
 pub fn release_pages() {
     #[cfg(target_os = "linux")]
     if let Some(file) = FILE.get() {
-        // SAFETY: nobody writes to it, so that what is read again is the same.
+        // SAFETY: the file does not change, so the pages are read again unchanged.
         let _ = unsafe { file.unchecked_advise(memmap2::UncheckedAdvice::DontNeed) };
     }
 }
 
-/// Makes the snapshot of this build and writes it. The process cannot be used for anything else after that.
+/// Creates the snapshot of this build and writes it. The process cannot be used for anything else
+/// afterwards.
 ///
 /// # Errors
 /// When the runtime does not start, or the file cannot be written.
 ///
 /// # Panics
-/// When the modules of realms do not evaluate.
+/// When the bootstrap modules do not evaluate.
 pub fn write_snapshot(path: &Path) -> io::Result<()> {
     initialise();
-    // Before V8 gets the flags that it makes snapshots with.
-    let mut bytes = head().into_bytes();
+    // Before V8 sets the flags for creating snapshots.
+    let mut bytes = header().into_bytes();
     file::pack(bootstrap(), &mut bytes);
     let tokio = Rc::new(Tokio::new()?);
     let calls = Calls::new(0, 0, Box::new(|_, _| {}));
@@ -104,7 +107,7 @@ pub fn write_snapshot(path: &Path) -> io::Result<()> {
         SnapshotBuilder::with_tokio_runtime(options, tokio).map_err(io::Error::other)?;
     {
         let isolate = builder.deno_runtime().v8_isolate();
-        // deno_core's callback reads what only its own context has.
+        // deno_core's callback needs what only its own context has.
         isolate.set_prepare_stack_trace_callback(stack::prepare);
         isolate.set_promise_reject_callback(ignore_rejection);
         let scope = &mut v8::HandleScope::new(isolate);
@@ -118,7 +121,7 @@ pub fn write_snapshot(path: &Path) -> io::Result<()> {
         assert_eq!(index, REALM, "deno_core adds its own context after this");
     }
     bytes.extend_from_slice(&builder.finish());
-    // A new file takes the place of the old one, which may be mapped.
+    // Replaces the old file, which may be mapped, by a new one.
     let fresh = path.with_extension("fresh");
     fs::write(&fresh, bytes)?;
     fs::rename(fresh, path)
@@ -126,7 +129,7 @@ pub fn write_snapshot(path: &Path) -> io::Result<()> {
 
 unsafe extern "C" fn ignore_rejection(_: v8::PromiseRejectMessage) {}
 
-/// Returns the bytes that a file of this build begins with.
-fn head() -> String {
+/// Returns the first line of a file of this build.
+fn header() -> String {
     format!("isolane {BUILD} {}\n", v8_version())
 }

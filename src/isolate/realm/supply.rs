@@ -1,5 +1,5 @@
-//! `RealmSupply`: fresh realms for the tasks that want one. It prepares them while the worker is idle, and counts
-//! those that garbage collection does not take away.
+//! `RealmSupply`: fresh realms for tasks. It keeps realms that were prepared while the worker was
+//! idle, and counts the realms that garbage collection does not collect.
 
 use std::rc::Rc;
 
@@ -8,7 +8,8 @@ use deno_core::v8;
 use crate::isolate::realm::realm::{Realm, RealmOptions};
 use crate::isolate::state::IsolateState;
 
-/// A realm that still exists after so many full collections is kept alive by something.
+/// The number of full collections after which a realm that still exists counts as kept alive by
+/// something.
 const COLLECTIONS: u32 = 2;
 
 /// The fresh realms of an isolate.
@@ -26,11 +27,12 @@ pub struct RealmSupply {
 #[derive(Default)]
 pub struct Prepared {
     pub realm: Option<Realm>,
-    /// Some task has wanted one.
+    /// Whether any task has needed one.
     pub is_used: bool,
 }
 
 impl Prepared {
+    /// Whether a realm is to be prepared.
     pub fn is_wanted(&self) -> bool {
         self.is_used && self.realm.is_none()
     }
@@ -39,29 +41,30 @@ impl Prepared {
 struct Given {
     ticket: u64,
     context: v8::Weak<v8::Context>,
-    /// The number of full collections when its task was first seen to be over.
+    /// The number of full collections when the task was first found to be over.
     over_since: Option<u32>,
 }
 
 impl RealmSupply {
+    /// Creates a supply without prepared realms.
     pub fn new(options: RealmOptions) -> Self {
         let (bare, loaded) = (Prepared::default(), Prepared::default());
         Self { options, bare, loaded, given: Vec::new() }
     }
 
-    /// Makes a realm without handlers.
+    /// Creates a realm without handlers.
     pub fn make(&self, isolate: &mut v8::Isolate) -> Realm {
         Realm::new(isolate, &self.options)
     }
 
-    /// Gives a realm to a task, and counts it until V8 collects it.
+    /// Assigns a realm to a task, and counts it until V8 collects it.
     pub fn give(&mut self, isolate: &mut v8::Isolate, realm: Realm, ticket: u64) -> Rc<Realm> {
         let context = v8::Weak::new(isolate, &realm.context);
         self.given.push(Given { ticket, context, over_since: None });
         Rc::new(realm)
     }
 
-    /// Returns how many realms of tasks that are over do not go, whatever is collected.
+    /// Returns the number of realms whose task is over and that full collections did not collect.
     pub fn detached(&mut self, state: &IsolateState) -> usize {
         let now = state.collections.get();
         self.given.retain_mut(|given| {

@@ -1,6 +1,8 @@
-//! Whose code runs: V8's continuation-preserved embedder data holds the ticket of the current task.
+//! The current task: the one whose code runs. Its ticket is V8's continuation-preserved embedder
+//! data.
 //!
-//! V8 carries that data over `await` and promise reactions, `realm/js/timers.js` carries it over timers.
+//! V8 carries that data over `await` and promise reactions; `realm/js/timers.js` carries it over
+//! timers.
 
 use std::rc::Rc;
 
@@ -18,8 +20,8 @@ impl EngineContext {
     }
 }
 
-/// Makes `ticket` the current task. Promise reactions and timers that its code starts inherit it. `None` is code
-/// of no task.
+/// Makes `ticket` the current task; `None` stands for code of no task. Promise reactions and timers
+/// that the code starts inherit it.
 pub fn set_running(scope: &mut v8::HandleScope, ticket: Option<u64>) {
     let data = match ticket {
         Some(ticket) => number(scope, ticket),
@@ -28,13 +30,13 @@ pub fn set_running(scope: &mut v8::HandleScope, ticket: Option<u64>) {
     scope.set_continuation_preserved_embedder_data(data);
 }
 
-/// Returns the task whose code runs now.
+/// Returns the current task.
 pub fn running_ticket(scope: &mut v8::HandleScope) -> Option<u64> {
     let data = scope.get_continuation_preserved_embedder_data();
     data.is_number().then(|| data.number_value(scope)).flatten().map(|ticket| ticket as u64)
 }
 
-/// Returns the task whose code runs now, for callbacks to which V8 gives the isolate alone.
+/// Returns the current task, for callbacks that get only the isolate from V8.
 pub fn running(isolate: &mut v8::Isolate) -> Option<u64> {
     let engine = EngineContext::of(isolate)?;
     // SAFETY: V8 calls back on the isolate's thread with the isolate entered, which is what a callback

@@ -1,22 +1,24 @@
-//! `InFlight`: the attempts that were begun in an isolate and are not over.
+//! `InFlight`: the attempts that have started in an isolate and are not over.
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 
 use rustc_hash::FxBuildHasher;
 
-/// Looked up by everything that a task does. Each look-up takes the same time, however many attempts there are.
+/// The attempts in flight, by ticket. Everything that a task does looks it up, so each operation
+/// takes constant time, except `first`.
 #[derive(Default)]
 pub struct InFlight {
-    /// Ticket and attempt of the latest one. Most tasks are over before the next one begins, and never reach the
-    /// map.
+    /// Ticket and attempt of the task that started last. Most tasks end before the next one starts
+    /// and never reach the map.
     latest: Cell<Option<(u64, u32)>>,
-    /// The others by ticket: the attempt, and its position in the order of beginnings.
+    /// The other attempts by ticket, with their start positions.
     others: RefCell<HashMap<u64, (u32, u64), FxBuildHasher>>,
     begun: Cell<u64>,
 }
 
 impl InFlight {
+    /// Adds an attempt.
     pub fn begin(&self, ticket: u64, attempt: u32) {
         if let Some((ticket, attempt)) = self.latest.replace(Some((ticket, attempt))) {
             self.begun.set(self.begun.get() + 1);
@@ -24,6 +26,7 @@ impl InFlight {
         }
     }
 
+    /// Removes the attempt of a task.
     pub fn end(&self, ticket: u64) {
         if self.latest.get().is_some_and(|(latest, _)| latest == ticket) {
             self.latest.set(None);
@@ -32,6 +35,7 @@ impl InFlight {
         }
     }
 
+    /// Returns the attempt of a task in flight.
     pub fn attempt_of(&self, ticket: u64) -> Option<u32> {
         match self.latest.get() {
             Some((latest, attempt)) if latest == ticket => Some(attempt),
@@ -39,7 +43,7 @@ impl InFlight {
         }
     }
 
-    /// Returns the ticket of the one that began first.
+    /// Returns the ticket of the task that started first.
     pub fn first(&self) -> Option<u64> {
         let others = self.others.borrow();
         let first = others.iter().min_by_key(|(_, (_, position))| *position);

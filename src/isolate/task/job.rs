@@ -1,4 +1,4 @@
-//! A task as the isolate gets it. It is kept small, because a pool may hold millions of them.
+//! `Job`: a task as an isolate receives it. It is small, because a pool may hold millions of them.
 
 use std::ops::Deref;
 use std::sync::Arc;
@@ -7,13 +7,13 @@ use deno_core::v8;
 
 use crate::isolate::primitives::string;
 use crate::isolate::spec::{Isolation, Work};
-use crate::isolate::values::moved_buffers::MovedBuffers;
+use crate::isolate::values::transfer::moved_buffers::MovedBuffers;
 
-/// What is run, and on which value. Cloned for each attempt: a retry runs it again.
+/// What is run, and its value. Cloned for each attempt.
 #[derive(Clone, Debug)]
 pub struct Job {
     pub plan: Arc<Plan>,
-    /// `ctx.taskId` is `task-` and this, where the plan has no name.
+    /// The number in `ctx.taskId`, `task-<number>`, where the plan has no name.
     pub number: u64,
     /// The payload of a handler, or `{ inputs, config }`, in the wire format.
     pub value: Value,
@@ -30,7 +30,7 @@ impl Job {
         }
         let mut digits = itoa::Buffer::new();
         let digits = digits.format(self.number).as_bytes();
-        // `task-` and the twenty digits of a u64.
+        // `task-` and the 20 digits of the largest u64.
         let mut text = *b"task-00000000000000000000";
         let end = 5 + digits.len();
         text[5..end].copy_from_slice(digits);
@@ -39,47 +39,49 @@ impl Job {
     }
 }
 
-/// All of a task but its value. Those that have neither a name nor buffers share it with others.
+/// Everything of a task except its value. Tasks without a name or buffers share plans.
 #[derive(Debug)]
 pub struct Plan {
     pub work: Work,
     pub isolation: Isolation,
     /// `ctx.taskId`.
     pub name: Option<Box<str>>,
-    /// The ArrayBuffers of the value that were moved, by the numbers that it has for them. Who begins it takes
-    /// them: it cannot begin a second time.
+    /// The moved ArrayBuffers of the value, in the order of the numbers by which the value refers
+    /// to them. The first attempt takes them: a task with buffers cannot start a second time.
     pub buffers: MovedBuffers,
 }
 
 impl Plan {
+    /// Creates a plan without a name and without buffers.
     #[must_use]
     pub fn new(work: Work, isolation: Isolation) -> Self {
         Self { work, isolation, name: None, buffers: MovedBuffers::default() }
     }
 }
 
-/// Bytes that do not change. A few are in it, more are shared by its clones.
+/// Immutable bytes. Up to 22 are stored inline; more are shared by the clones.
 #[derive(Clone, Debug)]
 pub struct Value(Bytes);
 
-/// What there is room for beside the length, in as much memory as the other kind takes.
-const FEW: usize = 22;
+/// The number of inline bytes that fit beside the length without making [`Bytes`] larger than a
+/// shared slice needs.
+const INLINE: usize = 22;
 
 #[derive(Clone, Debug)]
 enum Bytes {
-    Few { length: u8, bytes: [u8; FEW] },
-    Many(Arc<[u8]>),
+    Inline { length: u8, bytes: [u8; INLINE] },
+    Shared(Arc<[u8]>),
 }
 
 impl From<&[u8]> for Value {
     fn from(all: &[u8]) -> Self {
-        let mut bytes = [0; FEW];
+        let mut bytes = [0; INLINE];
         Self(match bytes.get_mut(..all.len()) {
-            Some(place) => {
-                place.copy_from_slice(all);
-                Bytes::Few { length: all.len() as u8, bytes }
+            Some(target) => {
+                target.copy_from_slice(all);
+                Bytes::Inline { length: all.len() as u8, bytes }
             }
-            None => Bytes::Many(all.into()),
+            None => Bytes::Shared(all.into()),
         })
     }
 }
@@ -89,8 +91,8 @@ impl Deref for Value {
 
     fn deref(&self) -> &[u8] {
         match &self.0 {
-            Bytes::Few { length, bytes } => &bytes[..usize::from(*length)],
-            Bytes::Many(bytes) => bytes,
+            Bytes::Inline { length, bytes } => &bytes[..usize::from(*length)],
+            Bytes::Shared(bytes) => bytes,
         }
     }
 }

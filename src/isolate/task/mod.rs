@@ -1,4 +1,5 @@
-//! Tasks as the isolate sees them: what is run, whose code runs, which attempts are in flight, how they end.
+//! Tasks in an isolate: what is run, which task is current, which attempts are in flight, how a
+//! task ends.
 
 pub mod current;
 pub mod in_flight;

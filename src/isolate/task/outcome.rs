@@ -1,19 +1,20 @@
-//! How a task ended, and what it may leave behind in its isolate.
+//! How a task ended, and what it left running in its isolate.
 
-use crate::isolate::values::moved_buffers::MovedBuffers;
+use crate::isolate::values::transfer::moved_buffers::MovedBuffers;
 
 /// How a task ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Ended {
     /// Its result, in the wire format.
     Done(Vec<u8>),
-    /// The same, and the ArrayBuffers that it moves out.
+    /// Its result, in the wire format, and the ArrayBuffers that the result moves out.
     Moved(Vec<u8>, MovedBuffers),
     Failed(Fault),
-    /// By [`Interrupter::terminate`] or [`Isolate::end`].
+    /// Terminated by [`Interrupter::terminate`](crate::isolate::Interrupter::terminate).
     Interrupted,
-    /// It took more memory than the limit allows; [`Isolate::is_heap_exhausted`] says whether it took the
-    /// isolate with it.
+    /// It exceeded the memory limit.
+    /// [`Isolate::is_heap_exhausted`](crate::isolate::Isolate::is_heap_exhausted) returns whether
+    /// the isolate must be replaced.
     MemoryLimit,
 }
 
@@ -21,17 +22,18 @@ pub enum Ended {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
     pub kind: FaultKind,
-    /// What was thrown, in the wire format; for the other kinds a string that explains.
+    /// The thrown value in the wire format; for `NoHandler` and `DataClone` a message in UTF-8.
     pub error: Vec<u8>,
 }
 
+/// The kind of a failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FaultKind {
     Thrown,
-    /// A code task that does not parse; `error` is the `SyntaxError`.
+    /// A code task does not parse; `error` is the `SyntaxError`.
     Syntax,
     NoHandler,
-    /// The result, or the payload, cannot cross.
+    /// The result or the payload cannot be cloned.
     DataClone,
 }
 
@@ -43,11 +45,11 @@ impl FaultKind {
     }
 }
 
-/// What a task that is over has left behind, and what cannot be taken away from it.
+/// What a task that is over left running, and what cannot be cancelled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Leftover {
-    /// Its code ran on and had to be stopped.
+    /// Its code ran on and was terminated.
     Code,
-    /// Asynchronous operations that it began are under way: they compute, or wait for a message.
+    /// Asynchronous operations that it started are pending: they compute, or wait for a message.
     Operations,
 }

@@ -1,4 +1,4 @@
-//! The task whose code runs: whose it is, and how its end is put into words.
+//! `RunningTask`: starts a task in its realm, and encodes how it ended.
 
 use deno_core::v8;
 
@@ -11,30 +11,31 @@ use crate::isolate::state::IsolateState;
 use crate::isolate::task::job::Job;
 use crate::isolate::task::outcome::{Ended, Fault, FaultKind};
 use crate::isolate::values::codec;
-use crate::isolate::values::moved_buffers::MovedBuffers;
-use crate::isolate::values::pages::{Borrower, Lent, Pages};
-use crate::isolate::values::shapes::MOST_ARGUMENTS;
+use crate::isolate::values::shapes::MAX_ARGUMENTS;
+use crate::isolate::values::transfer::moved_buffers::MovedBuffers;
+use crate::isolate::values::transfer::pages::{Borrower, Lent, Pages};
 use crate::isolate::values::wire::CodecError;
 
-/// Why a task with moved buffers cannot begin.
-const MOVED_BEFORE: &str =
+/// The error of a task with moved buffers that starts a second time.
+const BUFFERS_ALREADY_MOVED: &str =
     "payload cannot be given a second time: its transferred buffers went to an earlier attempt";
 
-/// The task that runs now, and how its end is put into words.
+/// The current task, with what is needed to end it.
 pub struct RunningTask<'a> {
     pub functions: &'a RealmFunctions,
     pub state: &'a IsolateState,
     pub ticket: u64,
 }
 
+/// A scope in which exceptions are caught.
 pub type CatchScope<'s, 'p> = v8::TryCatch<'s, v8::HandleScope<'p>>;
 
 impl RunningTask<'_> {
-    /// Runs a task as far as it goes without waiting. Gives the promise that it waits for, and what a filter is
-    /// about.
+    /// Starts a task and runs it until it waits. Returns the promise that it waits for, and the
+    /// arguments of a filter task.
     ///
     /// # Errors
-    /// Its end, where it waits for nothing.
+    /// The end of the task, where it does not wait.
     pub fn begin<'s>(
         &self,
         scope: &mut CatchScope<'_, 's>,
@@ -44,9 +45,9 @@ impl RunningTask<'_> {
         job: &Job,
     ) -> Result<(v8::Local<'s, v8::Value>, Option<v8::Local<'s, v8::Value>>), Ended> {
         let Some(buffers) = job.plan.buffers.take() else {
-            return Err(Self::fault(FaultKind::DataClone, MOVED_BEFORE));
+            return Err(Self::fault(FaultKind::DataClone, BUFFERS_ALREADY_MOVED));
         };
-        let Some(buffers) = self.receive(scope, buffers) else {
+        let Some(buffers) = self.receive_buffers(scope, buffers) else {
             return Err(self.undecodable(scope));
         };
         let undefined = v8::undefined(scope).into();
@@ -65,13 +66,16 @@ impl RunningTask<'_> {
                 let name = realm.handlers.type_of(scope, handler, name).into();
                 let attempt = v8::Integer::new_from_unsigned(scope, attempt).into();
                 let worker = v8::Integer::new_from_unsigned(scope, worker).into();
-                let who = [function, receiver, task_id, name, attempt, worker];
-                let mut arguments = [undefined; 6 + MOST_ARGUMENTS];
-                let count = who.len() + payload.arguments().len();
-                arguments[..who.len()].copy_from_slice(&who);
-                arguments[who.len()..count].copy_from_slice(payload.arguments());
-                let run =
-                    if payload.is_parts { &self.functions.run_made } else { &self.functions.run };
+                let task_arguments = [function, receiver, task_id, name, attempt, worker];
+                let mut arguments = [undefined; 6 + MAX_ARGUMENTS];
+                let count = task_arguments.len() + payload.arguments().len();
+                arguments[..task_arguments.len()].copy_from_slice(&task_arguments);
+                arguments[task_arguments.len()..count].copy_from_slice(payload.arguments());
+                let run = if payload.has_factory {
+                    &self.functions.run_with_factory
+                } else {
+                    &self.functions.run
+                };
                 let run = v8::Local::new(scope, run);
                 (run.call(scope, undefined, &arguments[..count]), None)
             }
@@ -92,7 +96,7 @@ impl RunningTask<'_> {
             return Err(self.failed(scope, FaultKind::Thrown));
         };
         let Ok(promise) = v8::Local::<v8::Promise>::try_from(result) else {
-            return Err(self.returned(scope, result, filter_scope));
+            return Err(self.finish(scope, result, filter_scope));
         };
         if promise.state() == v8::PromiseState::Pending {
             scope.perform_microtask_checkpoint();
@@ -104,19 +108,20 @@ impl RunningTask<'_> {
             v8::PromiseState::Pending => Ok((result, filter_scope)),
             v8::PromiseState::Fulfilled => {
                 let value = promise.result(scope);
-                Err(self.returned(scope, value, filter_scope))
+                Err(self.finish(scope, value, filter_scope))
             }
             v8::PromiseState::Rejected => {
                 let promise = v8::Global::new(scope, promise);
                 self.state.mark_handled(&promise);
                 let reason = v8::Local::new(scope, promise).result(scope);
                 let ended = self.thrown(scope, reason, FaultKind::Thrown);
-                Err(self.unless_ended(scope, ended))
+                Err(self.or_ended_by_force(scope, ended))
             }
         }
     }
 
-    fn returned<'s>(
+    /// Ends the task with a value that it returned, and runs the queued microtasks.
+    fn finish<'s>(
         &self,
         scope: &mut CatchScope<'_, 's>,
         value: v8::Local<'s, v8::Value>,
@@ -124,10 +129,11 @@ impl RunningTask<'_> {
     ) -> Ended {
         let ended = self.done(scope, value, filter_scope);
         scope.perform_microtask_checkpoint();
-        self.unless_ended(scope, ended)
+        self.or_ended_by_force(scope, ended)
     }
 
-    /// A value that was returned. Encoding it may run code of the user: getters, proxies.
+    /// Ends the task with a value that it returned. Encoding the value may run code of the user,
+    /// such as getters and proxy traps.
     pub fn done<'s>(
         &self,
         scope: &mut CatchScope<'_, 's>,
@@ -162,9 +168,9 @@ impl RunningTask<'_> {
         Self::fault(FaultKind::DataClone, &format!("{path} cannot be cloned: {why}"))
     }
 
-    /// Makes ArrayBuffers of what was moved in for the task. `None` where there is no memory for it,
-    /// or it is gone.
-    pub fn receive<'s>(
+    /// Creates the ArrayBuffers that were moved in for the task. `None` where the memory limit
+    /// refuses them, or the lender has taken the memory back.
+    pub fn receive_buffers<'s>(
         &self,
         scope: &mut CatchScope<'_, 's>,
         pages: Vec<Pages>,
@@ -174,21 +180,22 @@ impl RunningTask<'_> {
             let lent = Lent::new(pages)?;
             let store = self.state.buffers.store(scope, Borrower(lent.clone()))?;
             let buffer = v8::ArrayBuffer::with_backing_store(scope, &store);
-            self.state.transfers.arrived(scope, self.ticket, buffer, lent);
+            self.state.transfers.add_received(scope, self.ticket, buffer, lent);
             buffers.push(buffer);
         }
         Some(buffers)
     }
 
+    /// Encodes the result, and moves out the buffers that leave with it.
     fn encode<'s>(
         &self,
         scope: &mut CatchScope<'_, 's>,
         value: v8::Local<'s, v8::Value>,
     ) -> Result<Ended, CodecError> {
-        // A realm that is kept is for those to come, and what it has is theirs as well.
+        // A realm that is kept is used by later tasks, so its buffers must stay.
         let is_last = !self.functions.is_warm.get();
         let candidates = self.state.transfers.candidates(scope, self.ticket, value, is_last);
-        // A text that is there once is written as often as it is referred to.
+        // A string that the value refers to several times is encoded several times.
         let is_too_large = |bytes: &[u8]| self.state.buffers.is_too_large(bytes.len());
         if candidates.buffers.is_empty() {
             let bytes = codec::encode(scope, self.functions, value)?;
@@ -199,17 +206,17 @@ impl RunningTask<'_> {
         if is_too_large(&bytes) {
             return Ok(Ended::MemoryLimit);
         }
-        let pages = candidates.leave(&moved);
+        let pages = candidates.detach(&moved);
         Ok(Ended::Moved(bytes, MovedBuffers::new(pages)))
     }
 
-    /// The exception that is pending.
+    /// Ends the task with the exception that is pending.
     pub fn failed(&self, scope: &mut CatchScope<'_, '_>, kind: FaultKind) -> Ended {
         if let Some(ended) = self.ended_by_force(scope) {
             return ended;
         }
         let Some(exception) = scope.exception() else {
-            // An isolate without memory for an exception.
+            // V8 had no memory for an exception.
             self.state.heap_exhausted.set(true);
             return Ended::MemoryLimit;
         };
@@ -217,10 +224,10 @@ impl RunningTask<'_> {
         scope.reset();
         let exception = v8::Local::new(scope, exception);
         let ended = self.thrown(scope, exception, kind);
-        self.unless_ended(scope, ended)
+        self.or_ended_by_force(scope, ended)
     }
 
-    /// Something that was thrown.
+    /// Ends the task with a value that it threw.
     pub fn thrown<'s>(
         &self,
         scope: &mut CatchScope<'_, 's>,
@@ -229,11 +236,11 @@ impl RunningTask<'_> {
     ) -> Ended {
         let mut bytes = codec::encode(scope, self.functions, error);
         if bytes.is_err() {
-            // A getter of it may have run until its time was over, and would do so again.
+            // A getter of the error may have run until the task was terminated, and would again.
             if let Some(ended) = self.ended_by_force(scope) {
                 return ended;
             }
-            // It cannot be cloned as it is: it is a function, or a getter of it throws.
+            // The error cannot be cloned: it is a function, or one of its getters throws.
             scope.reset();
             let replica = self.functions.replica_of(scope, error).ok_or(CodecError);
             bytes = replica.and_then(|replica| codec::encode(scope, self.functions, replica));
@@ -249,21 +256,24 @@ impl RunningTask<'_> {
         Ended::Failed(Fault { kind, error: bytes })
     }
 
+    /// Ends the task whose payload cannot be decoded.
     pub fn undecodable(&self, scope: &mut CatchScope<'_, '_>) -> Ended {
         self.ended_by_force(scope).unwrap_or_else(|| {
             Self::fault(FaultKind::DataClone, "payload cannot be read in the isolate")
         })
     }
 
-    /// Force wins over whatever the task has said last.
-    pub fn unless_ended(&self, scope: &mut CatchScope<'_, '_>, ended: Ended) -> Ended {
+    /// Returns the end by force where the task was terminated, and `ended` otherwise.
+    pub fn or_ended_by_force(&self, scope: &mut CatchScope<'_, '_>, ended: Ended) -> Ended {
         self.ended_by_force(scope).unwrap_or(ended)
     }
 
-    /// Whether the task was ended from outside or by its memory; takes V8's termination back.
+    /// Returns the end of a task that was terminated or exceeded its memory limit, and cancels V8's
+    /// termination.
     pub fn ended_by_force(&self, scope: &mut CatchScope<'_, '_>) -> Option<Ended> {
         if self.state.stopped.get() {
-            // Another's code was stopped. This task goes on, and runs again elsewhere if it is not done.
+            // Code of another task was terminated. This task continues, and runs again elsewhere if
+            // it does not end.
             scope.cancel_terminate_execution();
         }
         let memory = self.state.take_memory_end(self.ticket);
@@ -271,13 +281,15 @@ impl RunningTask<'_> {
         if !forced && !memory {
             return None;
         }
-        // Also where it came to its end before the interrupt met it: the next one is not to blame.
+        // The task may have ended before the interrupt came: the next task must not be terminated
+        // for it.
         self.state.terminated.set(None);
         scope.cancel_terminate_execution();
         scope.reset();
         Some(if memory { Ended::MemoryLimit } else { Ended::Interrupted })
     }
 
+    /// Returns a failure whose error is a message.
     pub fn fault(kind: FaultKind, text: &str) -> Ended {
         Ended::Failed(Fault { kind, error: text.as_bytes().to_vec() })
     }

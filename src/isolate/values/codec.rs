@@ -1,13 +1,15 @@
-//! Values across the boundary: the wire format of `lib/values/wire.js`, on the isolate's side.
+//! The wire format of values, the isolate's side of `lib/values/wire.js`.
 //!
-//! The first byte tells the kind. Small and common values have kinds of their own, everything else
-//! is plain data (`tree`) or V8's serialization format, whose first byte is always `0xFF`. Errors lose their name, `cause`
-//! and own properties in it; where a value contains any, a second value follows that brings them
-//! back (`lib/values/clone.js`).
+//! The first byte is the kind. Small and common values have kinds of their own; everything else is
+//! plain data (`tree_writer`, `tree_reader`), a table (`lib/values/table.js`) or V8's serialization
+//! format, whose first byte is always `0xFF`. That format drops the name, the `cause` and the own
+//! properties of errors; where a value contains errors, a second value follows that restores them
+//! (`lib/values/clone.js`).
 
 use deno_core::v8;
 use v8::{ValueDeserializerHelper, ValueSerializerHelper};
 
+use crate::isolate::primitives::throw_error;
 use crate::isolate::realm::functions::RealmFunctions;
 use crate::isolate::state::IsolateState;
 use crate::isolate::values::scan::{BYTES, SerializedScan};
@@ -15,12 +17,12 @@ use crate::isolate::values::wire::{
     BIGINT, CodecError, FALSE, INTEGER, LATIN1, NULL, NUMBER, TABLE, TREE, TRUE, UNDEFINED, UTF16,
     V8, V8_WITH_ERRORS,
 };
-use crate::isolate::values::{tree_reader, tree_writer};
+use crate::isolate::values::{data_clone, text, tree_reader, tree_writer};
 
-/// Turns a value into bytes.
+/// Encodes a value.
 ///
 /// # Errors
-/// When it cannot be cloned; the exception that says why is pending then.
+/// When the value cannot be cloned; an exception that says why is pending then.
 pub fn encode<'s>(
     scope: &mut v8::HandleScope<'s>,
     functions: &RealmFunctions,
@@ -44,7 +46,8 @@ pub fn encode<'s>(
     encode_v8(scope, functions, value, &[]).map(|(bytes, _)| bytes)
 }
 
-/// The same, and the numbers of those of the buffers that the value has: they are not in the bytes.
+/// Encodes a value without the contents of `buffers`. Also returns the indices of those of the
+/// buffers that the value refers to.
 ///
 /// # Errors
 /// As for [`encode`].
@@ -68,7 +71,7 @@ fn encode_v8<'s>(
 ) -> Result<(Vec<u8>, Vec<usize>), CodecError> {
     let (bytes, written) = serialize(scope, &[value], buffers);
     written.ok_or(CodecError)?;
-    let scan = look_at(scope, &bytes)?;
+    let scan = check_serialized(scope, &bytes)?;
     if !scan.has_errors {
         return Ok((bytes, scan.moved));
     }
@@ -76,22 +79,25 @@ fn encode_v8<'s>(
     if found.length() == 0 {
         return Ok((bytes, scan.moved));
     }
-    // Once more, in one session: so the second value can refer to the errors of the first.
-    functions.take_causes(scope, found.into()).ok_or(CodecError)?;
+    // Serialized again, with the second value in the same session, so that it can refer to the
+    // errors of the first.
+    functions.detach_causes(scope, found.into()).ok_or(CodecError)?;
     let (mut bytes, written) = serialize(scope, &[value, found.into()], buffers);
-    functions.put_causes_back(scope).and(written).ok_or(CodecError)?;
-    let scan = look_at(scope, &bytes)?;
+    functions.restore_causes(scope).and(written).ok_or(CodecError)?;
+    let scan = check_serialized(scope, &bytes)?;
     bytes.insert(0, V8_WITH_ERRORS);
     Ok((bytes, scan.moved))
 }
 
+/// Serializes several values in one session. The second part is `None` where an exception is
+/// pending.
 fn serialize<'s>(
     scope: &mut v8::HandleScope<'s>,
     values: &[v8::Local<'s, v8::Value>],
     buffers: &[v8::Local<'s, v8::ArrayBuffer>],
 ) -> (Vec<u8>, Option<()>) {
     let context = scope.get_current_context();
-    let serializer = v8::ValueSerializer::new(scope, Box::new(Delegate));
+    let serializer = v8::ValueSerializer::new(scope, Box::new(WireSerializer));
     serializer.write_header();
     for (number, buffer) in (0..).zip(buffers) {
         serializer.transfer_array_buffer(number, *buffer);
@@ -102,10 +108,10 @@ fn serialize<'s>(
     (serializer.release(), written)
 }
 
-/// Makes a value of the current realm from bytes.
+/// Decodes a value into the current realm.
 ///
 /// # Errors
-/// When the bytes are not a value, or there is no memory for it.
+/// When the bytes do not represent a value, or there is no memory for it.
 pub fn decode<'s>(
     scope: &mut v8::HandleScope<'s>,
     functions: &RealmFunctions,
@@ -114,7 +120,7 @@ pub fn decode<'s>(
     decode_moved(scope, functions, bytes, &[])
 }
 
-/// The same, with the buffers that the value has by their numbers.
+/// Decodes a value that refers to `buffers` by their indices.
 ///
 /// # Errors
 /// As for [`decode`].
@@ -137,16 +143,12 @@ pub fn decode_moved<'s>(
             let number = f64::from_le_bytes(rest.try_into().map_err(|_| CodecError)?);
             Ok(v8::Number::new(scope, number).into())
         }
-        LATIN1 => v8::String::new_from_one_byte(scope, rest, v8::NewStringType::Normal)
+        LATIN1 => text::from_latin1(scope, rest, v8::NewStringType::Normal)
             .map(Into::into)
             .ok_or(CodecError),
-        UTF16 => {
-            let units: Vec<u16> =
-                rest.as_chunks().0.iter().map(|pair| u16::from_le_bytes(*pair)).collect();
-            v8::String::new_from_two_byte(scope, &units, v8::NewStringType::Normal)
-                .map(Into::into)
-                .ok_or(CodecError)
-        }
+        UTF16 => text::from_utf16(scope, rest, v8::NewStringType::Normal)
+            .map(Into::into)
+            .ok_or(CodecError),
         TREE => tree_reader::decode(scope, rest),
         BIGINT => tree_reader::decode(scope, bytes),
         TABLE => functions.read_table(scope, bytes).ok_or(CodecError),
@@ -163,11 +165,12 @@ fn decode_v8<'s>(
     buffers: &[v8::Local<'s, v8::ArrayBuffer>],
     with_errors: bool,
 ) -> Result<v8::Local<'s, v8::Value>, CodecError> {
-    if SerializedScan::of(bytes)?.is_hollow() {
+    if SerializedScan::of(bytes)?.is_mostly_absent() {
         return Err(CodecError);
     }
     let context = scope.get_current_context();
-    let deserializer = v8::ValueDeserializer::new(scope, Box::new(Views { functions }), bytes);
+    let deserializer =
+        v8::ValueDeserializer::new(scope, Box::new(ViewDeserializer { functions }), bytes);
     if deserializer.read_header(context) != Some(true) {
         return Err(CodecError);
     }
@@ -182,6 +185,7 @@ fn decode_v8<'s>(
     Ok(value)
 }
 
+/// Encodes a primitive value; `None` for a symbol or an object.
 fn encode_small(scope: &mut v8::HandleScope, value: v8::Local<v8::Value>) -> Option<Vec<u8>> {
     if value.is_number() {
         let mut bytes = Vec::with_capacity(9);
@@ -209,39 +213,40 @@ fn encode_small(scope: &mut v8::HandleScope, value: v8::Local<v8::Value>) -> Opt
 }
 
 fn encode_string(scope: &mut v8::HandleScope, string: v8::Local<v8::String>) -> Vec<u8> {
-    let length = string.length();
-    if string.contains_only_onebyte() {
-        let mut bytes = vec![0; length + 1];
-        bytes[0] = LATIN1;
-        string.write_one_byte_v2(scope, 0, &mut bytes[1..], v8::WriteFlags::empty());
+    if text::is_latin1(string) {
+        let mut bytes = Vec::with_capacity(string.length() + 1);
+        bytes.push(LATIN1);
+        text::push_latin1(&mut bytes, scope, string);
         bytes
     } else {
-        let mut units = vec![0u16; length];
-        string.write_v2(scope, 0, &mut units, v8::WriteFlags::empty());
-        let mut bytes = Vec::with_capacity(length * 2 + 1);
+        let mut bytes = Vec::with_capacity(string.length() * 2 + 1);
         bytes.push(UTF16);
-        bytes.extend(units.into_iter().flat_map(u16::to_le_bytes));
+        text::push_utf16(&mut bytes, scope, string);
         bytes
     }
 }
 
-/// Looks whether bytes that V8 wrote can be given away.
-fn look_at(scope: &mut v8::HandleScope, bytes: &[u8]) -> Result<SerializedScan, CodecError> {
+/// Scans bytes that V8's serializer wrote. Throws where the reader could not decode them.
+fn check_serialized(
+    scope: &mut v8::HandleScope,
+    bytes: &[u8],
+) -> Result<SerializedScan, CodecError> {
     let Ok(scan) = SerializedScan::of(bytes) else {
-        throw(scope, "V8 wrote what cannot be read.");
+        throw_error(scope, "V8 wrote what cannot be read.");
         return Err(CodecError);
     };
-    if scan.is_hollow() {
-        throw(scope, &format!("sparse arrays with a length of {} in all.", scan.absent));
+    if scan.is_mostly_absent() {
+        throw_error(scope, &format!("sparse arrays with a length of {} in all.", scan.absent));
         return Err(CodecError);
     }
     Ok(scan)
 }
 
-/// Refuses what V8 leaves to the embedder: host objects, shared memory and WASM modules.
-struct Delegate;
+/// The serializer of the wire format. It refuses what V8 leaves to the embedder: host objects,
+/// shared memory and WebAssembly modules.
+struct WireSerializer;
 
-impl v8::ValueSerializerImpl for Delegate {
+impl v8::ValueSerializerImpl for WireSerializer {
     fn throw_data_clone_error<'s>(
         &self,
         scope: &mut v8::HandleScope<'s>,
@@ -258,8 +263,7 @@ impl v8::ValueSerializerImpl for Delegate {
         _: &dyn v8::ValueSerializerHelper,
     ) -> Option<bool> {
         let name = object.get_constructor_name().to_rust_string_lossy(scope);
-        throw(scope, &format!("#<{name}> could not be cloned."));
-        None
+        data_clone::refuse(self, scope, &format!("#<{name}> could not be cloned."))
     }
 
     fn get_shared_array_buffer_id<'s>(
@@ -267,8 +271,7 @@ impl v8::ValueSerializerImpl for Delegate {
         scope: &mut v8::HandleScope<'s>,
         _: v8::Local<'s, v8::SharedArrayBuffer>,
     ) -> Option<u32> {
-        throw(scope, "#<SharedArrayBuffer> could not be cloned.");
-        None
+        data_clone::refuse(self, scope, data_clone::SHARED_ARRAY_BUFFER)
     }
 
     fn get_wasm_module_transfer_id(
@@ -276,17 +279,17 @@ impl v8::ValueSerializerImpl for Delegate {
         scope: &mut v8::HandleScope<'_>,
         _: v8::Local<v8::WasmModuleObject>,
     ) -> Option<u32> {
-        throw(scope, "#<WebAssembly.Module> could not be cloned.");
-        None
+        data_clone::refuse(self, scope, data_clone::WASM_MODULE)
     }
 }
 
-/// Makes the views that Node's side wrote as host objects, `lib/values/serializer.js` says how.
-struct Views<'a> {
+/// The deserializer of the wire format. It creates the views that Node's side wrote as host
+/// objects, as `lib/values/serializer.js` describes.
+struct ViewDeserializer<'a> {
     functions: &'a RealmFunctions,
 }
 
-impl v8::ValueDeserializerImpl for Views<'_> {
+impl v8::ValueDeserializerImpl for ViewDeserializer<'_> {
     fn read_host_object<'s>(
         &self,
         scope: &mut v8::HandleScope<'s>,
@@ -300,10 +303,11 @@ impl v8::ValueDeserializerImpl for Views<'_> {
             let mut double = 0.0;
             source.read_double(&mut double).then_some(double)
         };
-        let (kind, how) = (number()?, number()?);
-        // V8 forbids JavaScript while it reads; the bootstrap's own runs no code of a user.
+        let (kind, encoding) = (number()?, number()?);
+        // V8 forbids JavaScript while it deserializes. `view_of` runs code of the bootstrap only,
+        // and none of a user.
         let scope = &mut v8::AllowJavascriptExecutionScope::new(scope);
-        if how == BYTES {
+        if encoding == BYTES {
             let length = number()?;
             let bytes = source.read_raw_bytes(length as usize)?.to_vec();
             let state = IsolateState::of(scope)?;
@@ -314,19 +318,11 @@ impl v8::ValueDeserializerImpl for Views<'_> {
             let (offset, length) = (double()?, double()?);
             let context = scope.get_current_context();
             let buffer = source.read_value(context)?;
-            // Of anything else a typed array would be made anew, as large as a number says.
+            // From any other value a typed array would be created anew, as long as a number says.
             if !buffer.is_array_buffer() {
                 return None;
             }
             self.functions.view_of(scope, kind, buffer, offset, length)
         }
-    }
-}
-
-fn throw(scope: &mut v8::HandleScope, message: &str) {
-    // Fails only without memory, and then an exception is pending anyway.
-    if let Some(message) = v8::String::new(scope, message) {
-        let error = v8::Exception::error(scope, message);
-        scope.throw_exception(error);
     }
 }

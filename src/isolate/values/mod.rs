@@ -1,13 +1,12 @@
-//! Values across the boundary: the wire format, and memory that is moved instead of copied.
+//! Values that cross the boundary of an isolate: the wire format, and memory that is moved instead
+//! of copied.
 
 pub mod codec;
-#[cfg(target_os = "linux")]
-mod mapping;
-pub mod moved_buffers;
+pub mod data_clone;
 pub mod ordinary;
-pub mod pages;
 pub mod scan;
 pub mod shapes;
+pub mod text;
 pub mod transfer;
 pub mod tree_reader;
 pub mod tree_writer;

@@ -1,8 +1,8 @@
-//! Whether an object is plain data.
+//! Whether an object is plain data, as far as V8 knows.
 
 use deno_core::v8;
 
-/// Whether an object has no internal state beside its properties, as an Error, a Map or a Date has.
+/// Whether a value is an object without internal slots, unlike an Error, a Map or a Date.
 pub fn is_ordinary(value: v8::Local<v8::Value>) -> bool {
     value.is_object()
         && !value.is_array()

@@ -1,31 +1,34 @@
-//! `SerializedScan`: what V8's serialization format says about a value, read from its bytes without making the value.
+//! `SerializedScan`: what V8's serialization format contains, read from the bytes without decoding
+//! the value.
 //!
-//! The value itself is not asked, because its getters may return something else the second time. Tokens are read one
-//! after another; their nesting does not matter here.
+//! The value itself is not inspected, because a getter may return something else the second time.
+//! Tokens are scanned one after another, regardless of their nesting.
 
 use crate::isolate::values::varint;
 use crate::isolate::values::wire::CodecError;
 
-/// What a reader of these bytes has to know.
+/// The properties of a serialized value that decide how it is decoded.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct SerializedScan {
     pub has_errors: bool,
-    /// Elements of sparse arrays. The reader makes room for them, though they are not in the bytes.
+    /// The number of absent elements of sparse arrays. The deserializer allocates them, although
+    /// they are not in the bytes.
     pub absent: usize,
-    /// Numbers of the buffers that are moved with the value.
+    /// The indices of the buffers that are moved with the value.
     pub moved: Vec<usize>,
     length: usize,
 }
 
-/// Absent elements that a value may have, or as many as it has bytes. A few bytes can declare an array that takes
-/// all memory of the process, and whoever wrote them need not have had that memory.
+/// The absent elements that a value may have, if they are more than its bytes. A few bytes can
+/// declare an array that takes all memory of the process, and their writer need not have had that
+/// memory.
 const MAX_ABSENT: usize = 4 << 20;
 
 impl SerializedScan {
-    /// `bytes` are what V8's serializer wrote, here or in Node, header included.
+    /// Scans bytes that V8's serializer wrote, here or in Node, with the header.
     ///
     /// # Errors
-    /// When they have something in them that it does not write.
+    /// When they contain a tag that the serializer does not write.
     pub fn of(bytes: &[u8]) -> Result<Self, CodecError> {
         let mut scan = Self { length: bytes.len(), ..Self::default() };
         let mut tokens = Tokens(bytes);
@@ -38,18 +41,19 @@ impl SerializedScan {
         Ok(scan)
     }
 
-    /// Whether reading the value takes far more memory than its bytes do.
-    pub fn is_hollow(&self) -> bool {
+    /// Whether decoding the value takes far more memory than its bytes do.
+    pub fn is_mostly_absent(&self) -> bool {
         self.absent > self.length.max(MAX_ABSENT)
     }
 
-    /// The tags are those of `SerializationTag` in V8's `value-serializer.cc`.
+    /// Scans one token. The tags are those of `SerializationTag` in V8's `value-serializer.cc`.
     fn token(&mut self, tag: u8, tokens: &mut Tokens) -> Result<(), CodecError> {
         match tag {
-            // Padding, a hole, primitives, boxed booleans, begins, and the end of an error.
+            // Padding, a hole, primitive values, boxed booleans, begin markers, and the end of an
+            // error.
             b'\0' | b'-' | b'_' | b'0' | b'T' | b'F' | b'y' | b'x' | b'o' | b';' | b'\'' | b'.' => {
             }
-            // Numbers, references, the length of a dense array, ends.
+            // Integers, references, the length of a dense array, end markers.
             b'I' | b'U' | b'^' | b'A' | b'{' | b':' | b',' => drop(tokens.varint()?),
             b'@' | b'$' => {
                 tokens.varint()?;
@@ -106,11 +110,11 @@ impl SerializedScan {
     }
 }
 
-/// V8 makes a dictionary of a longer array, which takes no room for absent elements
+/// Longer arrays are dictionaries in V8 and allocate nothing for absent elements
 /// (`JSArray::kMaxFastArrayLength`).
 const MAX_FAST_ARRAY_LENGTH: usize = 32 << 20;
 
-/// Marks a view that is written by its bytes alone, without the rest of its buffer.
+/// The marker of a view that is written as its bytes alone, without the rest of its buffer.
 pub const BYTES: u32 = 0;
 
 struct Tokens<'a>(&'a [u8]);
@@ -143,7 +147,8 @@ impl Tokens<'_> {
         self.skip(length)
     }
 
-    /// Class, message and stack, each where there is one; then a cause, whose tokens follow, or the end.
+    /// Scans an error: class, message and stack, each optional, then a cause, whose tokens follow,
+    /// or the end.
     fn error(&mut self) -> Result<(), CodecError> {
         loop {
             match self.next() {

@@ -1,5 +1,7 @@
-//! Payloads that are small objects. A function of the realm makes those of one shape: V8 compiles it as the literal
-//! that it is, where a call for each property would look for the way from shape to shape every time.
+//! `Shapes`: decodes payloads that are small objects with known keys.
+//!
+//! A function of the realm creates the objects of one shape: V8 compiles an object literal for it,
+//! whereas adding the properties one by one would look up a map transition for each.
 
 use std::cell::RefCell;
 
@@ -11,53 +13,55 @@ use crate::isolate::values::codec;
 use crate::isolate::values::tree_reader::Reader;
 use crate::isolate::values::wire::{CodecError, TREE};
 
-/// As many as `runMade` takes.
+/// The maximum number of keys: `runWithFactory` takes as many values.
 const MAX_KEYS: usize = 8;
-/// The values of these, and the function that makes an object of them.
-pub const MOST_ARGUMENTS: usize = 1 + MAX_KEYS;
-/// More shapes of payloads than this are made key by key, but for those that came last.
+/// The maximum number of arguments: a factory and its values.
+pub const MAX_ARGUMENTS: usize = 1 + MAX_KEYS;
+/// The maximum number of shapes for each realm. A new shape replaces the oldest one.
 const MAX_SHAPES: usize = 16;
 
-/// The functions of a realm that lasts.
+/// The factories of a realm that is used for many tasks.
 #[derive(Default)]
-pub struct Shapes(RefCell<Known>);
+pub struct Shapes(RefCell<ShapeTable>);
 
 #[derive(Default)]
-struct Known {
+struct ShapeTable {
     shapes: Vec<Shape>,
-    /// Head of the last payload whose shape is not known. One that comes twice in a row is worth a function; keys
-    /// that are data, such as ids, come once.
-    stranger: Vec<u8>,
-    /// Which one makes room for the next.
+    /// The head of the last payload whose shape is unknown. A factory is compiled for a head that
+    /// comes twice in a row: keys that are data, such as ids, come once.
+    last_unknown_head: Vec<u8>,
+    /// The index of the shape that the next one replaces.
     next: usize,
 }
 
 struct Shape {
-    /// The bytes of such an object up to its first value: the number of its keys, and they.
+    /// The bytes of an object of this shape up to its first value: the number of keys, and the
+    /// keys.
     head: Box<[u8]>,
     keys: usize,
-    make: v8::Global<v8::Function>,
+    factory: v8::Global<v8::Function>,
 }
 
-/// What the bootstrap's `run` takes last, or `runMade`.
+/// The arguments by which `run` or `runWithFactory` of the bootstrap get the payload.
 pub struct Payload<'s> {
-    arguments: [v8::Local<'s, v8::Value>; MOST_ARGUMENTS],
+    arguments: [v8::Local<'s, v8::Value>; MAX_ARGUMENTS],
     count: usize,
-    /// The function that makes it comes first, and the values for that follow.
-    pub is_parts: bool,
+    /// Whether the arguments are a factory and its values, for `runWithFactory`.
+    pub has_factory: bool,
 }
 
 impl<'s> Payload<'s> {
+    /// Returns the arguments.
     pub fn arguments(&self) -> &[v8::Local<'s, v8::Value>] {
         &self.arguments[..self.count]
     }
 }
 
 impl Shapes {
-    /// Reads a payload, as far as it goes.
+    /// Decodes a payload, up to its values where its shape is known.
     ///
     /// # Errors
-    /// When the bytes are not a value, or there is no memory for it.
+    /// When the bytes do not represent a value, or there is no memory for it.
     pub fn read<'s>(
         &self,
         scope: &mut v8::HandleScope<'s>,
@@ -65,56 +69,56 @@ impl Shapes {
         bytes: &[u8],
         buffers: &[v8::Local<'s, v8::ArrayBuffer>],
     ) -> Result<Payload<'s>, CodecError> {
-        let mut arguments = [v8::undefined(scope).into(); MOST_ARGUMENTS];
+        let mut arguments = [v8::undefined(scope).into(); MAX_ARGUMENTS];
         if functions.is_warm.get()
             && let Some((&TREE, tree)) = bytes.split_first()
-            && let Some(shape) = self.0.borrow_mut().of(scope, tree)
+            && let Some(shape) = self.0.borrow_mut().find(scope, tree)
         {
-            arguments[0] = v8::Local::new(scope, &shape.make).into();
+            arguments[0] = v8::Local::new(scope, &shape.factory).into();
             let mut reader = Reader::new(&tree[shape.head.len()..]);
             for value in &mut arguments[1..=shape.keys] {
                 *value = reader.value(scope)?;
             }
             reader.end()?;
-            return Ok(Payload { arguments, count: 1 + shape.keys, is_parts: true });
+            return Ok(Payload { arguments, count: 1 + shape.keys, has_factory: true });
         }
         arguments[0] = codec::decode_moved(scope, functions, bytes, buffers)?;
-        Ok(Payload { arguments, count: 1, is_parts: false })
+        Ok(Payload { arguments, count: 1, has_factory: false })
     }
 }
 
-impl Known {
-    fn of(&mut self, scope: &mut v8::HandleScope, tree: &[u8]) -> Option<&Shape> {
-        let at = self.shapes.iter().position(|shape| tree.starts_with(&shape.head));
-        let at = at.or_else(|| self.learn(scope, tree))?;
-        self.shapes.get(at)
+impl ShapeTable {
+    fn find(&mut self, scope: &mut v8::HandleScope, tree: &[u8]) -> Option<&Shape> {
+        let index = self.shapes.iter().position(|shape| tree.starts_with(&shape.head));
+        let index = index.or_else(|| self.add(scope, tree))?;
+        self.shapes.get(index)
     }
 
-    /// Gives the place of a shape that is known from now on.
-    fn learn(&mut self, scope: &mut v8::HandleScope, tree: &[u8]) -> Option<usize> {
+    /// Adds the shape of a payload where its head came twice in a row, and returns its index.
+    fn add(&mut self, scope: &mut v8::HandleScope, tree: &[u8]) -> Option<usize> {
         let (keys, values) = Reader::new(tree).keys(MAX_KEYS as u32)?;
         let head = &tree[..tree.len() - values.len()];
-        if self.stranger != head {
-            self.stranger.clear();
-            self.stranger.extend_from_slice(head);
+        if self.last_unknown_head != head {
+            self.last_unknown_head.clear();
+            self.last_unknown_head.extend_from_slice(head);
             return None;
         }
-        let make = maker(scope, &keys)?;
-        let make = v8::Global::new(scope, make);
-        let shape = Shape { head: head.into(), keys: keys.len(), make };
-        let at = self.next;
-        self.next = (at + 1) % MAX_SHAPES;
-        match self.shapes.get_mut(at) {
+        let factory = compile_factory(scope, &keys)?;
+        let factory = v8::Global::new(scope, factory);
+        let shape = Shape { head: head.into(), keys: keys.len(), factory };
+        let index = self.next;
+        self.next = (index + 1) % MAX_SHAPES;
+        match self.shapes.get_mut(index) {
             Some(old) => *old = shape,
             None => self.shapes.push(shape),
         }
-        Some(at)
+        Some(index)
     }
 }
 
-/// Compiles the function that makes objects of these keys. `None` for keys that a literal would have to escape or
-/// takes for something else.
-fn maker<'s>(
+/// Compiles the factory of objects with these keys. `None` where a key is not plain ASCII or is
+/// `__proto__`, which an object literal treats differently.
+fn compile_factory<'s>(
     scope: &mut v8::HandleScope<'s>,
     keys: &[&[u8]],
 ) -> Option<v8::Local<'s, v8::Function>> {

@@ -1,7 +1,8 @@
-//! Plain data in a format of our own, the isolate's side of `lib/values/tree.js`, which has the layout: the reader.
+//! The reader of trees, the isolate's side of `lib/values/tree.js`, which describes the format.
 
 use deno_core::v8;
 
+use crate::isolate::values::text;
 use crate::isolate::values::varint;
 use crate::isolate::values::wire::{
     ARRAY, BIGINT, CodecError, FALSE, INTEGER, LATIN1, LONG, MAX_OBJECTS, NULL, NUMBER, OBJECT,
@@ -10,7 +11,10 @@ use crate::isolate::values::wire::{
 
 const WORD: usize = size_of::<u64>();
 
-/// Makes a value from the bytes behind [`TREE`](crate::isolate::values::wire::TREE).
+/// Decodes the bytes after [`TREE`](crate::isolate::values::wire::TREE).
+///
+/// # Errors
+/// When they do not represent a value, or there is no memory for it.
 pub fn decode<'s>(
     scope: &mut v8::HandleScope<'s>,
     bytes: &[u8],
@@ -21,31 +25,32 @@ pub fn decode<'s>(
     Ok(value)
 }
 
-/// Reads values from bytes, from the first on.
+/// Reads values from bytes, one after another.
 pub struct Reader<'a> {
     bytes: &'a [u8],
     objects: usize,
 }
 
 impl<'a> Reader<'a> {
+    /// Creates a reader at the first byte.
     pub fn new(bytes: &'a [u8]) -> Self {
         Self { bytes, objects: 0 }
     }
 
-    /// Checks that everything was read.
+    /// Checks that all bytes were read.
     ///
     /// # Errors
-    /// When there are bytes left.
+    /// When bytes are left.
     pub fn end(&self) -> Result<(), CodecError> {
         if self.bytes.is_empty() { Ok(()) } else { Err(CodecError) }
     }
 
-    /// Returns the keys of an object, and the bytes of its values. `None` where a key is not Latin-1, or there are
-    /// more than `most`.
-    pub fn keys(mut self, most: u32) -> Option<(Vec<&'a [u8]>, &'a [u8])> {
+    /// Returns the keys of an object, and the bytes of its values. `None` where a key is not
+    /// Latin-1, or there are more than `max` keys.
+    pub fn keys(mut self, max: u32) -> Option<(Vec<&'a [u8]>, &'a [u8])> {
         let [kind] = *self.take().ok()?;
         let count = self.length().ok()?;
-        if kind != OBJECT || count > most {
+        if kind != OBJECT || count > max {
             return None;
         }
         let keys = (0..count).map(|_| match *self.take().ok()? {
@@ -56,6 +61,10 @@ impl<'a> Reader<'a> {
         Some((keys, self.bytes))
     }
 
+    /// Reads one value.
+    ///
+    /// # Errors
+    /// When the bytes do not represent a value, or there is no memory for it.
     pub fn value<'s>(
         &mut self,
         scope: &mut v8::HandleScope<'s>,
@@ -94,7 +103,7 @@ impl<'a> Reader<'a> {
         &mut self,
         scope: &mut v8::HandleScope<'s>,
     ) -> Result<v8::Local<'s, v8::Value>, CodecError> {
-        self.enter()?;
+        self.count_object()?;
         let names = (0..self.length()?)
             .map(|_| {
                 let [kind] = *self.take()?;
@@ -113,7 +122,7 @@ impl<'a> Reader<'a> {
         &mut self,
         scope: &mut v8::HandleScope<'s>,
     ) -> Result<v8::Local<'s, v8::Value>, CodecError> {
-        self.enter()?;
+        self.count_object()?;
         let elements =
             (0..self.length()?).map(|_| self.value(scope)).collect::<Result<Vec<_>, _>>()?;
         Ok(v8::Array::new_with_elements(scope, &elements).into())
@@ -125,21 +134,17 @@ impl<'a> Reader<'a> {
         kind: u8,
         storage: v8::NewStringType,
     ) -> Result<v8::Local<'s, v8::String>, CodecError> {
-        let text = self.slice()?;
+        let units = self.slice()?;
         match kind {
-            LATIN1 => v8::String::new_from_one_byte(scope, text, storage),
-            UTF16 => {
-                let (pairs, _) = text.as_chunks();
-                let units: Vec<u16> = pairs.iter().map(|pair| u16::from_le_bytes(*pair)).collect();
-                v8::String::new_from_two_byte(scope, &units, storage)
-            }
+            LATIN1 => text::from_latin1(scope, units, storage),
+            UTF16 => text::from_utf16(scope, units, storage),
             _ => None,
         }
         .ok_or(CodecError)
     }
 
-    /// Bounds the depth, and with it the stack.
-    fn enter(&mut self) -> Result<(), CodecError> {
+    /// Counts an object or array. The limit bounds the depth, and with it the stack.
+    fn count_object(&mut self) -> Result<(), CodecError> {
         self.objects += 1;
         if self.objects > MAX_OBJECTS { Err(CodecError) } else { Ok(()) }
     }

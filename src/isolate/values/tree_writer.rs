@@ -1,44 +1,46 @@
-//! Plain data in a format of our own, the isolate's side of `lib/values/tree.js`, which has the layout: the writer.
+//! The writer of trees, the isolate's side of `lib/values/tree.js`, which describes the format.
 
 use deno_core::v8;
 
 use crate::isolate::values::ordinary::is_ordinary;
+use crate::isolate::values::text;
 use crate::isolate::values::varint;
 use crate::isolate::values::wire::{
     ARRAY, BIGINT, CodecError, FALSE, INTEGER, LATIN1, LONG, MAX_OBJECTS, NULL, NUMBER, OBJECT,
     TREE, TRUE, UNDEFINED, UTF16, V8,
 };
 
-/// More than this is left to V8's serializer, which is faster for it.
+/// The limits of a tree. V8's serializer is faster for larger values.
 const MAX_KEYS: u32 = 64;
 const MAX_ELEMENTS: u32 = 256;
 const MAX_TEXT: usize = 4096;
 
-/// How V8 begins a BigInt, in a version of its format that every V8 can read.
+/// The begin of a BigInt in V8's serialization format, in a version that every V8 can read.
 const BIGINT_HEAD: [u8; 3] = [V8, 0x0f, b'Z'];
 const WORD: usize = size_of::<u64>();
 
 const PROTO: &str = "__proto__";
 
-/// Encodes an object; `None` where it is not plain or too large. Its own keys are read as by structured clone, so
-/// getters run.
+/// Encodes an object. `None` where it is not plain data, or too large. Properties are read as by
+/// structured clone, so getters run.
 ///
 /// # Errors
-/// When one of them throws; the exception is pending then.
+/// When a getter throws; the exception is pending then.
 pub fn encode<'s>(
     scope: &mut v8::HandleScope<'s>,
     object_prototype: v8::Local<'s, v8::Value>,
     value: v8::Local<'s, v8::Object>,
 ) -> Result<Option<Vec<u8>>, CodecError> {
-    let mut writer = Writer { bytes: vec![TREE], met: Vec::new(), object_prototype };
+    let mut writer = Writer { bytes: vec![TREE], visited: Vec::new(), object_prototype };
     let is_done = writer.object(scope, value)?;
     Ok(is_done.then_some(writer.bytes))
 }
 
 struct Writer<'s> {
     bytes: Vec<u8>,
-    /// The objects so far. An object that occurs twice is left to V8's serializer, which keeps its identity.
-    met: Vec<v8::Local<'s, v8::Object>>,
+    /// The objects so far. A value that contains an object twice is left to V8's serializer, which
+    /// preserves identity.
+    visited: Vec<v8::Local<'s, v8::Object>>,
     object_prototype: v8::Local<'s, v8::Value>,
 }
 
@@ -73,10 +75,11 @@ impl<'s> Writer<'s> {
         scope: &mut v8::HandleScope<'s>,
         object: v8::Local<'s, v8::Object>,
     ) -> Result<bool, CodecError> {
-        if self.met.len() == MAX_OBJECTS || self.met.contains(&object) || object.is_proxy() {
+        if self.visited.len() == MAX_OBJECTS || self.visited.contains(&object) || object.is_proxy()
+        {
             return Ok(false);
         }
-        self.met.push(object);
+        self.visited.push(object);
         if let Ok(array) = v8::Local::<v8::Array>::try_from(object) {
             return self.array(scope, array);
         }
@@ -89,12 +92,12 @@ impl<'s> Writer<'s> {
         if names.length() > MAX_KEYS {
             return Ok(false);
         }
-        self.head(OBJECT, names.length());
+        self.push_head(OBJECT, names.length());
         let mut keys = Vec::with_capacity(names.length() as usize);
         for index in 0..names.length() {
             let name = names.get_index(scope, index).ok_or(CodecError)?;
             let name = name.to_string(scope).ok_or(CodecError)?;
-            // `__proto__` is no plain key where JavaScript reads this again.
+            // An assignment of `__proto__` in the reader would set the prototype.
             if name.length() == PROTO.len() && name.to_rust_string_lossy(scope) == PROTO {
                 return Ok(false);
             }
@@ -105,7 +108,7 @@ impl<'s> Writer<'s> {
         }
         for name in keys {
             let value = object.get(scope, name.into()).ok_or(CodecError)?;
-            // A getter may have taken the next ones away.
+            // A getter may have deleted later properties.
             let is_gone = value.is_undefined()
                 && !object.has_own_property(scope, name.into()).ok_or(CodecError)?;
             if is_gone || !self.value(scope, value)? {
@@ -124,8 +127,8 @@ impl<'s> Writer<'s> {
         if length > MAX_ELEMENTS {
             return Ok(false);
         }
-        // Holes and properties are left to V8's serializer. Indices come first: where the last of as
-        // many keys as elements is one, all are.
+        // Holes and other properties are left to V8's serializer. Own property names list indices
+        // first: where there are as many names as elements and the last one is an index, all are.
         let names = array.get_own_property_names(scope, Default::default()).ok_or(CodecError)?;
         if names.length() != length {
             return Ok(false);
@@ -136,7 +139,7 @@ impl<'s> Writer<'s> {
                 return Ok(false);
             }
         }
-        self.head(ARRAY, length);
+        self.push_head(ARRAY, length);
         for index in 0..length {
             let value = array.get_index(scope, index).ok_or(CodecError)?;
             if !self.value(scope, value)? {
@@ -146,26 +149,23 @@ impl<'s> Writer<'s> {
         Ok(true)
     }
 
-    fn text(&mut self, scope: &mut v8::HandleScope, text: v8::Local<v8::String>) -> bool {
-        let length = text.length();
+    fn text(&mut self, scope: &mut v8::HandleScope, string: v8::Local<v8::String>) -> bool {
+        let length = string.length();
         if length > MAX_TEXT {
             return false;
         }
-        if text.contains_only_onebyte() {
-            self.head(LATIN1, length as u32);
-            let start = self.bytes.len();
-            self.bytes.resize(start + length, 0);
-            text.write_one_byte_v2(scope, 0, &mut self.bytes[start..], v8::WriteFlags::empty());
+        if text::is_latin1(string) {
+            self.push_head(LATIN1, length as u32);
+            text::push_latin1(&mut self.bytes, scope, string);
         } else {
-            self.head(UTF16, 2 * length as u32);
-            let mut units = vec![0; length];
-            text.write_v2(scope, 0, &mut units, v8::WriteFlags::empty());
-            self.bytes.extend(units.into_iter().flat_map(u16::to_le_bytes));
+            self.push_head(UTF16, 2 * length as u32);
+            text::push_utf16(&mut self.bytes, scope, string);
         }
         true
     }
 
-    fn head(&mut self, kind: u8, length: u32) {
+    /// Appends kind and length.
+    fn push_head(&mut self, kind: u8, length: u32) {
         self.bytes.push(kind);
         match u8::try_from(length) {
             Ok(length) if length < LONG => self.bytes.push(length),
@@ -177,9 +177,10 @@ impl<'s> Writer<'s> {
     }
 }
 
+/// Appends a number, as an integer where it is one of 32 bits.
 pub fn push_number(bytes: &mut Vec<u8>, number: f64) {
     let integer = number as i32;
-    // Not -0, which no integer is.
+    // -0 is not an integer: it differs from 0 in its bits.
     if f64::from(integer).to_bits() == number.to_bits() {
         bytes.push(INTEGER);
         bytes.extend_from_slice(&integer.to_le_bytes());
@@ -189,6 +190,7 @@ pub fn push_number(bytes: &mut Vec<u8>, number: f64) {
     }
 }
 
+/// Appends a BigInt: the kind, and V8's serialization format of it.
 pub fn push_big_int(bytes: &mut Vec<u8>, integer: v8::Local<v8::BigInt>) {
     let mut words = vec![0; integer.word_count()];
     let (is_negative, words) = integer.to_words_array(&mut words);

@@ -1,8 +1,9 @@
-//! Variable-length integers as V8's serialization format has them: seven bits a byte, the low ones first.
+//! Variable-length integers of V8's serialization format: seven bits in each byte, least
+//! significant first.
 
 use crate::isolate::values::wire::CodecError;
 
-/// Reads an integer and advances `bytes` behind it.
+/// Reads an integer, and advances `bytes` past it.
 ///
 /// # Errors
 /// When the bytes end within it, or it has more than 64 bits.

@@ -1,4 +1,4 @@
-//! What a value is: questions that only V8 can answer.
+//! Properties of values that only V8 knows, mostly for the console.
 
 #![allow(clippy::needless_pass_by_value, reason = "V8 hands arguments over by value")]
 
@@ -6,11 +6,13 @@ use deno_core::v8;
 
 type Args<'s> = v8::FunctionCallbackArguments<'s>;
 
+/// Whether a value is an ArrayBuffer or a SharedArrayBuffer.
 pub fn is_any_array_buffer(_: &mut v8::HandleScope, args: Args, mut result: v8::ReturnValue) {
     let value = args.get(0);
     result.set_bool(value.is_array_buffer() || value.is_shared_array_buffer());
 }
 
+/// Whether a value is a wrapper object of a primitive value.
 pub fn is_boxed_primitive(_: &mut v8::HandleScope, args: Args, mut result: v8::ReturnValue) {
     let value = args.get(0);
     result.set_bool(
@@ -22,6 +24,7 @@ pub fn is_boxed_primitive(_: &mut v8::HandleScope, args: Args, mut result: v8::R
     );
 }
 
+/// Returns `[state, value or reason]` of a promise: 0 pending, 1 fulfilled, 2 rejected.
 pub fn promise_details(scope: &mut v8::HandleScope, args: Args, mut result: v8::ReturnValue) {
     let Ok(promise) = v8::Local::<v8::Promise>::try_from(args.get(0)) else { return };
     let (state, value) = match promise.state() {
@@ -33,6 +36,7 @@ pub fn promise_details(scope: &mut v8::HandleScope, args: Args, mut result: v8::
     result.set(v8::Array::new_with_elements(scope, &[state, value]).into());
 }
 
+/// Returns `[target, handler]` of a proxy, or null.
 pub fn proxy_details(scope: &mut v8::HandleScope, args: Args, mut result: v8::ReturnValue) {
     let Ok(proxy) = v8::Local::<v8::Proxy>::try_from(args.get(0)) else {
         result.set_null();
@@ -42,6 +46,7 @@ pub fn proxy_details(scope: &mut v8::HandleScope, args: Args, mut result: v8::Re
     result.set(v8::Array::new_with_elements(scope, &parts).into());
 }
 
+/// Returns the entries of a collection or iterator without running code of a user.
 pub fn preview_entries(scope: &mut v8::HandleScope, args: Args, mut result: v8::ReturnValue) {
     let Ok(object) = v8::Local::<v8::Object>::try_from(args.get(0)) else { return };
     let (entries, is_key_value) = object.preview_entries(scope);
@@ -54,6 +59,7 @@ pub fn preview_entries(scope: &mut v8::HandleScope, args: Args, mut result: v8::
     }
 }
 
+/// Returns V8's name of the constructor of an object.
 pub fn constructor_name(scope: &mut v8::HandleScope, args: Args, mut result: v8::ReturnValue) {
     let _ = scope;
     if let Ok(object) = v8::Local::<v8::Object>::try_from(args.get(0)) {
@@ -61,7 +67,7 @@ pub fn constructor_name(scope: &mut v8::HandleScope, args: Args, mut result: v8:
     }
 }
 
-/// `filter` has the bits of V8's `PropertyFilter`.
+/// Returns the own property names except indices. `filter` has the bits of V8's `PropertyFilter`.
 pub fn non_index_property_names(
     scope: &mut v8::HandleScope,
     args: Args,

@@ -1,4 +1,4 @@
-//! The functions of Rust that bootstrap modules call, by name.
+//! The list of the bindings by name, as the bootstrap modules import them.
 
 use deno_core::v8;
 use v8::MapFnTo;
@@ -7,10 +7,10 @@ use v8::fast_api::{CFunction, CFunctionInfo, Int64Representation, Type};
 use crate::isolate::realm::bindings::{inspect, structured_clone, tasks, text, wire};
 use crate::isolate::values::ordinary;
 
-/// Returns what compiled code calls in the place of a function, by its name: without a scope, and without
-/// allocating.
+/// Returns the fast API functions that optimized code calls instead of a binding, by its name. They
+/// get no scope and must not allocate.
 pub fn fast_functions() -> [(&'static str, CFunction); 2] {
-    /// A receiver, a value; an answer of yes or no.
+    /// Receiver and value in, boolean out.
     const QUESTION: &CFunctionInfo = &CFunctionInfo::new(
         Type::Bool.as_info(),
         &[Type::V8Value.as_info(), Type::V8Value.as_info()],
@@ -29,9 +29,9 @@ extern "C" fn is_proxy_fast(_: v8::Local<v8::Value>, value: v8::Local<v8::Value>
     value.is_proxy()
 }
 
-/// Returns the functions by name.
+/// Returns the bindings by name.
 pub fn bindings() -> Vec<(&'static str, v8::FunctionCallback)> {
-    /// A question to a value.
+    /// A binding for each predicate of `v8::Value`.
     macro_rules! kinds {
         ($($name:literal $ask:ident,)*) => {
             vec![$((
@@ -91,17 +91,17 @@ pub fn bindings() -> Vec<(&'static str, v8::FunctionCallback)> {
         ("op_isolane_encode", wire::encode_value.map_fn_to()),
         ("op_isolane_decode", wire::decode_value.map_fn_to()),
         ("op_isolane_is_over", tasks::is_over.map_fn_to()),
-        ("op_isolane_count", tasks::count_operation.map_fn_to()),
+        ("op_isolane_count_operation", tasks::count_operation.map_fn_to()),
         ("op_isolane_settled", tasks::settled.map_fn_to()),
         ("op_isolane_clock", tasks::clock.map_fn_to()),
-        ("op_isolane_checkpoint", tasks::checkpoint.map_fn_to()),
-        ("op_isolane_room", tasks::check_stack.map_fn_to()),
-        ("op_isolane_again", tasks::call_next_turn.map_fn_to()),
+        ("op_isolane_run_microtasks", tasks::run_microtasks.map_fn_to()),
+        ("op_isolane_check_stack", tasks::check_stack.map_fn_to()),
+        ("op_isolane_next_turn", tasks::call_next_turn.map_fn_to()),
         ("op_isolane_is_ordinary", wire::is_ordinary.map_fn_to()),
         ("op_isolane_is_wide", text::is_wide.map_fn_to()),
         ("op_isolane_write_text", text::write_text.map_fn_to()),
         ("op_isolane_read_text", text::read_text.map_fn_to()),
-        ("op_isolane_blank", text::blank_array.map_fn_to()),
+        ("op_isolane_undefined_array", text::undefined_array.map_fn_to()),
         ("op_isolane_transfer", tasks::transfer.map_fn_to()),
     ];
     all.extend(others);

@@ -1,5 +1,6 @@
-//! Functions of Rust that the bootstrap modules of a realm call, for what V8 alone can answer or do. They are called
-//! in the realm by its trusted code, and what they make is of the realm.
+//! The bindings: functions of Rust that the bootstrap modules of a realm call, for what only V8 can
+//! answer or do. They run in the realm, called by trusted code only, and create values of the
+//! realm.
 
 pub mod bytes;
 pub mod inspect;

@@ -1,4 +1,5 @@
-//! `structuredClone` and the messages of ports: V8's serialization, as deno_core's ops do it.
+//! `structuredClone` and the messages of ports: V8's serialization, with the interface of
+//! deno_core's ops.
 
 #![allow(clippy::needless_pass_by_value, reason = "V8 hands arguments over by value")]
 
@@ -10,17 +11,19 @@ use v8::{ValueDeserializerHelper, ValueSerializerHelper};
 use crate::isolate::primitives::{string, throw_type_error};
 use crate::isolate::realm::bindings::bytes::{bytes_in, bytes_of};
 use crate::isolate::realm::data::RealmData;
+use crate::isolate::values::data_clone;
 
 type Args<'s> = v8::FunctionCallbackArguments<'s>;
 
-/// `(value, hostObjects, transferredArrayBuffers, onError)`, as deno_core's: objects of the first list are
-/// written as their place in it, the buffers of the second are detached and their places take numbers.
+/// Serializes a value. Arguments as of deno_core: `(value, hostObjects, transferredArrayBuffers,
+/// onError)`. Objects in the first list are written as their index in it. The buffers in the second
+/// list are detached, and replaced by numbers in the list.
 pub fn serialize<'s>(scope: &mut v8::HandleScope<'s>, args: Args<'s>, mut result: v8::ReturnValue) {
     let context = scope.get_current_context();
     let list = |index| v8::Local::<v8::Array>::try_from(args.get(index)).ok();
-    let clone = Clone::new(scope, list(1), args.get(3).try_into().ok());
-    let Some(buffers) = buffers_in(scope, list(2), &clone) else { return };
-    let serializer = v8::ValueSerializer::new(scope, Box::new(clone));
+    let delegate = CloneDelegate::new(scope, list(1), args.get(3).try_into().ok());
+    let Some(buffers) = buffers_in(scope, list(2), &delegate) else { return };
+    let serializer = v8::ValueSerializer::new(scope, Box::new(delegate));
     serializer.write_header();
     let Some(realm) = RealmData::of(scope) else { return };
     let first = realm.transit.reserve(buffers.len());
@@ -33,7 +36,7 @@ pub fn serialize<'s>(scope: &mut v8::HandleScope<'s>, args: Args<'s>, mut result
     let bytes = serializer.release();
     drop(serializer);
     let Some(bytes) = bytes_of(scope, bytes) else { return };
-    // Only now: where the value cannot be cloned, the buffers stay where they are.
+    // Detached last: where the value cannot be cloned, the buffers stay as they are.
     for (index, buffer) in (0..).zip(buffers) {
         realm.transit.put(first + index, buffer.get_backing_store());
         buffer.detach(None);
@@ -43,11 +46,12 @@ pub fn serialize<'s>(scope: &mut v8::HandleScope<'s>, args: Args<'s>, mut result
     result.set(bytes.into());
 }
 
-/// The buffers that are to be transferred. `None` where one cannot be, and that is thrown.
+/// Returns the buffers to transfer. `None` where one cannot be transferred; the error is pending
+/// then.
 fn buffers_in<'s>(
     scope: &mut v8::HandleScope<'s>,
     list: Option<v8::Local<'s, v8::Array>>,
-    clone: &Clone,
+    delegate: &CloneDelegate,
 ) -> Option<Vec<v8::Local<'s, v8::ArrayBuffer>>> {
     let mut buffers: Vec<v8::Local<v8::ArrayBuffer>> = Vec::new();
     let mut known = HashSet::new();
@@ -58,15 +62,15 @@ fn buffers_in<'s>(
         });
         let Some(buffer) = buffer else {
             let message = "An ArrayBuffer is detached and could not be cloned.";
-            let message = string(scope, message);
-            v8::ValueSerializerImpl::throw_data_clone_error(clone, scope, message);
-            return None;
+            return data_clone::refuse(delegate, scope, message);
         };
         buffers.push(buffer);
     }
     Some(buffers)
 }
 
+/// Deserializes a value. Arguments: `(bytes, hostObjects, transferredArrayBuffers)`. The numbers in
+/// the last list are replaced by the buffers.
 pub fn deserialize<'s>(
     scope: &mut v8::HandleScope<'s>,
     args: Args<'s>,
@@ -78,8 +82,8 @@ pub fn deserialize<'s>(
         return;
     };
     let list = |index| v8::Local::<v8::Array>::try_from(args.get(index)).ok();
-    let clone = Clone::new(scope, list(1), None);
-    let deserializer = v8::ValueDeserializer::new(scope, Box::new(clone), &bytes);
+    let delegate = CloneDelegate::new(scope, list(1), None);
+    let deserializer = v8::ValueDeserializer::new(scope, Box::new(delegate), &bytes);
     if deserializer.read_header(context) != Some(true) {
         throw_type_error(scope, "could not deserialize value");
         return;
@@ -109,14 +113,15 @@ pub fn deserialize<'s>(
     }
 }
 
-struct Clone<'s> {
+/// Serializer and deserializer of structured clone.
+struct CloneDelegate<'s> {
     host_objects: Option<v8::Local<'s, v8::Array>>,
     on_error: Option<v8::Local<'s, v8::Function>>,
-    /// What marks host objects, as `js/core.js` has it.
+    /// The symbol that marks host objects, as in `js/core.js`.
     brand: v8::Local<'s, v8::Symbol>,
 }
 
-impl<'s> Clone<'s> {
+impl<'s> CloneDelegate<'s> {
     fn new(
         scope: &mut v8::HandleScope<'s>,
         host_objects: Option<v8::Local<'s, v8::Array>>,
@@ -127,7 +132,7 @@ impl<'s> Clone<'s> {
     }
 }
 
-impl v8::ValueSerializerImpl for Clone<'_> {
+impl v8::ValueSerializerImpl for CloneDelegate<'_> {
     fn throw_data_clone_error<'s>(
         &self,
         scope: &mut v8::HandleScope<'s>,
@@ -165,17 +170,15 @@ impl v8::ValueSerializerImpl for Clone<'_> {
         target: &dyn v8::ValueSerializerHelper,
     ) -> Option<bool> {
         let list = self.host_objects;
-        let place = list.and_then(|list| {
+        let index = list.and_then(|list| {
             (0..list.length())
                 .find(|index| list.get_index(scope, *index).is_some_and(|other| other == object))
         });
-        if let Some(place) = place {
-            target.write_uint32(place);
+        if let Some(index) = index {
+            target.write_uint32(index);
             return Some(true);
         }
-        let message = string(scope, "Unsupported object type");
-        self.throw_data_clone_error(scope, message);
-        None
+        data_clone::refuse(self, scope, "Unsupported object type")
     }
 
     fn get_shared_array_buffer_id<'s>(
@@ -183,9 +186,7 @@ impl v8::ValueSerializerImpl for Clone<'_> {
         scope: &mut v8::HandleScope<'s>,
         _: v8::Local<'s, v8::SharedArrayBuffer>,
     ) -> Option<u32> {
-        let message = string(scope, "#<SharedArrayBuffer> could not be cloned.");
-        self.throw_data_clone_error(scope, message);
-        None
+        data_clone::refuse(self, scope, data_clone::SHARED_ARRAY_BUFFER)
     }
 
     fn get_wasm_module_transfer_id(
@@ -193,21 +194,19 @@ impl v8::ValueSerializerImpl for Clone<'_> {
         scope: &mut v8::HandleScope<'_>,
         _: v8::Local<v8::WasmModuleObject>,
     ) -> Option<u32> {
-        let message = string(scope, "#<WebAssembly.Module> could not be cloned.");
-        self.throw_data_clone_error(scope, message);
-        None
+        data_clone::refuse(self, scope, data_clone::WASM_MODULE)
     }
 }
 
-impl v8::ValueDeserializerImpl for Clone<'_> {
+impl v8::ValueDeserializerImpl for CloneDelegate<'_> {
     fn read_host_object<'s>(
         &self,
         scope: &mut v8::HandleScope<'s>,
         source: &dyn v8::ValueDeserializerHelper,
     ) -> Option<v8::Local<'s, v8::Object>> {
-        let mut place = 0;
-        let found = source.read_uint32(&mut place).then_some(self.host_objects).flatten();
-        let object = found.and_then(|list| list.get_index(scope, place));
+        let mut index = 0;
+        let found = source.read_uint32(&mut index).then_some(self.host_objects).flatten();
+        let object = found.and_then(|list| list.get_index(scope, index));
         if let Some(object) = object.and_then(|object| object.try_into().ok()) {
             return Some(object);
         }

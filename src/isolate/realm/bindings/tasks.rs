@@ -1,4 +1,4 @@
-//! Tasks: whose code runs, how they end, and what they keep busy.
+//! The current task: its ticket, how it ends, and what it has running.
 
 #![allow(clippy::needless_pass_by_value, reason = "V8 hands arguments over by value")]
 
@@ -10,18 +10,21 @@ use deno_core::v8;
 use crate::isolate::primitives::throw_range_error;
 use crate::isolate::state::{IsolateState, TaskEvent};
 use crate::isolate::task::current::running_ticket;
-use crate::isolate::values::transfer::is_transferable;
+use crate::isolate::values::transfer::transfers::is_transferable;
 
 type Args<'s> = v8::FunctionCallbackArguments<'s>;
 
+/// Returns the ticket of the current task, or undefined.
 pub fn async_context(scope: &mut v8::HandleScope, _: Args, mut result: v8::ReturnValue) {
     result.set(scope.get_continuation_preserved_embedder_data());
 }
 
+/// Sets the current task.
 pub fn set_async_context(scope: &mut v8::HandleScope, args: Args, _: v8::ReturnValue) {
     scope.set_continuation_preserved_embedder_data(args.get(0));
 }
 
+/// Enqueues a microtask.
 pub fn enqueue_microtask(scope: &mut v8::HandleScope, args: Args, _: v8::ReturnValue) {
     if let Ok(function) = v8::Local::<v8::Function>::try_from(args.get(0)) {
         scope.enqueue_microtask(function);
@@ -37,7 +40,7 @@ pub fn is_over(scope: &mut v8::HandleScope, args: Args, mut result: v8::ReturnVa
     result.set_bool(over);
 }
 
-/// Counts one more operation that is under way, or, given false, one less.
+/// Increments the count of pending operations, or, given false, decrements it.
 pub fn count_operation(scope: &mut v8::HandleScope, args: Args, _: v8::ReturnValue) {
     let Some(state) = IsolateState::of(scope) else { return };
     let operations = &state.operations;
@@ -48,10 +51,11 @@ pub fn count_operation(scope: &mut v8::HandleScope, args: Args, _: v8::ReturnVal
     });
 }
 
-/// Notes that the promise of a task settled: its ticket, whether it was fulfilled, the value or reason.
+/// Records that the promise of a task settled: its ticket, whether it was fulfilled, value or
+/// reason.
 pub fn settled(scope: &mut v8::HandleScope, args: Args, _: v8::ReturnValue) {
     let Some(state) = IsolateState::of(scope) else { return };
-    // Code of no task has no promise that is waited for.
+    // Code of no task has no promise.
     let Some(ticket) = args.get(0).number_value(scope).filter(|ticket| *ticket >= 0.0) else {
         return;
     };
@@ -60,13 +64,14 @@ pub fn settled(scope: &mut v8::HandleScope, args: Args, _: v8::ReturnValue) {
     state.task_events.borrow_mut().push(TaskEvent::Settled { ticket, fulfilled, value });
 }
 
-/// Returns milliseconds with fractions from an arbitrary start. For the timers; code of a user never reads it.
+/// Returns milliseconds with fractions since an arbitrary start. For the timers; no code of a user
+/// reads it.
 pub fn clock(_: &mut v8::HandleScope, _: Args, mut result: v8::ReturnValue) {
     static START: LazyLock<Instant> = LazyLock::new(Instant::now);
     result.set_double(START.elapsed().as_secs_f64() * 1000.0);
 }
 
-/// Calls a function of the realm in the next turn of the event loop.
+/// Defers a function of the realm to the next turn of the event loop.
 pub fn call_next_turn(scope: &mut v8::HandleScope, args: Args, _: v8::ReturnValue) {
     let Some(state) = IsolateState::of(scope) else { return };
     if let Ok(function) = v8::Local::<v8::Function>::try_from(args.get(0)) {
@@ -75,21 +80,23 @@ pub fn call_next_turn(scope: &mut v8::HandleScope, args: Args, _: v8::ReturnValu
     }
 }
 
-/// Throws a `RangeError` where so much of the stack is in use that what follows could stop half-way.
+/// Throws a `RangeError` where so much of the stack is in use that the following code could stop
+/// half-way.
 pub fn check_stack(scope: &mut v8::HandleScope, _: Args, _: v8::ReturnValue) {
-    if IsolateState::of(scope).is_some_and(|state| state.is_deep()) {
+    if IsolateState::of(scope).is_some_and(|state| state.is_stack_nearly_full()) {
         throw_range_error(scope, "Maximum call stack size exceeded");
     }
 }
 
-/// Runs the queued microtasks. What follows is of no task.
-pub fn checkpoint(scope: &mut v8::HandleScope, _: Args, _: v8::ReturnValue) {
+/// Makes code of no task the current one, and runs the queued microtasks.
+pub fn run_microtasks(scope: &mut v8::HandleScope, _: Args, _: v8::ReturnValue) {
     let none = v8::undefined(scope).into();
     scope.set_continuation_preserved_embedder_data(none);
     scope.perform_microtask_checkpoint();
 }
 
-/// Marks a buffer to leave with the result of the current task. Returns false where it cannot.
+/// Marks a buffer to leave with the result of the current task. Returns false where it cannot be
+/// transferred.
 pub fn transfer(scope: &mut v8::HandleScope, args: Args, mut result: v8::ReturnValue) {
     let buffer = v8::Local::<v8::ArrayBuffer>::try_from(args.get(0));
     let buffer = buffer.ok().filter(|buffer| is_transferable(*buffer));
@@ -97,7 +104,7 @@ pub fn transfer(scope: &mut v8::HandleScope, args: Args, mut result: v8::ReturnV
         && let Some(state) = IsolateState::of(scope)
         && state.is_in_flight(ticket)
     {
-        state.transfers.name(scope, ticket, buffer);
+        state.transfers.mark(scope, ticket, buffer);
     }
     result.set_bool(buffer.is_some());
 }

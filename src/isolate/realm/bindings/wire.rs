@@ -1,4 +1,4 @@
-//! Values in the wire format.
+//! The wire format of values, for code of the realm.
 
 #![allow(clippy::needless_pass_by_value, reason = "V8 hands arguments over by value")]
 
@@ -32,7 +32,7 @@ pub fn decode_value(scope: &mut v8::HandleScope, args: Args, mut result: v8::Ret
     }
 }
 
-/// Whether an object has no internal state beside its properties.
+/// Whether a value is an object without internal slots.
 pub fn is_ordinary(_: &mut v8::HandleScope, args: Args, mut result: v8::ReturnValue) {
     result.set_bool(ordinary::is_ordinary(args.get(0)));
 }

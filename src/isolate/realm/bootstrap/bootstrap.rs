@@ -1,7 +1,8 @@
-//! `Bootstrap`: the source texts of the modules that every realm is made of, those of Deno's extensions and ours.
+//! `Bootstrap`: the source texts of the bootstrap modules, those of Deno's extensions and those of
+//! isolane.
 //!
-//! One for the process, assembled once or read from the snapshot's file. It evaluates nothing: `install.rs` makes
-//! a context a realm.
+//! One for the process, assembled once or read from the snapshot's file. It evaluates nothing:
+//! `install.rs` does.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
@@ -15,24 +16,25 @@ use crate::isolate::realm::bootstrap::source_scan::{
 use crate::isolate::realm::bootstrap::source_text::SourceText;
 use crate::isolate::realm::engine::deno::extensions;
 
-/// The modules, and the functions that they call.
+/// The bootstrap modules, and the functions that they import from Rust.
 pub struct Bootstrap {
     pub modules: BTreeMap<&'static str, SourceText>,
-    /// The modules that a realm has from the beginning, in the order in which a snapshot holds them.
+    /// The modules that are evaluated when a realm is created, in their order in a snapshot.
     pub eager: Vec<&'static str>,
-    /// The names that the modules take from `globalThis.isolane`, sorted.
+    /// The names that the modules import from `globalThis.isolane`, sorted.
     pub functions: Vec<&'static str>,
     pub async_ops: BTreeSet<&'static str>,
 }
 
 static BOOTSTRAP: OnceLock<Bootstrap> = OnceLock::new();
 
-/// The module that a realm begins with.
+/// The entry module of a realm.
 pub const ENTRY: &str = "ext:isolane/bootstrap.js";
 const CORE: &str = "ext:core/mod.js";
 
-/// Where deno_web reports what a listener of an event throws. It would dispatch an event at the global object,
-/// which is no EventTarget here, and report to deno_core, which stops everything.
+/// The function by which deno_web reports an error of an event listener. It would dispatch an event
+/// at the global object, which is not an EventTarget here, and report to deno_core, which would end
+/// the event loop with the error.
 const REPORT: &str = "function reportException(error) {";
 const OWN_REPORT: &str =
     "function reportException(error) {\n  return globalThis_.reportException(error);";
@@ -42,12 +44,14 @@ pub fn bootstrap() -> &'static Bootstrap {
     BOOTSTRAP.get_or_init(Bootstrap::assemble)
 }
 
-/// Uses modules that were assembled before. Does nothing where the process has some already.
+/// Sets the modules that were assembled at build time. Does nothing where the process has modules
+/// already.
 pub fn set_bootstrap(bootstrap: Bootstrap) {
     BOOTSTRAP.get_or_init(|| bootstrap);
 }
 
 impl Bootstrap {
+    /// Collects the texts, and derives from them what they import.
     fn assemble() -> Self {
         let extensions: Vec<Extension> = extensions();
         let mut modules: Vec<(&'static str, String)> = vec![
@@ -61,8 +65,9 @@ impl Bootstrap {
                 "ext:isolane/fetch-classes.js",
                 include_str!(concat!(env!("OUT_DIR"), "/fetch-classes.js")).to_owned(),
             ),
-            ("ext:isolane/deadlines.js", include_str!("../js/deadlines.js").to_owned()),
+            ("ext:isolane/timer-queue.js", include_str!("../js/timer-queue.js").to_owned()),
             ("ext:isolane/timers.js", include_str!("../js/timers.js").to_owned()),
+            ("ext:isolane/globals.js", include_str!("../js/globals.js").to_owned()),
             (ENTRY, include_str!("../js/bootstrap.js").to_owned()),
             (
                 "ext:isolane/clone.js",
@@ -85,12 +90,12 @@ impl Bootstrap {
         ];
         for file in extensions.iter().flat_map(|extension| extension.esm_files.iter()) {
             let text = file.load().expect("the modules of deno's extensions are in the binary");
-            // Some name their neighbours by "./".
+            // Some modules import others by a relative path.
             let folder = file.specifier.rsplit_once('/').map_or("", |(folder, _)| folder);
             let mut text = text.as_str().replace(REPORT, OWN_REPORT);
             text = text.replace("from \"./", &format!("from \"{folder}/"));
             if file.specifier == "ext:deno_web/09_file.js" {
-                // It adds to `URL` what the realm has there already.
+                // It would add to `URL` what the realm defines itself.
                 for name in ["createObjectURL", "revokeObjectURL"] {
                     text = text.replace(
                         &format!("URL.{name} = {name};"),
@@ -99,7 +104,7 @@ impl Bootstrap {
                 }
             }
             if file.specifier == "ext:deno_web/13_message_port.js" {
-                // Ports belong to the task that makes them.
+                // Ports belong to the task that creates them.
                 text = text.replace("  op_message_port_create_entangled,\n", "");
                 text.insert_str(
                     0,
@@ -128,13 +133,13 @@ impl Bootstrap {
         Self { modules, eager, functions, async_ops }
     }
 
-    /// Whether an op gives a promise.
+    /// Whether an op returns a promise.
     pub fn is_async(&self, op: &str) -> bool {
         self.async_ops.contains(op)
     }
 
-    /// Returns a module and all that it imports, directly or not, without the modules that `is_loaded` and what
-    /// these import.
+    /// Returns a module and all its direct and indirect imports, except the modules for which
+    /// `is_loaded` is true and their imports.
     pub fn closure(&self, name: &str, is_loaded: impl Fn(&str) -> bool) -> BTreeSet<&'static str> {
         closure(&self.modules, name, is_loaded)
     }

@@ -1,5 +1,5 @@
-//! The bootstrap modules in the snapshot's file: a line of JSON, then the texts one after another. V8 reads a text
-//! only when it needs it.
+//! The bootstrap modules in the snapshot's file: a line of JSON, then the texts one after another.
+//! Pages of a text are read only when V8 uses it.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use crate::isolate::realm::bootstrap::source_text::SourceText;
 
 #[derive(Serialize, Deserialize)]
 struct Index<'a> {
-    /// Names and lengths.
+    /// Names and lengths in bytes, in the order of the texts.
     #[serde(borrow)]
     modules: Vec<(&'a str, usize)>,
     eager: Vec<&'a str>,
@@ -18,7 +18,7 @@ struct Index<'a> {
     async_ops: Vec<&'a str>,
 }
 
-/// Writes a bootstrap.
+/// Appends the modules to `out`.
 ///
 /// # Panics
 /// Never: JSON can represent all of it.
@@ -36,10 +36,11 @@ pub fn pack(bootstrap: &Bootstrap, out: &mut Vec<u8>) {
     }
 }
 
-/// Reads the modules, and returns them with the bytes behind them. `None` where the bytes are malformed.
+/// Reads the modules, and returns them with the remaining bytes. `None` where the bytes are
+/// malformed.
 ///
 /// # Safety
-/// [`pack`] has to have written it.
+/// The bytes must have been written by [`pack`].
 pub unsafe fn open(bytes: &'static [u8]) -> Option<(Bootstrap, &'static [u8])> {
     let line = bytes.iter().position(|byte| *byte == b'\n')?;
     let index: Index = serde_json::from_slice(&bytes[..line]).ok()?;
@@ -47,7 +48,7 @@ pub unsafe fn open(bytes: &'static [u8]) -> Option<(Bootstrap, &'static [u8])> {
     let mut modules = BTreeMap::new();
     for (name, length) in index.modules {
         let (text, behind) = rest.split_at_checked(length)?;
-        // SAFETY: what was packed is ASCII.
+        // SAFETY: the packed texts are ASCII.
         modules.insert(name, unsafe { SourceText::of_ascii(text) });
         rest = behind;
     }

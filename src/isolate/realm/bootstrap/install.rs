@@ -1,8 +1,8 @@
-//! Makes a context a realm: puts the functions of Rust and of the airlock where the bootstrap modules find them,
-//! and evaluates these.
+//! Turns a context into a realm: exports the bindings and the ops of the airlock to the bootstrap
+//! modules, and evaluates these.
 //!
-//! The modules are trusted with no more than their realm has. They reach V8 through `bindings` and ops through the
-//! airlock, and the object that holds both is removed before code of a user runs.
+//! The modules have no more access than their realm. They reach V8 through the bindings and ops
+//! through the airlock, and the object that holds both is deleted before code of a user runs.
 
 use std::sync::OnceLock;
 
@@ -17,8 +17,8 @@ use crate::isolate::realm::bootstrap::source_text::SourceText;
 use crate::isolate::realm::data::RealmData;
 use crate::isolate::realm::engine::airlock;
 
-/// Returns the functions of the bootstrap modules that go through the airlock. A function of a realm has its index
-/// here as data.
+/// Returns the names that the bootstrap modules import from the airlock. The function of an op has
+/// its index in this list as data.
 pub fn engine_ops() -> &'static [&'static str] {
     static OPS: OnceLock<Vec<&'static str>> = OnceLock::new();
     OPS.get_or_init(|| {
@@ -27,14 +27,14 @@ pub fn engine_ops() -> &'static [&'static str] {
     })
 }
 
-/// The functions of Rust, by name.
+/// Returns the bindings by name.
 fn functions() -> Vec<(&'static str, v8::FunctionCallback)> {
     let mut all = bindings();
     all.push(("load", load.map_fn_to()));
     all
 }
 
-/// Returns to JavaScript the namespace of a bootstrap module that the realm did not have in the beginning.
+/// The binding `load`: returns the namespace of a bootstrap module that is evaluated on first use.
 #[allow(clippy::needless_pass_by_value, reason = "V8 hands arguments over by value")]
 fn load(
     scope: &mut v8::HandleScope,
@@ -48,26 +48,27 @@ fn load(
     }
 }
 
-/// Makes the current context a realm. Leaves the functions that Rust calls in `globalThis.isolane`.
+/// Turns the current context into a realm. Leaves the functions for Rust in `globalThis.isolane`.
 ///
 /// # Panics
-/// When the modules do not fit together.
+/// When the modules do not evaluate.
 pub fn make_realm(scope: &mut v8::HandleScope) -> BootstrapModules {
     let scope = &mut v8::TryCatch::new(scope);
     let modules = BootstrapModules::default();
     let evaluated = install(scope).and_then(|()| modules.load(scope, ENTRY));
     if evaluated.is_none() {
         let error = scope.exception().map(|error| error.to_rust_string_lossy(scope));
-        let place = scope.message().map(|message| {
+        let position = scope.message().map(|message| {
             let file = message.get_script_resource_name(scope);
             let file = file.map(|file| file.to_rust_string_lossy(scope));
             (file, message.get_line_number(scope))
         });
-        panic!("the modules of realms do not evaluate: {error:?} at {place:?}");
+        panic!("the modules of realms do not evaluate: {error:?} at {position:?}");
     }
     modules
 }
 
+/// Sets `globalThis.isolane`, from which the module `ext:core/ops` takes its exports.
 fn install(scope: &mut v8::HandleScope) -> Option<()> {
     let object = v8::Object::new(scope);
     for (name, callback) in functions() {
@@ -82,7 +83,7 @@ fn install(scope: &mut v8::HandleScope) -> Option<()> {
     }
     for (index, name) in engine_ops().iter().enumerate() {
         let data = v8::Integer::new_from_unsigned(scope, index as u32).into();
-        let function = v8::Function::builder(airlock::pass).data(data).build(scope)?;
+        let function = v8::Function::builder(airlock::call_op).data(data).build(scope)?;
         let name = string(scope, name);
         object.set(scope, name.into(), function.into())?;
     }
@@ -103,7 +104,7 @@ pub fn external_references() -> Vec<v8::ExternalReference> {
     functions()
         .into_iter()
         .map(|(_, callback)| function(callback))
-        .chain([function(airlock::pass.map_fn_to())])
+        .chain([function(airlock::call_op.map_fn_to())])
         .chain(fast)
         .chain(bootstrap().modules.values().map(SourceText::external_reference))
         .collect()

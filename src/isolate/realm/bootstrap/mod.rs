@@ -1,4 +1,5 @@
-//! The modules that every realm is made of: their texts, their evaluation, and their form in the snapshot's file.
+//! The bootstrap modules, of which every realm is made: their texts, their evaluation, and their
+//! form in the snapshot's file.
 
 pub mod bootstrap;
 pub mod file;

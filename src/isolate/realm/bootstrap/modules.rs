@@ -1,4 +1,5 @@
-//! `BootstrapModules`: the bootstrap modules of one realm, compiled, linked and evaluated.
+//! `BootstrapModules`: the bootstrap modules of one realm. It compiles, links and evaluates them,
+//! the eager ones when the realm is created and others on first use.
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeSet, HashMap};
@@ -13,38 +14,38 @@ use crate::isolate::realm::bootstrap::bootstrap::bootstrap;
 use crate::isolate::state::IsolateState;
 
 thread_local! {
-    /// The modules while they are linked.
+    /// The modules by name while V8 links them, for `resolve`.
     static LINKED: RefCell<HashMap<&'static str, v8::Global<v8::Module>>> = RefCell::default();
 }
 
-/// V8's code caches of modules that realms load later.
+/// V8's code caches of modules that are loaded on first use.
 static CACHES: LazyLock<Mutex<Caches>> = LazyLock::new(Mutex::default);
 
 type Caches = HashMap<&'static str, Arc<[u8]>>;
 
-/// The bootstrap modules that a realm has evaluated. Others are loaded when the realm first uses them.
+/// The bootstrap modules that a realm has evaluated.
 #[derive(Default)]
 pub struct BootstrapModules {
     loaded: RefCell<HashMap<&'static str, v8::Global<v8::Module>>>,
-    /// The realm comes from a snapshot, and its eager modules were not taken out of it yet.
+    /// Whether the realm comes from a snapshot from which its eager modules were not yet taken.
     in_snapshot: Cell<bool>,
 }
 
 impl BootstrapModules {
-    /// Returns those of a realm that comes from a snapshot.
+    /// Returns the modules of a realm that comes from a snapshot.
     pub fn of_snapshot() -> Self {
         Self { in_snapshot: Cell::new(true), ..Default::default() }
     }
 
-    /// Returns the eager modules in their order, for a snapshot.
+    /// Returns the eager modules in their order, to be stored in a snapshot.
     pub fn eager(&self) -> Vec<v8::Global<v8::Module>> {
         let loaded = self.loaded.borrow();
         bootstrap().eager.iter().filter_map(|name| loaded.get(name).cloned()).collect()
     }
 
-    /// Returns the namespace of a module, and evaluates the module first where that was not done yet.
+    /// Returns the namespace of a module, which is evaluated on the first call.
     ///
-    /// `None` where an exception is pending; the load can be tried again then.
+    /// `None` where an exception is pending; a later call tries again.
     pub fn load<'s>(
         &self,
         scope: &mut v8::HandleScope<'s>,
@@ -88,14 +89,14 @@ impl BootstrapModules {
     }
 }
 
-/// Keeps V8's code cache of modules, functions that ran just now included, for later realms.
+/// Keeps V8's code cache of modules for later realms. It includes the functions that have run.
 fn keep_caches(
     scope: &mut v8::HandleScope,
     names: &BTreeSet<&'static str>,
     modules: &HashMap<&'static str, v8::Global<v8::Module>>,
 ) {
     if IsolateState::of(scope).is_none() {
-        // A snapshot is being made: V8 makes no code cache meanwhile.
+        // V8 creates no code cache while it creates a snapshot.
         return;
     }
     for name in names {

@@ -1,10 +1,10 @@
-//! What the texts of bootstrap modules import, read from the texts. They are of known style: no JavaScript parser
-//! is needed.
+//! Scans the texts of bootstrap modules for their imports. The texts have a known style, so no
+//! JavaScript parser is needed.
 
-/// The module from which others import functions of Rust and ops.
+/// The module that exports bindings and ops.
 pub const OPS: &str = "ext:core/ops";
 
-/// Returns the text with escapes in the place of what is not ASCII.
+/// Returns a text in which characters beyond ASCII are escaped.
 pub fn ascii(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {
@@ -28,7 +28,7 @@ pub fn imports_of(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// Returns the names that a module takes out of `primordials`.
+/// Returns the names that a module uses from `primordials`.
 pub fn names_of_primordials(text: &str) -> Vec<&str> {
     let is_name = |c: char| c.is_alphanumeric() || c == '_';
     let taken = text.match_indices("= primordials").chain(text.match_indices("=primordials"));

@@ -1,39 +1,40 @@
-//! The airlock: the one way from a realm to deno_core's ops, through which nothing comes back but copies.
+//! The airlock: the only way from a realm to deno_core's ops, through which only copies come back.
 //!
-//! deno_core works in one context, the engine's. No object of that context may reach a realm, because its
-//! constructor would lead code of a user out of the realm. So a realm has functions that call the op in the engine's
-//! context. What the op returns, resolves to or throws is made anew in the realm.
+//! deno_core works in one context, the engine's. No object of that context may reach a realm,
+//! because its constructor would lead code of a user out of the realm. So a realm calls functions
+//! that call the op in the engine's context. What the op returns, resolves to or throws is copied
+//! into the realm.
 
 use std::rc::Rc;
 
 use deno_core::v8;
-use v8::{ValueDeserializerHelper, ValueSerializerHelper};
 
 use crate::isolate::host::op::CALL;
-use crate::isolate::limits::interrupt::release_held;
+use crate::isolate::limits::interrupt::request_deferred;
 use crate::isolate::primitives::{number as number_of, string, throw_range_error};
 use crate::isolate::realm::data::RealmData;
 use crate::isolate::realm::engine::blobs;
+use crate::isolate::realm::engine::copy::{copy, copy_error};
 use crate::isolate::state::IsolateState;
 use crate::isolate::task::current::running_ticket;
 
-/// An op, or a function of deno_core, in the engine's context.
+/// An op or function of deno_core, in the engine's context.
 struct Op {
     function: v8::Global<v8::Function>,
     outcome: Outcome,
     is_async: bool,
-    is_call: bool,
-    makes: Option<Made>,
+    is_host_call: bool,
+    creates: Option<Created>,
 }
 
-/// What a realm is told to have made, to be let go of with it.
+/// What an op creates that must be dropped with the realm.
 #[derive(Clone, Copy)]
-enum Made {
+enum Created {
     BlobPart,
     BlobUrl,
 }
 
-impl Made {
+impl Created {
     fn by(op: &str) -> Option<Self> {
         if blobs::PARTS.contains(&op) {
             return Some(Self::BlobPart);
@@ -42,64 +43,63 @@ impl Made {
     }
 }
 
-/// How what an op gives gets to the other side.
+/// How the result of an op reaches the realm.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Outcome {
     Copy,
-    /// It is an object of Rust's, which the realm keeps without being able to look at it.
+    /// An object of Rust, which the realm holds as an opaque handle.
     Handle,
 }
 
-/// Ops whose result the realm gives back to another op.
+/// The ops whose result the realm passes to another op.
 const HANDLES: [&str; 1] = ["op_encoding_new_decoder"];
 
-/// Where the maker of a realm's errors is in its context.
-const BUILD_ERROR: i32 = 3;
-
-/// All that realms of an isolate can call on the other side, by their number.
+/// The functions that realms of an isolate can call in the engine, by number.
 pub struct Airlock {
     ops: Vec<Op>,
-    /// The context of deno_core.
+    /// The engine's context.
     engine: v8::Global<v8::Context>,
-    /// A key that no JavaScript can name.
+    /// The private symbol that links a handle or promise of a realm to the engine's object.
     key: v8::Global<v8::Private>,
 }
 
 impl Airlock {
-    /// Returns that of this isolate; `None` before its callbacks are installed.
+    /// Returns the airlock of this isolate; `None` before its callbacks are installed.
     pub fn of(isolate: &v8::Isolate) -> Option<Rc<Self>> {
         isolate.get_slot::<Rc<Self>>().cloned()
     }
 
-    /// Looks the functions up in the engine's context, which is the current one.
+    /// Looks up the functions in the engine's context, which must be the current one.
     ///
     /// # Panics
-    /// When there is none of a name: the realms' modules do not fit the extensions.
+    /// When a function does not exist: the bootstrap modules do not match the extensions.
     pub fn new(
         scope: &mut v8::HandleScope,
         names: &[&str],
         is_async: impl Fn(&str) -> bool,
     ) -> Self {
         let global = scope.get_current_context().global(scope);
-        let core =
-            ["Deno", "core"].into_iter().fold(global, |object, name| member(scope, object, name));
-        let ops = member(scope, core, "ops");
+        let core = ["Deno", "core"]
+            .into_iter()
+            .fold(global, |object, name| object_member(scope, object, name));
+        let ops = object_member(scope, core, "ops");
         let ops = names.iter().map(|name| {
             let home = if name.starts_with("op_") { ops } else { core };
-            let function: v8::Local<v8::Function> =
-                member(scope, home, name).try_into().expect("what realms call is a function");
+            let function: v8::Local<v8::Function> = object_member(scope, home, name)
+                .try_into()
+                .expect("what realms call is a function");
             let outcome = if HANDLES.contains(name) { Outcome::Handle } else { Outcome::Copy };
             let function = v8::Global::new(scope, function);
             Op {
                 function,
                 outcome,
                 is_async: is_async(name),
-                is_call: *name == CALL,
-                makes: Made::by(name),
+                is_host_call: *name == CALL,
+                creates: Created::by(name),
             }
         });
         let ops = ops.collect();
-        let name = string(scope, "isolane.behind");
+        let name = string(scope, "isolane.handle");
         let key = v8::Private::for_api(scope, Some(name));
         let engine = scope.get_current_context();
         let engine = v8::Global::new(scope, engine);
@@ -107,7 +107,8 @@ impl Airlock {
     }
 }
 
-fn member<'s>(
+/// Returns a property that is an object.
+fn object_member<'s>(
     scope: &mut v8::HandleScope<'s>,
     object: v8::Local<'s, v8::Object>,
     name: &str,
@@ -117,14 +118,9 @@ fn member<'s>(
     value.unwrap_or_else(|| panic!("deno_core has no {name}"))
 }
 
-/// Says how errors of a realm are made: `build` takes name and message.
-pub fn set_error_builder(context: v8::Local<v8::Context>, build: v8::Local<v8::Function>) {
-    context.set_embedder_data(BUILD_ERROR, build.into());
-}
-
-/// What a realm calls; its data is the number of the op.
+/// The function that a realm calls for an op. Its data is the number of the op.
 #[allow(clippy::needless_pass_by_value)]
-pub fn pass<'s>(
+pub fn call_op<'s>(
     scope: &mut v8::HandleScope<'s>,
     args: v8::FunctionCallbackArguments<'s>,
     mut result: v8::ReturnValue,
@@ -136,63 +132,63 @@ pub fn pass<'s>(
     let Some(op) = airlock.ops.get(number as usize) else { return };
     let ticket = running_ticket(scope);
     if op.is_async && ticket.is_some_and(|ticket| !state.is_in_flight(ticket)) {
-        // A task that is over begins nothing: it waits for ever.
+        // A task that is over starts no operation: its promise never settles.
         if let Some(resolver) = v8::PromiseResolver::new(scope) {
             result.set(resolver.get_promise(scope).into());
         }
         return;
     }
-    if state.is_deep() {
-        // deno_core could begin an operation and not come to note it.
+    if state.is_stack_nearly_full() {
+        // deno_core could start an operation and fail to record it.
         throw_range_error(scope, "Maximum call stack size exceeded");
         return;
     }
     let scope = &mut v8::TryCatch::new(scope);
     let key = v8::Local::new(scope, &airlock.key);
     let mut arguments: Vec<_> =
-        (0..args.length()).map(|index| behind(scope, key, args.get(index))).collect();
-    if let Some(first) = arguments.first_mut().filter(|_| op.is_call) {
+        (0..args.length()).map(|index| unwrap_handle(scope, key, args.get(index))).collect();
+    if let Some(first) = arguments.first_mut().filter(|_| op.is_host_call) {
         let none = v8::Number::new(scope, -1.0).into();
         *first = ticket.map_or(none, |ticket| number_of(scope, ticket));
     }
     let undefined = v8::undefined(scope).into();
     let function = v8::Local::new(scope, &op.function);
-    // deno_core panics where it is interrupted while it makes an error.
-    let holds = state.hold_interrupts();
+    // deno_core panics where it is interrupted while it creates an error.
+    let is_outermost = state.defer_interrupts();
     let value = {
-        // Optimized code of the engine calls ops in whatever context is current, and they look for the state
-        // of deno_core in it.
+        // Optimized code in the engine calls fast API functions in whatever context is current, and
+        // these look up deno_core's state in that context.
         let engine = v8::Local::new(scope, &airlock.engine);
         let scope = &mut v8::ContextScope::new(scope, engine);
         function.call(scope, undefined, &arguments)
     };
-    if holds {
-        release_held(scope, &state);
+    if is_outermost {
+        request_deferred(scope, &state);
     }
     let Some(value) = value else {
         rethrow(scope);
         return;
     };
     if let Ok(promise) = v8::Local::<v8::Promise>::try_from(value) {
-        if let Some(promise) = follow(scope, &state, &airlock, promise) {
+        if let Some(promise) = mirror_promise(scope, &state, &airlock, promise) {
             result.set(promise.into());
         } else {
             rethrow(scope);
         }
         return;
     }
-    if let Some(made) = op.makes
+    if let Some(created) = op.creates
         && let Some(realm) = RealmData::of(scope)
     {
         let name = value.to_rust_string_lossy(scope);
-        match made {
-            Made::BlobPart => realm.blobs.note_part(name),
-            Made::BlobUrl => realm.blobs.note_url(name),
+        match created {
+            Created::BlobPart => realm.blobs.add_part(name),
+            Created::BlobUrl => realm.blobs.add_url(name),
         }
     }
     let copied = match op.outcome {
         Outcome::Copy => copy(scope, value),
-        Outcome::Handle => wrap(scope, key, value),
+        Outcome::Handle => wrap_handle(scope, key, value),
     };
     match copied {
         Some(value) => result.set(value),
@@ -200,8 +196,8 @@ pub fn pass<'s>(
     }
 }
 
-/// A promise of the realm that settles as one of the engine does.
-fn follow<'s>(
+/// Creates a promise of the realm that settles as a promise of the engine does.
+fn mirror_promise<'s>(
     scope: &mut v8::TryCatch<v8::HandleScope<'s>>,
     state: &IsolateState,
     airlock: &Airlock,
@@ -215,15 +211,15 @@ fn follow<'s>(
         let reject = v8::Function::builder(on_rejected).data(resolver.into()).build(scope)?;
         promise.then2(scope, fulfil, reject)?;
     }
-    // What a worker script does by itself is none of a task's.
+    // Operations of the worker script itself belong to no task.
     if running_ticket(scope).is_some() {
         state.operations.set(state.operations.get() + 1);
     }
-    let followed = resolver.get_promise(scope);
-    // For ops that are told of the promise: whether it keeps the event loop busy.
+    let mirror = resolver.get_promise(scope);
+    // For ops that take the promise, such as those that ref or unref its operation.
     let key = v8::Local::new(scope, &airlock.key);
-    followed.set_private(scope, key, promise.into());
-    Some(followed)
+    mirror.set_private(scope, key, promise.into());
+    Some(mirror)
 }
 
 #[allow(clippy::needless_pass_by_value)]
@@ -232,7 +228,7 @@ fn on_fulfilled<'s>(
     args: v8::FunctionCallbackArguments<'s>,
     _: v8::ReturnValue,
 ) {
-    settle(scope, &args, true);
+    settle_mirror(scope, &args, true);
 }
 
 #[allow(clippy::needless_pass_by_value)]
@@ -241,23 +237,24 @@ fn on_rejected<'s>(
     args: v8::FunctionCallbackArguments<'s>,
     _: v8::ReturnValue,
 ) {
-    settle(scope, &args, false);
+    settle_mirror(scope, &args, false);
 }
 
-/// Settles the realm's promise, which the callback has as data.
-fn settle<'s>(
+/// Settles the realm's promise, whose resolver is the data of the callback.
+fn settle_mirror<'s>(
     scope: &mut v8::HandleScope<'s>,
     args: &v8::FunctionCallbackArguments<'s>,
     fulfilled: bool,
 ) {
-    // A reaction runs for the same task as `follow` did.
+    // The reaction runs for the same task as `mirror_promise` did.
     let state = IsolateState::of(scope).filter(|_| running_ticket(scope).is_some());
     if let Some(state) = state {
         state.operations.set(state.operations.get().saturating_sub(1));
     }
     let Ok(resolver) = v8::Local::<v8::Object>::try_from(args.data()) else { return };
     let Some(realm) = resolver.get_creation_context(scope) else { return };
-    // SAFETY: V8's resolver is the promise itself, and `follow` made this one.
+    // SAFETY: in V8 a resolver is the promise itself, and `mirror_promise` created this one as a
+    // resolver.
     let resolver = unsafe { v8::Local::<v8::PromiseResolver>::cast_unchecked(resolver) };
     let value = args.get(0);
     let scope = &mut v8::ContextScope::new(scope, realm);
@@ -277,8 +274,9 @@ fn settle<'s>(
     }
 }
 
-/// What an argument stands for on the other side.
-fn behind<'s>(
+/// Returns the engine's object that a handle or promise of the realm stands for, and any other
+/// argument as it is.
+fn unwrap_handle<'s>(
     scope: &mut v8::HandleScope<'s>,
     key: v8::Local<'s, v8::Private>,
     value: v8::Local<'s, v8::Value>,
@@ -290,7 +288,8 @@ fn behind<'s>(
     object.get_private(scope, key).filter(|found| found.is_object()).unwrap_or(value)
 }
 
-fn wrap<'s>(
+/// Creates an opaque handle of the realm for an object of the engine.
+fn wrap_handle<'s>(
     scope: &mut v8::TryCatch<v8::HandleScope<'s>>,
     key: v8::Local<'s, v8::Private>,
     value: v8::Local<'s, v8::Value>,
@@ -301,26 +300,8 @@ fn wrap<'s>(
     Some(handle.into())
 }
 
-/// The same value as an object of the current realm; what is no object is of none.
-fn copy<'s>(
-    scope: &mut v8::TryCatch<v8::HandleScope<'s>>,
-    value: v8::Local<'s, v8::Value>,
-) -> Option<v8::Local<'s, v8::Value>> {
-    let Ok(object) = v8::Local::<v8::Object>::try_from(value) else { return Some(value) };
-    let context = scope.get_current_context();
-    if object.get_creation_context(scope) == Some(context) {
-        return Some(value);
-    }
-    let serializer = v8::ValueSerializer::new(scope, Box::new(Plain));
-    serializer.write_header();
-    serializer.write_value(context, value)?;
-    let bytes = serializer.release();
-    let deserializer = v8::ValueDeserializer::new(scope, Box::new(Plain), &bytes);
-    deserializer.read_header(context)?;
-    deserializer.read_value(context)
-}
-
-/// Throws what was thrown on the other side. What ends the task goes on.
+/// Copies the pending exception of the engine and throws the copy. A termination is rethrown as it
+/// is.
 fn rethrow(scope: &mut v8::TryCatch<v8::HandleScope>) {
     if scope.has_terminated() {
         scope.rethrow();
@@ -333,61 +314,3 @@ fn rethrow(scope: &mut v8::TryCatch<v8::HandleScope>) {
     }
     scope.rethrow();
 }
-
-/// An error of the engine as one of the realm. `None` where the task is ended meanwhile.
-fn copy_error<'s>(
-    scope: &mut v8::TryCatch<v8::HandleScope<'s>>,
-    error: v8::Local<'s, v8::Value>,
-) -> Option<v8::Local<'s, v8::Value>> {
-    let Ok(object) = v8::Local::<v8::Object>::try_from(error) else {
-        if !error.is_undefined() {
-            return Some(error);
-        }
-        // deno_core knows no maker of errors of that class.
-        let message = string(scope, "the operation failed");
-        return Some(v8::Exception::error(scope, message));
-    };
-    let context = scope.get_current_context();
-    if object.get_creation_context(scope) == Some(context) {
-        return Some(error);
-    }
-    // An error of the engine, which no code of a user can have touched.
-    let text = |scope: &mut v8::TryCatch<v8::HandleScope<'s>>, name| {
-        let key = string(scope, name).into();
-        let value = object.get(scope, key);
-        scope.reset();
-        value.filter(|value| value.is_string())
-    };
-    let name = text(scope, "name").unwrap_or_else(|| string(scope, "Error").into());
-    let message = text(scope, "message").unwrap_or_else(|| string(scope, "").into());
-    let build = context.get_embedder_data(scope, BUILD_ERROR);
-    let build = build.and_then(|build| v8::Local::<v8::Function>::try_from(build).ok());
-    let undefined = v8::undefined(scope).into();
-    let made = build.and_then(|build| build.call(scope, undefined, &[name, message]));
-    if let Some(error) = made.filter(|made| made.is_object()) {
-        return Some(error);
-    }
-    if scope.has_terminated() {
-        return None;
-    }
-    // Near the end of the stack nothing of JavaScript can be called.
-    scope.reset();
-    let message = v8::Local::<v8::String>::try_from(message).unwrap_or_else(|_| string(scope, ""));
-    Some(v8::Exception::error(scope, message))
-}
-
-/// Copies plain data and buffers.
-struct Plain;
-
-impl v8::ValueSerializerImpl for Plain {
-    fn throw_data_clone_error<'s>(
-        &self,
-        scope: &mut v8::HandleScope<'s>,
-        message: v8::Local<'s, v8::String>,
-    ) {
-        let error = v8::Exception::type_error(scope, message);
-        scope.throw_exception(error);
-    }
-}
-
-impl v8::ValueDeserializerImpl for Plain {}

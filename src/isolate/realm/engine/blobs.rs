@@ -1,5 +1,6 @@
-//! The contents of Blobs: outside V8's heap, counted with the buffers, and gone with the realm that made
-//! them. deno_web lets go of them when V8 collects the Blob, which a realm that is gone never hears of.
+//! The contents of Blobs. They are outside V8's heap, count as buffers, and are dropped with the
+//! realm that created them: deno_web drops them when V8 collects the Blob, and the finalizers of a
+//! dropped realm never run.
 
 use std::cell::RefCell;
 use std::collections::HashSet;
@@ -13,11 +14,12 @@ use uuid::Uuid;
 
 use crate::isolate::limits::buffers::{Buffers, Counted};
 
-/// Ops whose result is the number of a part, and the one whose result is a URL.
+/// The ops that return the id of a part.
 pub const PARTS: [&str; 2] = ["op_blob_create_part", "op_blob_slice_part"];
+/// The op that returns an object URL.
 pub const URL: &str = "op_blob_create_object_url";
 
-/// What a realm has made and not let go of.
+/// The parts and object URLs that a realm has created.
 #[derive(Default)]
 pub struct Blobs {
     parts: RefCell<HashSet<String>>,
@@ -25,15 +27,17 @@ pub struct Blobs {
 }
 
 impl Blobs {
-    pub fn note_part(&self, part: String) {
+    /// Adds a part by its id.
+    pub fn add_part(&self, part: String) {
         self.parts.borrow_mut().insert(part);
     }
 
-    pub fn note_url(&self, url: String) {
+    /// Adds an object URL.
+    pub fn add_url(&self, url: String) {
         self.urls.borrow_mut().insert(url);
     }
 
-    /// Lets go of all.
+    /// Removes all of them from the store.
     pub fn clear(&self, store: &BlobStore) {
         for part in self.parts.take() {
             if let Ok(part) = Uuid::parse_str(&part) {
@@ -48,7 +52,7 @@ impl Blobs {
     }
 }
 
-/// Contents of a Blob that count as memory of the isolate.
+/// The bytes of a part, counted as memory of the isolate.
 #[derive(Debug)]
 struct CountedPart(Counted);
 
@@ -63,7 +67,7 @@ impl BlobPart for CountedPart {
     }
 }
 
-/// In place of deno_web's, which counts nothing.
+/// Replaces deno_web's op, which counts nothing.
 #[op2]
 #[string]
 pub fn op_isolane_create_part(

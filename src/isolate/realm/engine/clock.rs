@@ -1,10 +1,11 @@
-//! The clock of tasks: whole milliseconds, because a fine clock is a tool for side channels.
+//! The clock of tasks. Its resolution is a millisecond, because a finer clock helps side-channel
+//! attacks.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use deno_core::{OpState, op2};
 
-/// Keeps deno_web from a fine clock; its own coarse one is replaced by [`op_isolane_now`].
+/// Denies deno_web a fine clock. [`op_isolane_now`] replaces its coarse one.
 pub struct CoarseClock;
 
 impl deno_web::TimersPermission for CoarseClock {
@@ -13,20 +14,20 @@ impl deno_web::TimersPermission for CoarseClock {
     }
 }
 
-/// What `performance.now()` reads: whole milliseconds, as a fine clock is a tool for side channels.
+/// Writes the time for `performance.now()`.
 #[op2(fast)]
 pub fn op_isolane_now(state: &OpState, #[buffer] out: &mut [u8]) {
     write_coarse(state.borrow::<deno_web::StartTime>().elapsed(), out);
 }
 
-/// What `performance.timeOrigin` reads: when the clock of `performance.now()` stood at zero.
+/// Writes `performance.timeOrigin`, the time at which `performance.now()` was zero.
 #[op2(fast)]
 pub fn op_isolane_time_origin(state: &OpState, #[buffer] out: &mut [u8]) {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     write_coarse(now.saturating_sub(state.borrow::<deno_web::StartTime>().elapsed()), out);
 }
 
-/// Writes seconds and nanoseconds as `15_performance.js` reads them, in steps of a millisecond.
+/// Writes seconds and nanoseconds as `15_performance.js` reads them, in whole milliseconds.
 fn write_coarse(time: Duration, out: &mut [u8]) {
     let seconds = time.as_secs() as u32;
     let nanos = time.subsec_millis() * 1_000_000;

@@ -1,4 +1,5 @@
-//! Deno's extensions, with the ops and modules replaced or left out that isolane does not want.
+//! Deno's extensions, without the modules that isolane does not want, and with replacements for
+//! some ops.
 
 use std::sync::Arc;
 
@@ -7,7 +8,7 @@ use deno_core::Extension;
 use crate::isolate::realm::engine::blobs::op_isolane_create_part;
 use crate::isolate::realm::engine::clock::{CoarseClock, op_isolane_now, op_isolane_time_origin};
 
-/// Modules of deno_web that have no use in an isolate.
+/// The modules of deno_web that have no use in an isolate.
 const LEFT_OUT: [&str; 4] = [
     "ext:deno_web/10_filereader.js",
     "ext:deno_web/12_location.js",
@@ -15,7 +16,7 @@ const LEFT_OUT: [&str; 4] = [
     "ext:deno_web/16_image_data.js",
 ];
 
-/// Returns the extensions whose modules realms have, in the order of their dependencies.
+/// Returns the extensions whose modules realms evaluate, in the order of their dependencies.
 pub fn extensions() -> Vec<Extension> {
     let mut web = deno_web::deno_web::init::<CoarseClock>(Arc::default(), None);
     let kept = web.esm_files.iter().filter(|file| !LEFT_OUT.contains(&file.specifier));

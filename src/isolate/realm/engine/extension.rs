@@ -1,4 +1,5 @@
-//! The deno_core extensions of an isolate. The engine's context has their ops; the realms have their modules.
+//! The deno_core extensions of an isolate. The engine's context has their ops; their modules are in
+//! the realms.
 
 use std::borrow::Cow;
 use std::rc::Rc;
@@ -25,7 +26,7 @@ extension!(
     },
 );
 
-/// Returns all extensions of the engine's context, which has their ops and none of their modules.
+/// Returns all extensions for the engine's context, with their ops and without their modules.
 pub fn extensions(state: Rc<IsolateState>) -> Vec<Extension> {
     let mut all = deno::extensions();
     for extension in &mut all {
@@ -62,6 +63,6 @@ fn op_isolane_report(
 }
 
 fn ticket_of(number: f64) -> Option<u64> {
-    // Tickets count from 1 and stay far below 2^53.
+    // Tickets start at 1 and stay far below 2^53.
     (number >= 0.0).then_some(number as u64)
 }

@@ -1,34 +1,26 @@
-// A realm's own side: what tasks find in it, and what Rust calls. Runs once for each realm, before any code
-// of a user; the built-ins it holds on to cannot be replaced by a task.
+// The entry module of a realm: what tasks get besides the globals, and the functions that Rust calls
+// (`realm/functions.rs`). It is evaluated once for each realm, before any code of a user, and uses only built-ins that a
+// task cannot replace.
 
 import { core, primordials } from 'ext:core/mod.js';
 import {
   isProxy,
-  load,
-  op_isolane_blank,
-  op_isolane_console,
   op_isolane_is_ordinary,
   op_isolane_is_wide,
   op_isolane_read_text,
-  op_isolane_report,
   op_isolane_settled,
   op_isolane_transfer,
+  op_isolane_undefined_array,
   op_isolane_write_text,
 } from 'ext:core/ops';
 import { DOMException } from 'ext:deno_web/01_dom_exception.js';
-import * as event from 'ext:deno_web/02_event.js';
 import * as abortSignal from 'ext:deno_web/03_abort_signal.js';
-import * as base64 from 'ext:deno_web/05_base64.js';
-import * as encoding from 'ext:deno_web/08_text_encoding.js';
-import * as webidl from 'ext:deno_webidl/00_webidl.js';
-import * as denoConsole from 'ext:deno_console/01_console.js';
-import * as url from 'ext:deno_url/00_url.js';
 import clone from 'ext:isolane/clone.js';
 import tables from 'ext:isolane/table.js';
-import { createConsole } from 'ext:isolane/console.js';
-import { closePortsOf, guard, live } from 'ext:isolane/task-resources.js';
+import { buildError, completeGlobals, define, installLazily } from 'ext:isolane/globals.js';
+import { closePortsOf, resourceState } from 'ext:isolane/task-resources.js';
 import { callParent, createHost } from 'ext:isolane/host.js';
-import * as timers from 'ext:isolane/timers.js';
+import { clearAllOf } from 'ext:isolane/timers.js';
 
 const {
   ArrayBuffer,
@@ -38,228 +30,34 @@ const {
   MapPrototypeGet,
   MapPrototypeSet,
   MathMax,
-  MathMin,
   NumberIsNaN,
-  ObjectDefineProperty,
-  ObjectEntries,
   ObjectFreeze,
-  ObjectGetOwnPropertyDescriptor,
   ObjectGetPrototypeOf,
   ObjectIsFrozen,
   ObjectPrototype,
   ObjectValues,
   Promise,
   PromisePrototypeCatch,
-  Error,
-  RangeError,
-  ReferenceError,
   ReflectApply,
-  RegExpPrototypeExec,
   SafeMap,
-  StringPrototypeSlice,
-  StringPrototypeStartsWith,
-  SyntaxError,
   TypeError,
   Uint8Array,
-  URIError,
 } = primordials;
-const { getAsyncContext } = core;
-
-// Who runs is in V8's continuation-preserved data: the ticket of a task, or undefined for code of no
-// task. V8 carries it across `await` and promise reactions; the timers carry it themselves.
-const NO_TASK = -1;
-const currentTicket = () => getAsyncContext() ?? NO_TASK;
-
-const report = (error, ticket) => op_isolane_report(error, ticket ?? NO_TASK);
-timers.onError(report);
-
-// What ops throw, by the names that they give it. The engine's own errors are none of this realm.
-const ERRORS = { __proto__: null, RangeError, ReferenceError, SyntaxError, TypeError, URIError };
-const DOM_EXCEPTION = 'DOMException';
-
-function buildError(name, message) {
-  if (StringPrototypeStartsWith(name, DOM_EXCEPTION)) {
-    return new DOMException(message, StringPrototypeSlice(name, DOM_EXCEPTION.length));
-  }
-  const Class = ERRORS[name];
-  if (Class !== undefined) return new Class(message);
-  const error = new (name === 'Interrupted' ? core.Interrupted : Error)(message);
-  if (name !== 'Error') define(error, 'name', false, name);
-  return error;
-}
-
-// Console: one line of text for each call, with the method as its level.
-
-denoConsole.setNoColorFns(
-  () => true,
-  () => true,
-);
-const console = createConsole((level, text) => op_isolane_console(level, text, currentTicket()));
-
-// Globals
-
-function define(target, name, enumerable, value) {
-  ObjectDefineProperty(target, name, { __proto__: null, value, enumerable, configurable: true, writable: true });
-}
-
-function accessor(target, name, holder) {
-  const { get } = ObjectGetOwnPropertyDescriptor(holder, name);
-  ObjectDefineProperty(target, name, { __proto__: null, get, set: undefined, enumerable: true, configurable: true });
-}
-
-function install(enumerable, values) {
-  ArrayPrototypeForEach(ObjectEntries(values), (entry) => define(globalThis, entry[0], enumerable, entry[1]));
-}
-
-install(false, {
-  AbortController: abortSignal.AbortController,
-  AbortSignal: abortSignal.AbortSignal,
-  CustomEvent: event.CustomEvent,
-  DOMException,
-  Event: event.Event,
-  EventTarget: event.EventTarget,
-  MessageEvent: event.MessageEvent,
-  TextDecoder: encoding.TextDecoder,
-  TextDecoderStream: encoding.TextDecoderStream,
-  TextEncoder: encoding.TextEncoder,
-  TextEncoderStream: encoding.TextEncoderStream,
-  URL: url.URL,
-  URLSearchParams: url.URLSearchParams,
-  console,
-});
-install(true, {
-  ...timers.globals,
-  atob: base64.atob,
-  btoa: base64.btoa,
-  structuredClone(value, options) {
-    return ReflectApply(load(MESSAGE_PORT).structuredClone, undefined, arguments);
-  },
-});
-
-// As in Node, what few tasks use is evaluated when one first asks for it.
-
-const FILE = 'ext:deno_web/09_file.js';
-const MESSAGE_PORT = 'ext:deno_web/13_message_port.js';
-const PERFORMANCE = 'ext:deno_web/15_performance.js';
-const CRYPTO = 'ext:deno_crypto/00_crypto.js';
-
-/** Defines globals whose values are those of a module, or what `take` makes of its namespace and a name. */
-function installLater(enumerable, module, names, take = (namespace, name) => namespace[name]) {
-  ArrayPrototypeForEach(names, (name) => {
-    const settle = (value) => {
-      define(globalThis, name, enumerable, value);
-      return value;
-    };
-    ObjectDefineProperty(globalThis, name, {
-      __proto__: null,
-      get: () => settle(take(load(module), name)),
-      set: settle,
-      enumerable,
-      configurable: true,
-    });
-  });
-}
-
-installLater(false, 'ext:deno_web/06_streams.js', [
-  'ByteLengthQueuingStrategy',
-  'CountQueuingStrategy',
-  'ReadableByteStreamController',
-  'ReadableStream',
-  'ReadableStreamBYOBReader',
-  'ReadableStreamBYOBRequest',
-  'ReadableStreamDefaultController',
-  'ReadableStreamDefaultReader',
-  'TransformStream',
-  'TransformStreamDefaultController',
-  'WritableStream',
-  'WritableStreamDefaultController',
-  'WritableStreamDefaultWriter',
-]);
-installLater(false, FILE, ['Blob', 'File']);
-ArrayPrototypeForEach(['createObjectURL', 'revokeObjectURL'], (name) => {
-  // A method, as the standard's: no constructor.
-  const { method } = {
-    method(_) {
-      return ReflectApply(load(FILE)[name], url.URL, arguments);
-    },
-  };
-  define(method, 'name', false, name);
-  define(url.URL, name, true, method);
-});
-installLater(false, MESSAGE_PORT, ['MessageChannel', 'MessagePort']);
-installLater(false, 'ext:deno_url/01_urlpattern.js', ['URLPattern']);
-installLater(false, CRYPTO, ['Crypto', 'CryptoKey', 'SubtleCrypto']);
-installLater(true, CRYPTO, ['crypto']);
-installLater(false, PERFORMANCE, ['Performance', 'PerformanceEntry', 'PerformanceMark', 'PerformanceMeasure']);
-installLater(true, PERFORMANCE, ['performance'], (performance) => {
-  performance.setTimeOrigin();
-  return performance.performance;
-});
-installLater(
-  false,
-  'ext:isolane/fetch-classes.js',
-  ['FormData', 'Headers', 'Request', 'Response'],
-  (classes, name) => classes.load()[name],
-);
-// Deno's own has a timer that no task owns.
-define(abortSignal.AbortSignal, 'timeout', true, function timeout(millis) {
-  const prefix = "Failed to execute 'AbortSignal.timeout'";
-  webidl.requiredArguments(arguments.length, 1, prefix);
-  const options = { __proto__: null, enforceRange: true };
-  const ms = webidl.converters['unsigned long long'](millis, prefix, 'Argument 1', options);
-  const controller = new abortSignal.AbortController();
-  const abort = () => controller.abort(new DOMException('Signal timed out.', 'TimeoutError'));
-  timers.globals.setTimeout(abort, MathMin(ms, timers.MAX_DELAY));
-  return controller.signal;
-});
-// Deno's are undefined where the standard says null, and null where it says the target.
-const { get: detailOf } = ObjectGetOwnPropertyDescriptor(event.CustomEvent.prototype, 'detail');
-accessor(event.CustomEvent.prototype, 'detail', {
-  get detail() {
-    const value = ReflectApply(detailOf, this, []);
-    return value === undefined ? null : value;
-  },
-});
-accessor(event.Event.prototype, 'srcElement', {
-  get srcElement() {
-    return this.target;
-  },
-});
-event.setEventTargetData(globalThis);
-event.saveGlobalThisReference({ __proto__: null, reportException: (error) => report(error, getAsyncContext()) });
-
-/** What no snapshot keeps: V8 makes some globals anew in each realm, and time goes on. */
-function complete() {
-  delete globalThis.SharedArrayBuffer;
-  // V8's own is not finished, and its clock counts nanoseconds.
-  delete globalThis.Temporal;
-  delete Date.prototype.toTemporalInstant;
-  delete Atomics.wait;
-  delete Atomics.waitAsync;
-  ArrayPrototypePush(VIEWS, Float16Array);
-  // The modules have matched things, which a task could read in `RegExp.lastMatch`.
-  RegExpPrototypeExec(/(?:)/, '');
-  ArrayPrototypeForEach(['compile', 'instantiate'], (name) => {
-    define(WebAssembly, name, true, guard(WebAssembly[name]));
-  });
-}
-
-// Tasks
 
 let env = ObjectFreeze({});
 let host = ObjectFreeze({ __proto__: null });
 
-/** That of the task that was run last. */
-let latestContext;
-/** Those of tasks that go on, by their tickets. */
+/** The context of the task that started last; undefined for a code task. */
+let lastContext;
+/** The contexts of tasks whose promise is pending, by ticket. */
 const contexts = new SafeMap();
 
 let abortSignalOf;
 
-/** The second argument of a handler. A class, because V8 makes an object with a getter of its own slowly. */
+/** The second argument of a handler. A class, because V8 is slow to create an object with a getter of its own. */
 class TaskContext {
   #controller;
-  // Fields, because an assignment would meet a setter of `Object.prototype`.
+  // Fields, because an assignment would call a setter of `Object.prototype`.
   taskId;
   type;
   attempt;
@@ -274,7 +72,7 @@ class TaskContext {
     this.workerId = workerId;
   }
 
-  /** Made when it is asked for: few tasks do. */
+  /** Created on first access, because few tasks use it. */
   get signal() {
     return this.#open().signal;
   }
@@ -297,21 +95,21 @@ class TaskContext {
 
 let lastFetch = 0;
 
-/** Has the parent carry a request out, until the signal is aborted. */
-function send(request, signal) {
+/** Sends a request to the parent, and an abort message when the signal is aborted. */
+function sendFetch(request, signal) {
   const number = ++lastFetch;
   signal[abortSignal.add](() => PromisePrototypeCatch(callParent('fetch:abort', [number]), () => {}));
   return callParent('fetch', [request, number]);
 }
 
-/** A result that has its own `then` is waited for, as `await` would. */
-function adopt(result) {
+/** Returns a promise for a result that is thenable, as `await` would, and any other result as it is. */
+function toPromise(result) {
   if (typeof result !== 'object' || result === null || typeof result.then !== 'function') return result;
   return core.isPromise(result) ? result : new Promise((resolve) => resolve(result));
 }
 
-// `await` and not `then`, which looks up a constructor that a task may have replaced.
-async function watch(ticket, promise) {
+// `await` instead of `then()`: the latter looks up a constructor that a task may have replaced.
+async function reportSettled(ticket, promise) {
   try {
     op_isolane_settled(ticket, true, await promise);
   } catch (error) {
@@ -319,7 +117,7 @@ async function watch(ticket, promise) {
   }
 }
 
-let putCausesBack;
+let restoreCauses;
 
 const VIEWS = [
   Int8Array,
@@ -336,31 +134,32 @@ const VIEWS = [
   DataView,
 ];
 
-// Most values need no table.
+// The codec of tables and its output buffer, created on first use: most values need no table.
 let table;
 let tableBytes;
-let tableRoom = 0;
-/** More room than this is not kept. */
-const KEPT_TABLE = 1 << 20;
+let tableCapacity = 0;
+/** A larger output buffer, in bytes, is not kept for the next value. */
+const MAX_KEPT_TABLE = 1 << 20;
 
-function roomFor(size) {
-  if (size > KEPT_TABLE) return new Uint8Array(size);
-  if (size > tableRoom) {
-    tableRoom = MathMax(size, 1 << 14);
-    tableBytes = new ArrayBuffer(tableRoom);
+/** Returns an array of `size` bytes; up to `MAX_KEPT_TABLE` they share one buffer. */
+function outputOf(size) {
+  if (size > MAX_KEPT_TABLE) return new Uint8Array(size);
+  if (size > tableCapacity) {
+    tableCapacity = MathMax(size, 1 << 14);
+    tableBytes = new ArrayBuffer(tableCapacity);
   }
   return new Uint8Array(tableBytes, 0, size);
 }
 
-const theTable = () =>
+const tableCodec = () =>
   (table ??= tables.createTable({
     isPlain: (object) => op_isolane_is_ordinary(object) && ObjectGetPrototypeOf(object) === ObjectPrototype,
     isProxy,
     isWide: op_isolane_is_wide,
-    makeOutput: roomFor,
+    makeOutput: outputOf,
     writeLong: op_isolane_write_text,
     readText: op_isolane_read_text,
-    blank: op_isolane_blank,
+    blank: op_isolane_undefined_array,
   }));
 
 const AsyncFunction = async function () {}.constructor;
@@ -373,7 +172,7 @@ function deepFreeze(value) {
   return value;
 }
 
-function cloneable(value) {
+function isCloneable(value) {
   try {
     core.serialize(value);
     return true;
@@ -383,38 +182,45 @@ function cloneable(value) {
 }
 
 function run(handler, receiver, taskId, type, attempt, workerId, payload) {
-  latestContext = new TaskContext(taskId, type, attempt, workerId);
-  return adopt(ReflectApply(handler, receiver, [payload, latestContext]));
+  lastContext = new TaskContext(taskId, type, attempt, workerId);
+  return toPromise(ReflectApply(handler, receiver, [payload, lastContext]));
 }
 
-// Rust sets who runs before it calls one of these, and takes this object away before a task can see it.
+/** Completes a realm that may come from a snapshot. */
+function complete() {
+  completeGlobals();
+  ArrayPrototypePush(VIEWS, Float16Array);
+}
+
+// Rust sets the current task before it calls one of these functions, and deletes this object before code of a user
+// runs.
 globalThis.isolane = {
   run,
 
-  /** The same, with a payload that is still to be made of its values. */
-  runMade(handler, receiver, taskId, type, attempt, workerId, make, a, b, c, d, e, f, g, h) {
-    return run(handler, receiver, taskId, type, attempt, workerId, make(a, b, c, d, e, f, g, h));
+  /** Does the same with a payload that `factory` creates from its values (`values/shapes.rs`). */
+  runWithFactory(handler, receiver, taskId, type, attempt, workerId, factory, a, b, c, d, e, f, g, h) {
+    return run(handler, receiver, taskId, type, attempt, workerId, factory(a, b, c, d, e, f, g, h));
   },
 
   runCode(code, scope) {
-    latestContext = undefined;
+    lastContext = undefined;
     return code(scope.inputs, scope.config);
   },
 
-  /** Goes on with the task that was just run: its promise is pending. */
-  hold(ticket, promise) {
-    if (latestContext !== undefined) MapPrototypeSet(contexts, ticket, latestContext);
-    watch(ticket, promise);
+  /** Keeps the context of the task that was just started, and reports when its promise settles. */
+  awaitResult(ticket, promise) {
+    if (lastContext !== undefined) MapPrototypeSet(contexts, ticket, lastContext);
+    reportSettled(ticket, promise);
   },
 
-  /** Lets go of everything that belongs to a task that is over. */
+  /** Releases what a task that is over owns: timers, ports and its context. */
   release(ticket) {
-    timers.clearAllOf(ticket);
+    clearAllOf(ticket);
     closePortsOf(ticket);
     MapPrototypeDelete(contexts, ticket);
   },
 
-  /** Aborts the signal of a task that is held. */
+  /** Aborts the signal of a task whose promise is pending. */
   abort(ticket, message, name) {
     const context = MapPrototypeGet(contexts, ticket);
     if (context !== undefined) abortSignalOf(context, new DOMException(message, name));
@@ -429,31 +235,34 @@ globalThis.isolane = {
     host = createHost(value);
     define(globalThis, 'host', false, host);
     if (value?.fetch) {
-      installLater(true, 'ext:isolane/fetch.js', ['fetch'], ({ createFetch }) => createFetch(send));
+      installLazily(true, 'ext:isolane/fetch.js', ['fetch'], ({ createFetch }) => createFetch(sendFetch));
     }
   },
 
-  /** Throws where a text is not the body of an async function, or leaves it. Only parses. */
+  /** Throws a SyntaxError where a text is not the body of one async function. Only parses the text. */
   checkBody(text) {
     new AsyncFunction('inputs', 'config', text);
   },
 
-  /** Makes a view that Node's side has taken apart; `lib/values/serializer.js` counts them in this order. */
+  /**
+   * Creates a view. `kind` is its index in `VIEWS`, the order of `lib/values/serializer.js`; a `length` of NaN tracks
+   * the buffer's.
+   */
   viewOf: (kind, buffer, offset, length) => new VIEWS[kind](buffer, offset, NumberIsNaN(length) ? undefined : length),
 
-  tableInput: roomFor,
-  readTable: (bytes) => theTable().decode(bytes),
-  writeTable: (value) => theTable().encode(value),
+  tableInput: outputOf,
+  readTable: (bytes) => tableCodec().decode(bytes),
+  writeTable: (value) => tableCodec().encode(value),
 
-  collectErrors: (value) => clone.collectErrors(value, cloneable),
-  replicaOf: (value) => clone.replicaOf(value, cloneable),
-  takeCauses(found) {
-    putCausesBack = clone.takeCauses(found);
+  collectErrors: (value) => clone.collectErrors(value, isCloneable),
+  replicaOf: (value) => clone.replicaOf(value, isCloneable),
+  detachCauses(found) {
+    restoreCauses = clone.takeCauses(found);
   },
-  putCausesBack: () => putCausesBack(),
+  restoreCauses: () => restoreCauses(),
   restoreErrors: clone.restoreErrors,
   complete,
   buildError,
-  pathOfUncloneable: (value, root) => clone.pathOfUncloneable(value, root, cloneable),
-  live,
+  pathOfUncloneable: (value, root) => clone.pathOfUncloneable(value, root, isCloneable),
+  resourceState,
 };

@@ -1,5 +1,5 @@
-// The console: text as the console of Node prints it, in one piece for each call. How single values look is
-// Deno's; format specifiers, groups, tables and counters are here, because Deno's own differ from Node's.
+// The console object of a realm. It formats each call into one text, as Node's console does. Deno's `inspect` formats
+// single values; format specifiers, groups, tables and counters are here, because Deno's differ from Node's.
 
 import { primordials } from 'ext:core/mod.js';
 import { getStringWidth, inspect } from 'ext:deno_console/01_console.js';
@@ -52,31 +52,32 @@ const {
 
 const INDENT = '  ';
 
-/** Writes a value as Node does: two levels deep and with single quotes. */
-function show(value, options) {
+/** Formats a value as Node does: two levels deep, with single quotes. */
+function inspectValue(value, options) {
   return inspect(value, { __proto__: null, depth: 2, quotes: ["'", '"', '`'], ...options });
 }
 
-const showNumber = (number) => (ObjectIs(number, -0) ? '-0' : `${number}`);
+const formatNumber = (number) => (ObjectIs(number, -0) ? '-0' : `${number}`);
 
-/** A value for `%s`: text of its own if it has one, and otherwise its outermost level. */
-function showShort(value) {
-  if (typeof value === 'number') return showNumber(value);
+/** Formats a value for `%s`: with its own `toString` where it has one, and otherwise its outermost level. */
+function formatShort(value) {
+  if (typeof value === 'number') return formatNumber(value);
   if (typeof value === 'bigint') return `${value}n`;
-  if (typeof value !== 'object' || value === null || hasOwnText(value)) return String(value);
-  return show(value, { depth: 0 });
+  if (typeof value !== 'object' || value === null || hasUserToString(value)) return String(value);
+  return inspectValue(value, { depth: 0 });
 }
 
-/** Whether code of a user wrote the `toString` of an object. */
-function hasOwnText(value) {
+/** Whether an object has a `toString` that is not a built-in. */
+function hasUserToString(value) {
   if (ObjectPrototypeIsPrototypeOf(DatePrototype, value) || ObjectPrototypeIsPrototypeOf(ErrorPrototype, value)) {
     return false;
   }
   const { toString } = value;
-  return typeof toString === 'function' && !StringPrototypeIncludes(FunctionPrototypeToString(toString), '[native code]');
+  if (typeof toString !== 'function') return false;
+  return !StringPrototypeIncludes(FunctionPrototypeToString(toString), '[native code]');
 }
 
-function showJson(value) {
+function formatJson(value) {
   try {
     return JSONStringify(value) ?? 'undefined';
   } catch (error) {
@@ -87,23 +88,23 @@ function showJson(value) {
 
 const SPECIFIERS = {
   __proto__: null,
-  s: showShort,
+  s: formatShort,
   d(value) {
     if (typeof value === 'bigint') return `${value}n`;
-    return typeof value === 'symbol' ? 'NaN' : showNumber(Number(value));
+    return typeof value === 'symbol' ? 'NaN' : formatNumber(Number(value));
   },
   i(value) {
     if (typeof value === 'bigint') return `${value}n`;
-    return typeof value === 'symbol' ? 'NaN' : showNumber(NumberParseInt(value));
+    return typeof value === 'symbol' ? 'NaN' : formatNumber(NumberParseInt(value));
   },
-  f: (value) => (typeof value === 'symbol' ? 'NaN' : showNumber(NumberParseFloat(value))),
-  j: showJson,
-  o: (value) => show(value, { depth: 4, showHidden: true, showProxy: true }),
-  O: (value) => show(value),
+  f: (value) => (typeof value === 'symbol' ? 'NaN' : formatNumber(NumberParseFloat(value))),
+  j: formatJson,
+  o: (value) => inspectValue(value, { depth: 4, showHidden: true, showProxy: true }),
+  O: (value) => inspectValue(value),
   c: () => '',
 };
 
-/** Makes one text of the arguments of a call. */
+/** Formats the arguments of a call. */
 function format(args) {
   let text = '';
   let next = 0;
@@ -125,13 +126,13 @@ function format(args) {
   }
   for (; next < args.length; next++) {
     if (next > 0) text += ' ';
-    text += typeof args[next] === 'string' ? args[next] : show(args[next]);
+    text += typeof args[next] === 'string' ? args[next] : inspectValue(args[next]);
   }
   return text;
 }
 
-/** A time as Node writes it; the clock of tasks has whole milliseconds. */
-function showTime(ms) {
+/** Formats a time as Node does. The clock of tasks has a resolution of a millisecond. */
+function formatTime(ms) {
   if (ms < 1000) return `${ms}ms`;
   if (ms < 60_000) return `${NumberPrototypeToFixed(ms / 1000, 3)}s`;
   const pad = (number, length) => StringPrototypePadStart(`${number}`, length, '0');
@@ -141,8 +142,8 @@ function showTime(ms) {
   return `${MathFloor(minutes / 60)}:${pad(minutes % 60, 2)}:${rest} (h:mm:ss.mmm)`;
 }
 
-/** Draws columns of texts, each with its heading, which may be of different lengths. */
-function draw(headings, columns) {
+/** Draws a table of columns, each with its heading. Columns may have different lengths. */
+function drawTable(headings, columns) {
   const widths = ArrayPrototypeMap(headings, (heading, i) => {
     let width = getStringWidth(heading);
     ArrayPrototypeForEach(columns[i], (cell) => {
@@ -169,10 +170,10 @@ function draw(headings, columns) {
   return ArrayPrototypeJoin(lines, '\n');
 }
 
-/** A value in a cell of a table. */
-function showCell(value) {
+/** Formats a value for a cell of a table. */
+function formatCell(value) {
   const large = typeof value === 'object' && value !== null && !ArrayIsArray(value) && ObjectKeys(value).length > 2;
-  return show(value, { depth: large ? -1 : 0, maxArrayLength: 3, breakLength: Infinity });
+  return inspectValue(value, { depth: large ? -1 : 0, maxArrayLength: 3, breakLength: Infinity });
 }
 
 const isObject = (value) => (typeof value === 'object' && value !== null) || typeof value === 'function';
@@ -185,36 +186,36 @@ const indexes = (length) => {
 function drawMap(map) {
   const [keys, values] = [[], []];
   MapPrototypeForEach(map, (value, key) => {
-    ArrayPrototypePush(keys, showCell(key));
-    ArrayPrototypePush(values, showCell(value));
+    ArrayPrototypePush(keys, formatCell(key));
+    ArrayPrototypePush(values, formatCell(value));
   });
-  return draw(['(iteration index)', 'Key', 'Values'], [indexes(keys.length), keys, values]);
+  return drawTable(['(iteration index)', 'Key', 'Values'], [indexes(keys.length), keys, values]);
 }
 
 function drawSet(set) {
   const values = [];
   SetPrototypeForEach(set, (value) => {
-    ArrayPrototypePush(values, showCell(value));
+    ArrayPrototypePush(values, formatCell(value));
   });
-  return draw(['(iteration index)', 'Values'], [indexes(values.length), values]);
+  return drawTable(['(iteration index)', 'Values'], [indexes(values.length), values]);
 }
 
-/** A row for each own property of the data, and a column for each of theirs. */
+/** Draws a row for each own property of the data, and a column for each property of the rows. */
 function drawRows(data, names) {
   const rows = ObjectKeys(data);
   const columns = new SafeMap();
-  const plain = [];
-  let hasPlain = false;
+  const primitiveCells = [];
+  let hasPrimitives = false;
   ArrayPrototypeForEach(rows, (key, i) => {
     const row = data[key];
     if (!isObject(row)) {
-      hasPlain = true;
-      plain[i] = showCell(row);
+      hasPrimitives = true;
+      primitiveCells[i] = formatCell(row);
       return;
     }
     ArrayPrototypeForEach(names ?? ObjectKeys(row), (name) => {
       if (!MapPrototypeHas(columns, name)) MapPrototypeSet(columns, name, []);
-      if (ObjectHasOwn(row, name)) MapPrototypeGet(columns, name)[i] = showCell(row[name]);
+      if (ObjectHasOwn(row, name)) MapPrototypeGet(columns, name)[i] = formatCell(row[name]);
     });
   });
   const headings = ['(index)'];
@@ -223,15 +224,15 @@ function drawRows(data, names) {
     ArrayPrototypePush(headings, `${name}`);
     ArrayPrototypePush(cells, column);
   });
-  if (hasPlain) {
+  if (hasPrimitives) {
     ArrayPrototypePush(headings, 'Values');
-    ArrayPrototypePush(cells, plain);
+    ArrayPrototypePush(cells, primitiveCells);
   }
-  return draw(headings, cells);
+  return drawTable(headings, cells);
 }
 
 /**
- * Makes a console.
+ * Creates a console.
  * @param {(level: string, text: string) => void} print
  */
 export function createConsole(print) {
@@ -248,16 +249,16 @@ export function createConsole(print) {
     if (args.length > 0) write('log', format(args));
     indent += INDENT;
   };
-  const timeOf = (label, also) => {
+  const timeOf = (label, method) => {
     const started = MapPrototypeGet(timers, label);
-    if (started === undefined) warn(`No such label '${label}' for console.${also}()`);
-    return started === undefined ? undefined : `${label}: ${showTime(DateNow() - started)}`;
+    if (started === undefined) warn(`No such label '${label}' for console.${method}()`);
+    return started === undefined ? undefined : `${label}: ${formatTime(DateNow() - started)}`;
   };
 
   const methods = {
     log,
     warn,
-    dir: (value, options) => write('log', show(value, { customInspect: false, ...options })),
+    dir: (value, options) => write('log', inspectValue(value, { customInspect: false, ...options })),
     time(label = 'default') {
       label = `${label}`;
       if (MapPrototypeHas(timers, label)) warn(`Label '${label}' already exists for console.time()`);

@@ -1,5 +1,5 @@
-// What Deno's modules import as `ext:core/mod.js`, for a realm that deno_core knows nothing of. Everything
-// that is no JavaScript comes from `natives.rs` and from behind the airlock.
+// The module `ext:core/mod.js` that Deno's modules import, for a realm, which deno_core does not know. Its functions
+// are bindings of Rust (`realm/bindings`) and ops behind the airlock.
 
 import * as ops from 'ext:core/ops';
 import { primordialsOf } from 'ext:isolane/primordials.js';
@@ -8,7 +8,7 @@ import { NAMES } from 'ext:isolane/names.js';
 const primordials = primordialsOf(NAMES);
 const { Error, ObjectFreeze, SymbolFor } = primordials;
 
-/** An operation that was cancelled because what it works on was closed. */
+/** Thrown when an operation is cancelled because its resource was closed. */
 class Interrupted extends Error {
   name = 'Interrupted';
 }
@@ -16,7 +16,7 @@ class Interrupted extends Error {
 export const core = {
   __proto__: null,
   build: ObjectFreeze({ __proto__: null, os: 'linux' }),
-  // As deno_core's own serializer knows them.
+  // The key by which deno_core's serializer recognizes host objects.
   hostObjectBrand: SymbolFor('Deno.core.hostObject'),
 
   isAnyArrayBuffer: ops.isAnyArrayBuffer,

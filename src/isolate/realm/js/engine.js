@@ -1,5 +1,5 @@
-// In the engine's own context: errors of ops get there with the name of their class, and `bootstrap.js`
-// makes those of the realms from it.
+// Runs in the engine's context: errors of ops get the name of their DOMException class, from which `buildError` in
+// `globals.js` creates the error of the realm.
 
 import { core, primordials } from 'ext:core/mod.js';
 

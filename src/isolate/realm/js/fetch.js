@@ -1,5 +1,5 @@
-// `fetch` over a transport that is given to it: the request becomes plain values, and a Response is made
-// of the answer. What may be reached, and how, is decided on the transport's far side.
+// `fetch` over a transport that is passed in. A request becomes plain values, and the answer becomes a Response. Which
+// addresses may be reached, and how, is decided at the other end of the transport (`lib/fetch`).
 
 import { primordials } from 'ext:core/mod.js';
 import { add, remove } from 'ext:deno_web/03_abort_signal.js';
@@ -25,11 +25,11 @@ const {
 const read = uncurryThis(ReadableStreamDefaultReader.prototype.read);
 const cancel = uncurryThis(ReadableStreamDefaultReader.prototype.cancel);
 
-/** Statuses whose responses have no body. */
+/** The statuses whose responses have no body. */
 const NULL_BODY = [101, 103, 204, 205, 304];
 
 /**
- * Makes a `fetch`.
+ * Creates a `fetch` function.
  *
  * @param {(request: {
  *   url: string,
@@ -44,8 +44,8 @@ const NULL_BODY = [101, 103, 204, 205, 304];
  *   headers: [name: string, value: string][],
  *   redirected: boolean,
  *   body: null | AsyncIterable<Uint8Array>,
- * }>} send What it rejects with is what `fetch` rejects with, unless the signal was aborted. The buffers of the
- *   chunks that it answers with are given away to the response's stream.
+ * }>} send - What it rejects with is what `fetch` rejects with, unless the signal was aborted. The buffers of the
+ *   chunks in the answer are transferred to the response's stream.
  */
 export function createFetch(send) {
   return async function fetch(input, init = undefined) {
@@ -53,14 +53,14 @@ export function createFetch(send) {
     const { Request, getRequestState } = load();
     const request = new Request(input, init);
     const { signal } = request;
-    const inner = getRequestState(request);
-    const body = inner.body ? chunksOf(inner.body.stream, signal) : null;
+    const requestState = getRequestState(request);
+    const body = requestState.body ? chunksOf(requestState.body.stream, signal) : null;
     if (signal.aborted) {
-      letGo(body, signal.reason);
+      closeIterator(body, signal.reason);
       throw signal.reason;
     }
-    const { protocol } = inner.url;
-    if (protocol === 'data:') return answerDataUrl(inner.url);
+    const { protocol } = requestState.url;
+    if (protocol === 'data:') return answerDataUrl(requestState.url);
     if (protocol !== 'http:' && protocol !== 'https:') {
       throw new TypeError('fetch failed', { cause: new Error('unknown scheme') });
     }
@@ -68,19 +68,19 @@ export function createFetch(send) {
     let abort;
     const aborted = new Promise((_, reject) => {
       abort = () => {
-        letGo(body, signal.reason);
+        closeIterator(body, signal.reason);
         reject(signal.reason);
       };
     });
     signal[add](abort);
     try {
-      const exchange = (async () => {
-        const answer = await send(await plain(inner, body), signal);
-        // Nobody waits any more for the answer, which may have a body under way.
-        if (signal.aborted) letGo(answer.body, signal.reason);
+      const answered = (async () => {
+        const answer = await send(await toPlainRequest(requestState, body), signal);
+        // The caller got the abort reason already; the answer may have a body in transit.
+        if (signal.aborted) closeIterator(answer.body, signal.reason);
         return answer;
       })();
-      return responseOf(await first(exchange, aborted), inner, request);
+      return responseOf(await raceOf(answered, aborted), requestState, request);
     } catch (error) {
       throw signal.aborted ? signal.reason : error;
     } finally {
@@ -89,54 +89,56 @@ export function createFetch(send) {
   };
 }
 
-/** What settles first; the other one's error is nobody's. */
-function first(one, other) {
+/** Settles as the first of two promises does. An error of the other one is dropped. */
+function raceOf(one, other) {
   return new Promise((resolve, reject) => {
-    const follow = async (promise) => {
+    const forward = async (promise) => {
       try {
         resolve(await promise);
       } catch (error) {
         reject(error);
       }
     };
-    follow(one);
-    follow(other);
+    forward(one);
+    forward(other);
   });
 }
 
-async function plain({ body, headersList, method, redirect, url }, chunks) {
+/** Describes a request by plain values, as `send` takes them. */
+async function toPlainRequest({ body, headersList, method, redirect, url }, chunks) {
   const headers = [];
   ArrayPrototypeForEach(headersList.entriesList, ({ 0: name, 1: value }) => {
     ArrayPrototypePush(headers, [name, value]);
   });
-  // A body whose length is known goes in one piece, so that it can be sent with its length.
-  const whole = chunks !== null && body.length !== null;
-  return { url: url.href, method, headers, body: whole ? await join(chunks, body.length) : chunks, redirect };
+  // A body of known length is sent in one piece, so that the request has a content-length.
+  const hasKnownLength = chunks !== null && body.length !== null;
+  const content = hasKnownLength ? await concatChunks(chunks, body.length) : chunks;
+  return { url: url.href, method, headers, body: content, redirect };
 }
 
-async function join(chunks, length) {
+async function concatChunks(chunks, length) {
   const bytes = new Uint8Array(length);
-  let end = 0;
+  let offset = 0;
   for (;;) {
     const { done, value } = await chunks.next();
     if (done) return bytes;
-    TypedArrayPrototypeSet(bytes, value, end);
-    end += TypedArrayPrototypeGetByteLength(value);
+    TypedArrayPrototypeSet(bytes, value, offset);
+    offset += TypedArrayPrototypeGetByteLength(value);
   }
 }
 
-/** Iterates over a stream of bytes; to stop cancels the stream. */
+/** Returns an async iterator over a stream of bytes. `return()` cancels the stream. */
 function chunksOf(stream, signal) {
   const reader = new ReadableStreamDefaultReader(stream);
   const chunks = {
     __proto__: null,
     async next() {
       const { done, value } = await read(reader);
-      // A stream that was cancelled for the signal looks as if it had come to its end.
+      // A stream that the signal cancelled looks like a stream that ended.
       if (signal.aborted) throw signal.reason;
       if (!done && TypedArrayPrototypeGetSymbolToStringTag(value) !== 'Uint8Array') {
         const error = new TypeError('Received non-Uint8Array chunk');
-        letGo(chunks, error);
+        closeIterator(chunks, error);
         throw error;
       }
       return { __proto__: null, done, value };
@@ -150,36 +152,37 @@ function chunksOf(stream, signal) {
   return chunks;
 }
 
-function responseOf({ url, status, statusText, headers, redirected, body }, inner, request) {
+/** Creates the Response of an answer. */
+function responseOf({ url, status, statusText, headers, redirected, body }, requestState, request) {
   const { HeadersList, fromInnerResponse, makeResponse } = load();
   const headersList = new HeadersList();
   ArrayPrototypeForEach(headers, ({ 0: name, 1: value }) => headersList.append(name, value, false));
   const last = new URL(url);
-  const hasBody = body !== null && inner.method !== 'HEAD' && !ArrayPrototypeIncludes(NULL_BODY, status);
-  if (!hasBody) letGo(body);
+  const hasBody = body !== null && requestState.method !== 'HEAD' && !ArrayPrototypeIncludes(NULL_BODY, status);
+  if (!hasBody) closeIterator(body);
   const response = makeResponse({
     type: 'basic',
     status,
     statusText,
     headersList,
-    urlList: redirected ? [inner.url, last] : [last],
+    urlList: redirected ? [requestState.url, last] : [last],
     body: hasBody ? { stream: streamOf(body, request), source: null, length: null } : null,
   });
   return fromInnerResponse(response, 'immutable');
 }
 
-/** A byte stream of what an iterable gives, which the request's signal ends with its reason. */
+/** Creates a byte stream from an async iterable. The request's signal errors it with its reason. */
 function streamOf(iterable, request) {
   const { signal } = request;
   const iterator = iterable[SymbolAsyncIterator]();
   let controller;
   const abort = () => {
     controller.error(signal.reason);
-    letGo(iterator, signal.reason);
+    closeIterator(iterator, signal.reason);
   };
-  const settle = () => {
+  const removeAbort = () => {
     signal[remove](abort);
-    // Until here it has to live: the signal that it was made with only knows it weakly.
+    // Keeps the request alive until now: the signal that the caller gave refers to its signal only weakly.
     request = undefined;
   };
   const stream = new ReadableStream({
@@ -194,24 +197,24 @@ function streamOf(iterable, request) {
           const { done, value } = await iterator.next();
           if (signal.aborted) return;
           if (done) {
-            settle();
+            removeAbort();
             controller.close();
             controller.byobRequest?.respond(0);
             return;
           }
-          // A byte stream takes no empty chunk.
+          // A byte stream rejects an empty chunk.
           if (TypedArrayPrototypeGetByteLength(value) > 0) {
             controller.enqueue(value);
             return;
           }
         }
       } catch (error) {
-        settle();
+        removeAbort();
         throw error;
       }
     },
     async cancel(reason) {
-      settle();
+      removeAbort();
       await iterator.return?.(reason);
     },
   });
@@ -219,13 +222,13 @@ function streamOf(iterable, request) {
   return stream;
 }
 
-/** Tells an iterable or iterator that nobody wants more of it. */
-async function letGo(iterable, reason) {
+/** Closes an iterable or iterator whose items are not wanted any more. Ignores its errors. */
+async function closeIterator(iterable, reason) {
   try {
     const iterator = iterable?.[SymbolAsyncIterator]?.() ?? iterable;
     await iterator?.return?.(reason);
   } catch {
-    // It was let go.
+    // The iterator is closed.
   }
 }
 

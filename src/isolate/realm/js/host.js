@@ -1,9 +1,9 @@
-// Calls of a task to the parent: the tree of host functions, made of names alone, and the streams that go
-// either way. What is behind a name is known to the parent only (`lib/host/calls.js`, which answers).
+// Calls of a task to the parent, and streams in either direction. A realm knows host functions by name only;
+// `lib/host/calls.js` in the parent finds and calls them.
 //
-// One primitive serves all of it: a value goes to a target, a value comes back. A stream of the parent is
-// asked for each item; for a stream of the task, the task asks whether an item is wanted, and sends it with
-// its next question. So one item is under way at a time, whoever is slow.
+// Everything is built on one operation: a message goes to a target, and a reply comes back. The task requests each item
+// of a stream of the parent. For a stream of its own, the task asks whether an item is wanted, and sends it with its
+// next request. So each stream has at most one item in transit, whichever side is slower.
 
 import { primordials } from 'ext:core/mod.js';
 import { op_isolane_call, op_isolane_decode, op_isolane_encode } from 'ext:core/ops';
@@ -31,11 +31,11 @@ const {
   URIError,
 } = primordials;
 
-// The first element of an answer.
+// The first element of a reply.
 const VALUE = 0;
 const ERROR = 1;
 
-/** In place of an answer: why Rust refused the call. `src/isolate/host/op.rs` has the same. */
+/** The errors for calls that Rust refused, by the byte that it returns instead of a reply (`host/op.rs`). */
 const REFUSALS = [
   () => errorOf('Error', `too many host calls in flight (limit ${limits.maxCalls})`, 'ERR_HOST_BUSY'),
   () =>
@@ -48,10 +48,10 @@ const REFUSALS = [
 ];
 let limits = { __proto__: null, maxCalls: 0, memoryLimitMB: 0 };
 
-// The airlock puts the task that runs in the place of the first argument.
-const call = (target, bytes) => op_isolane_call(undefined, target, bytes);
+// The airlock replaces the first argument by the ticket of the current task.
+const callOp = (target, bytes) => op_isolane_call(undefined, target, bytes);
 
-/** Those that can be made from a message alone. */
+/** The classes whose errors are created from a message alone. */
 const ERRORS = {
   __proto__: null,
   Error,
@@ -92,18 +92,18 @@ function isCloneable(value) {
   }
 }
 
-/** Why a value cannot be cloned, and where in it. */
+/** Returns the error for a value that cannot be cloned. It names the path to the part at fault. */
 function uncloneable(value, root, cause) {
   const path = clone.pathOfUncloneable(value, root, isCloneable);
   const why = isObject(cause) && typeof cause.message === 'string' ? cause.message : clone.textOf(cause);
   return errorOf('DataCloneError', `${path} cannot be cloned: ${why}`, 'ERR_DATA_CLONE');
 }
 
-/** Waits for the answer to what `begun` has begun. */
-async function answerOf(begun) {
-  const bytes = await begun;
+/** Waits for a reply and decodes it. */
+async function answerOf(pendingReply) {
+  const bytes = await pendingReply;
   const length = TypedArrayPrototypeGetLength(bytes);
-  // The task is over: nothing of it is to go on.
+  // The task is over: none of its code must run again.
   if (length === 0) await new Promise(() => {});
   if (length === 1) throw REFUSALS[bytes[0]]();
   const answer = op_isolane_decode(bytes);
@@ -112,47 +112,47 @@ async function answerOf(begun) {
   throw answer[0] === ERROR ? errorOf(answer[1], answer[2], answer[3]) : answer[1];
 }
 
-// No asynchronous functions: those would hold on to the bytes until the answer is there.
-const send = (target, message) => call(target, op_isolane_encode(message));
+// Not an async function, which would keep the bytes alive until the reply is there.
+const send = (target, message) => callOp(target, op_isolane_encode(message));
 
-async function ask(target, message) {
+async function request(target, message) {
   const answer = await answerOf(send(target, message));
   return answer[1];
 }
 
 /**
- * Calls the parent. Async iterables among the arguments, and in the first level of plain objects among
- * them, become streams; so do those of the result.
- * @param {string} target - what the parent knows it by, such as `host:db.query`
- * @param {unknown[]} args - an array that nobody else has
+ * Calls the parent. Async iterables become streams: those among the arguments, in the first level of plain objects
+ * among the arguments, and in the result.
+ * @param {string} target - the name by which the parent knows it, such as `host:db.query`
+ * @param {unknown[]} args - an array that the caller does not use again
  * @returns {Promise<unknown>}
  */
 export function callParent(target, args) {
   try {
-    const streams = takeStreams(args);
-    const begun = begin(target, args, streams?.places ?? null);
-    for (let i = 0; i < (streams?.sources.length ?? 0); i++) serve(streams.places[i][2], streams.sources[i]);
-    return resultOf(begun);
+    const streams = extractStreams(args);
+    const pendingReply = sendCall(target, args, streams?.positions ?? null);
+    for (let i = 0; i < (streams?.sources.length ?? 0); i++) sendItems(streams.positions[i][2], streams.sources[i]);
+    return resultOf(pendingReply);
   } catch (error) {
     return PromiseReject(error);
   }
 }
 
-function begin(target, args, places) {
+function sendCall(target, args, positions) {
   try {
-    return send(target, [args, places]);
+    return send(target, [args, positions]);
   } catch (cause) {
     throw uncloneable(args, 'arguments', cause);
   }
 }
 
-/** Waits for the result of a call, and puts its streams into it. */
-async function resultOf(begun) {
-  const answer = await answerOf(begun);
+/** Waits for the result of a call, and puts the streams that it contains into it. */
+async function resultOf(pendingReply) {
+  const answer = await answerOf(pendingReply);
   let value = answer[1];
-  const places = answer[2];
-  for (let i = 0; i < (places?.length ?? 0); i++) {
-    const { 0: key, 1: id } = places[i];
+  const positions = answer[2];
+  for (let i = 0; i < (positions?.length ?? 0); i++) {
+    const { 0: key, 1: id } = positions[i];
     const items = itemsOf(id);
     if (key === null) value = items;
     else define(value, key, items, true);
@@ -162,140 +162,141 @@ async function resultOf(begun) {
 
 let lastStream = 0;
 
-/** Takes the async iterables out of arguments. Their places are [index, key or null, number of the stream]. */
-function takeStreams(args) {
+/** Removes the async iterables from arguments. A position is [index, key or null, number of the stream]. */
+function extractStreams(args) {
   let streams;
-  const take = (source, index, key) => {
-    streams ??= { __proto__: null, places: [], sources: [] };
-    ArrayPrototypePush(streams.places, [index, key, ++lastStream]);
+  const extract = (source, index, key) => {
+    streams ??= { __proto__: null, positions: [], sources: [] };
+    ArrayPrototypePush(streams.positions, [index, key, ++lastStream]);
     ArrayPrototypePush(streams.sources, source);
   };
   for (let i = 0; i < args.length; i++) {
-    const arg = args[i];
-    if (isAsyncIterable(arg)) {
-      take(arg, i, null);
+    const argument = args[i];
+    if (isAsyncIterable(argument)) {
+      extract(argument, i, null);
       args[i] = undefined;
-    } else if (isPlain(arg)) {
-      const keys = ObjectKeys(arg);
+    } else if (isPlain(argument)) {
+      const keys = ObjectKeys(argument);
       for (let k = 0; k < keys.length; k++) {
-        const value = arg[keys[k]];
+        const value = argument[keys[k]];
         if (!isAsyncIterable(value)) continue;
-        if (args[i] === arg) args[i] = { ...arg };
+        if (args[i] === argument) args[i] = { ...argument };
         define(args[i], keys[k], undefined, true);
-        take(value, i, keys[k]);
+        extract(value, i, keys[k]);
       }
     }
   }
   return streams;
 }
 
-/** The items of a stream of the parent. */
+/** Returns the items of a stream of the parent. */
 function itemsOf(id) {
-  const items = pull(id);
-  // Up to its first `yield`: a generator that has not begun does not hear of its `return()`.
+  const items = pullItems(id);
+  // Runs the generator to its first `yield`: `return()` on a generator that has not started would not run its
+  // `finally`.
   AsyncGeneratorPrototypeNext(items);
   return items;
 }
 
-async function* pull(id) {
+async function* pullItems(id) {
   let isOpen = true;
   try {
     yield;
     for (;;) {
       isOpen = false;
-      const item = await ask('stream:next', [id]);
+      const item = await request('stream:next', [id]);
       isOpen = item !== null;
       if (!isOpen) return;
       yield item[0];
     }
   } finally {
-    if (isOpen) await ask('stream:return', [id]);
+    if (isOpen) await request('stream:return', [id]);
   }
 }
 
-/** Gives the items of a stream of this task to the parent, as long as it wants any. */
-async function serve(id, source) {
+/** Sends the items of a stream of this task to the parent, as long as it wants any. */
+async function sendItems(id, source) {
   let iterator;
   try {
-    let wanted = await ask('stream:demand', [id]);
-    if (wanted) iterator = source[SymbolAsyncIterator]();
-    while (wanted) {
-      const item = await nextOf(iterator);
+    let isWanted = await request('stream:demand', [id]);
+    if (isWanted) iterator = source[SymbolAsyncIterator]();
+    while (isWanted) {
+      const item = await nextItem(iterator);
       if (item === undefined) {
         iterator = undefined;
-        await ask('stream:end', [id]);
+        await request('stream:end', [id]);
         return;
       }
-      wanted = await ask('stream:item', [id, item.value]);
+      isWanted = await request('stream:item', [id, item.value]);
     }
   } catch (error) {
-    if (error instanceof Broken) iterator = undefined;
-    await fail(id, error instanceof Broken ? error.reason : error);
+    if (error instanceof IteratorError) iterator = undefined;
+    await sendFailure(id, error instanceof IteratorError ? error.reason : error);
   }
   try {
     await iterator?.return?.();
   } catch {
-    // Nobody is left to hear of it.
+    // The stream is closed, and nobody waits for this error.
   }
 }
 
-/** The iterator itself has failed, so it is not to be told to return. */
-class Broken {
+/** Wraps an error of the iterator itself, after which `return()` must not be called. */
+class IteratorError {
   constructor(reason) {
     this.reason = reason;
   }
 }
 
-async function nextOf(iterator) {
-  let step;
+async function nextItem(iterator) {
+  let result;
   try {
-    step = await iterator.next();
-    if (!isObject(step)) throw new TypeError('the result of next() must be an object');
-    return step.done ? undefined : { __proto__: null, value: await step.value };
+    result = await iterator.next();
+    if (!isObject(result)) throw new TypeError('the result of next() must be an object');
+    return result.done ? undefined : { __proto__: null, value: await result.value };
   } catch (error) {
-    throw new Broken(error);
+    throw new IteratorError(error);
   }
 }
 
-async function fail(id, error) {
+async function sendFailure(id, error) {
   try {
-    await ask('stream:fail', [id, isCloneable(error) ? error : clone.replicaOf(error, isCloneable)]);
+    await request('stream:fail', [id, isCloneable(error) ? error : clone.replicaOf(error, isCloneable)]);
   } catch {
     // The stream is closed.
   }
 }
 
 /**
- * Makes the tree of host functions.
+ * Creates the tree of host functions.
  * @param {{ functions: Array<[name: string, inner: Array | null]>, maxCalls: number,
  *   memoryLimitMB: number } | undefined} host - as `lib/host/functions.js` describes it
  */
 export function createHost(host) {
-  if (host === undefined) return treeOf([], '');
+  if (host === undefined) return createTree([], '');
   limits = { __proto__: null, maxCalls: host.maxCalls, memoryLimitMB: host.memoryLimitMB };
-  return treeOf(host.functions, 'host:');
+  return createTree(host.functions, 'host:');
 }
 
-function treeOf(entries, path) {
+function createTree(entries, path) {
   const tree = { __proto__: null };
   for (let i = 0; i < entries.length; i++) {
     const { 0: name, 1: inner } = entries[i];
-    define(tree, name, inner === null ? caller(name, path + name) : treeOf(inner, `${path}${name}.`), true);
+    define(tree, name, inner === null ? createFunction(name, path + name) : createTree(inner, `${path}${name}.`), true);
   }
   return ObjectFreeze(tree);
 }
 
-function caller(name, target) {
-  const caller = (...args) => {
+function createFunction(name, target) {
+  const hostFunction = (...args) => {
     const promise = callParent(target, args);
-    // So that `for await` takes what is called without an `await` before it.
-    define(promise, SymbolAsyncIterator, () => itemsIn(promise), false);
+    // Allows `for await` over the result of a call without an `await` before it.
+    define(promise, SymbolAsyncIterator, () => iterate(promise), false);
     return promise;
   };
-  define(caller, 'name', name, false);
-  return ObjectFreeze(caller);
+  define(hostFunction, 'name', name, false);
+  return ObjectFreeze(hostFunction);
 }
 
-async function* itemsIn(promise) {
+async function* iterate(promise) {
   yield* await promise;
 }

@@ -1,10 +1,11 @@
-// The built-ins of a realm under names that no task can change: `ArrayPrototypePush(list, item)` and so on,
-// as Node and Deno name them, because Deno's modules ask for them so. Evaluated before any other code.
+// The built-ins of a realm under names that no task can replace: `ArrayPrototypePush(list, item)` and so on, with the
+// names of Node and Deno, because Deno's modules import them. Evaluated before any other code.
 
 import { enqueueMicrotask } from 'ext:core/ops';
 
 /**
- * @param {string[]} names - of those that are asked for: each realm has them all, so the fewer the better
+ * Creates the primordials with these names. Every realm has its own, so it creates no others.
+ * @param {string[]} names
  */
 export function primordialsOf(names) {
   const { apply, bind, call } = Function.prototype;
@@ -12,7 +13,7 @@ export function primordialsOf(names) {
   const uncurryThis = bind.bind(call);
   const applyBind = bind.bind(apply);
 
-  /** Methods of any number of arguments: these have a form that takes them in an array, too. */
+  /** Variadic methods, which also get a form that takes their arguments as an array. */
   const VARIADIC = new Set([
     'ArrayOf',
     'ArrayPrototypePush',
@@ -26,12 +27,12 @@ export function primordialsOf(names) {
 
   let primordials = { __proto__: null, uncurryThis, applyBind };
 
-  const capital = (text) => text[0].toUpperCase() + text.slice(1);
+  const capitalize = (text) => text[0].toUpperCase() + text.slice(1);
   /** `Symbol.iterator` becomes `SymbolIterator`. */
   const nameOf = (key) =>
-    typeof key === 'symbol' ? `Symbol${capital(key.description.slice('Symbol.'.length))}` : capital(key);
+    typeof key === 'symbol' ? `Symbol${capitalize(key.description.slice('Symbol.'.length))}` : capitalize(key);
 
-  /** Copies what an object has. `toValue` makes of a function what is called. */
+  /** Copies the own properties of an object. `toValue` converts the functions among them. */
   function copy(source, prefix, toValue) {
     for (const key of ownKeys(source)) {
       const name = nameOf(key);
@@ -48,9 +49,9 @@ export function primordialsOf(names) {
     }
   }
 
-  const asIs = (value) => value;
+  const identity = (value) => value;
 
-  for (const name of ['JSON', 'Math', 'Proxy', 'Reflect']) copy(globalThis[name], name, asIs);
+  for (const name of ['JSON', 'Math', 'Proxy', 'Reflect']) copy(globalThis[name], name, identity);
   for (const name of ['JSON', 'Math', 'Proxy', 'Reflect', 'globalThis', 'isNaN']) primordials[name] = globalThis[name];
   for (const name of ['decodeURI', 'decodeURIComponent', 'encodeURI', 'encodeURIComponent']) {
     primordials[name] = globalThis[name];
@@ -97,11 +98,11 @@ export function primordialsOf(names) {
   ]) {
     const original = globalThis[name];
     primordials[name] = original;
-    copy(original, name, asIs);
+    copy(original, name, identity);
     copy(original.prototype, `${name}Prototype`, uncurryThis);
   }
 
-  // Its static methods want their receiver.
+  // The static methods of Promise need it as their receiver.
   primordials.Promise = Promise;
   copy(Promise, 'Promise', (method) => method.bind(Promise));
   copy(Promise.prototype, 'PromisePrototype', uncurryThis);
@@ -129,12 +130,12 @@ export function primordialsOf(names) {
   primordials.indirectEval = globalThis.eval;
   primordials.queueMicrotask = enqueueMicrotask;
 
-  // Collections and iterators that a task cannot reach into: their classes hold the methods themselves.
+  // Safe collections and iterators: their classes own their methods, and inherit from nothing that a task can change.
 
   const { freeze, setPrototypeOf } = Object;
   const { iterator } = Symbol;
 
-  /** Iterates with a `next` that was looked up in time. */
+  /** Creates a class of iterators whose `next` was looked up before tasks could replace it. */
   function safeIterator(create, next) {
     class SafeIterator {
       constructor(iterable) {
@@ -168,7 +169,7 @@ export function primordialsOf(names) {
     }
   }
 
-  /** Gives a subclass all methods of its own and takes the chain to the changeable prototype away. */
+  /** Copies all methods of a class to a subclass, and removes the prototype chain that tasks can change. */
   function makeSafe(unsafe, safe) {
     const SafeIterator = { Map: SafeMapIterator, Set: SafeSetIterator }[unsafe.name];
     if (SafeIterator !== undefined) {
@@ -190,8 +191,8 @@ export function primordialsOf(names) {
   }
   primordials.makeSafe = makeSafe;
 
-  /** A constructor that reads its items without the iterator that a task may have changed. */
-  const filled = (Base) =>
+  /** Makes a subclass whose constructor iterates over its items with a safe iterator. */
+  const withSafeItems = (Base) =>
     class extends Base {
       constructor(items) {
         if (items === undefined || items === null) super();
@@ -199,28 +200,28 @@ export function primordialsOf(names) {
       }
     };
   for (const name of ['Map', 'Set', 'WeakMap', 'WeakSet']) {
-    primordials[`Safe${name}`] = makeSafe(globalThis[name], filled(globalThis[name]));
+    primordials[`Safe${name}`] = makeSafe(globalThis[name], withSafeItems(globalThis[name]));
   }
   for (const name of ['FinalizationRegistry', 'RegExp', 'WeakRef']) {
     primordials[`Safe${name}`] = makeSafe(globalThis[name], class extends globalThis[name] {});
   }
 
   const SafePromise = makeSafe(Promise, class extends Promise {});
-  const safely = (value) =>
+  const toSafePromise = (value) =>
     ObjectPrototypeIsPrototypeOf(PromisePrototype, value)
       ? new SafePromise((resolve, reject) => PromisePrototypeThen(value, resolve, reject))
       : value;
-  // Within a promise of the realm: nobody sees the safe kind.
+  // Wrapped in an ordinary promise, so that no task sees a SafePromise.
   primordials.SafePromiseAll = (values) =>
     new Promise((resolve, reject) =>
-      SafePromise.all(new SafeArrayIterator(ArrayPrototypeMap(values, safely))).then(resolve, reject),
+      SafePromise.all(new SafeArrayIterator(ArrayPrototypeMap(values, toSafePromise))).then(resolve, reject),
     );
   primordials.SafePromisePrototypeFinally = (promise, onFinally) =>
-    new Promise((resolve, reject) => safely(promise).finally(onFinally).then(resolve, reject));
+    new Promise((resolve, reject) => toSafePromise(promise).finally(onFinally).then(resolve, reject));
 
-  const chosen = { __proto__: null };
-  for (const name of names) chosen[name] = primordials[name];
-  // The functions that stay would hold those that nobody asked for.
+  const selected = { __proto__: null };
+  for (const name of names) selected[name] = primordials[name];
+  // The functions above would otherwise keep the unused ones alive.
   primordials = undefined;
-  return freeze(chosen);
+  return freeze(selected);
 }

@@ -1,28 +1,42 @@
-// Timers that know their task: a task that is over takes its timers with it and sets no new ones, and an
-// error thrown in a callback is reported to the task that set the timer. As in Node they are objects, which
-// are numbers where one is asked for. All of them wait for one timer of deno_core, which is set for the first
-// that is due: what is on the other side of the airlock costs more than a callback.
+// Timers and immediates. Each belongs to the task that set it: its callback runs as that task, an error that the
+// callback throws is reported for that task, and the end of the task clears it. A task that is over sets no timer.
+// As in Node they are objects, which convert to numbers.
+//
+// All timers of a realm share one timer of deno_core, which is set for the first of them that is due: a call through
+// the airlock costs more than running a callback.
 
 import { core, primordials } from 'ext:core/mod.js';
 import {
   enqueueMicrotask,
-  op_isolane_again,
-  op_isolane_checkpoint,
+  op_isolane_check_stack,
   op_isolane_clock,
-  op_isolane_room,
+  op_isolane_next_turn,
+  op_isolane_run_microtasks,
   op_void_async_deferred,
 } from 'ext:core/ops';
-import { CHANGING, FIRING, TIMERS_AND_PORTS, isOver, live } from 'ext:isolane/task-resources.js';
-import { Deadline, leave, next, wait } from 'ext:isolane/deadlines.js';
+import {
+  QUEUE_CHANGING,
+  RUNNING_CALLBACKS,
+  TIMERS_AND_PORTS,
+  isOver,
+  resourceState,
+} from 'ext:isolane/task-resources.js';
+import { TimerEntry, enqueue, first, remove } from 'ext:isolane/timer-queue.js';
 
 const {
+  ArrayPrototypeForEach,
   MapPrototypeDelete,
   MapPrototypeGet,
   MapPrototypeSet,
   MathCeil,
   MathMax,
   MathTrunc,
+  ObjectDefineProperty,
+  ObjectGetOwnPropertyDescriptor,
+  ObjectPrototype,
+  ObjectSetPrototypeOf,
   ReflectApply,
+  ReflectOwnKeys,
   SafeMap,
   SafeSet,
   SafeSetIterator,
@@ -37,101 +51,104 @@ const {
 } = primordials;
 const { getAsyncContext, setAsyncContext } = core;
 
-// What Node and browsers do with a delay that does not fit into 31 bits.
+/** The largest delay in milliseconds. Node and browsers replace a delay that does not fit into 31 bits by 1. */
 export const MAX_DELAY = 2 ** 31 - 1;
 
-/** Timers and immediates of each task, by its ticket; those of no task are not in here. One, or a set of them. */
-const owned = new SafeMap();
+/** The callbacks that run before Rust gets control, reports the tasks that they have ended and begins others. */
+const MAX_CALLBACKS_PER_TURN = 64;
+
+/** The pending timers and immediates of each task, by ticket: one of them, or a set. Code of no task has no entry. */
+const timersOfTasks = new SafeMap();
 let lastNumber = 0;
-/** Timers that wait, by their numbers, where these were asked for. */
-const numbered = new SafeMap();
-/** The timer of deno_core that is set, or 0, and for when. */
-let alarm = 0;
-let alarmAt = 0;
-/** Immediates that wait, in their order. */
+/** The pending timers that were converted to a number, by that number. */
+const numberedTimers = new SafeMap();
+/** The id of the timer of deno_core that is set, or 0. */
+let engineTimer = 0;
+/** When it is due. */
+let engineTimerDue = 0;
+/** The pending immediates, in the order in which they were set. */
 const immediates = new SafeSet();
-/** Counts the turns of the event loop that were asked for; and which of them is awaited, or 0. */
+/** The number of turns of the event loop that immediates have asked for. */
 let turns = 0;
-let awaited = 0;
+/** The number of the turn that is pending, or 0. */
+let pendingTurn = 0;
 
 let report = () => {};
+/** Sets what is called with each error that a callback throws, and the ticket of its task. */
 export function onError(callback) {
   report = callback;
 }
 
-function own(ticket, timer) {
+function addToTask(ticket, timer) {
   if (ticket === undefined) return;
-  const timers = MapPrototypeGet(owned, ticket);
+  const timers = MapPrototypeGet(timersOfTasks, ticket);
   if (timers === undefined) {
-    MapPrototypeSet(owned, ticket, timer);
+    MapPrototypeSet(timersOfTasks, ticket, timer);
   } else if (isTimer(timers)) {
     const both = new SafeSet();
     SetPrototypeAdd(both, timers);
     SetPrototypeAdd(both, timer);
-    MapPrototypeSet(owned, ticket, both);
+    MapPrototypeSet(timersOfTasks, ticket, both);
   } else {
     SetPrototypeAdd(timers, timer);
   }
-  live[TIMERS_AND_PORTS]++;
+  resourceState[TIMERS_AND_PORTS]++;
 }
 
-function disown(ticket, timer) {
-  const timers = ticket === undefined ? undefined : MapPrototypeGet(owned, ticket);
+function removeFromTask(ticket, timer) {
+  const timers = ticket === undefined ? undefined : MapPrototypeGet(timersOfTasks, ticket);
   if (timers === undefined) return;
   if (timers === timer) {
-    MapPrototypeDelete(owned, ticket);
+    MapPrototypeDelete(timersOfTasks, ticket);
   } else {
     if (isTimer(timers) || !SetPrototypeDelete(timers, timer)) return;
-    if (SetPrototypeGetSize(timers) === 0) MapPrototypeDelete(owned, ticket);
+    if (SetPrototypeGetSize(timers) === 0) MapPrototypeDelete(timersOfTasks, ticket);
   }
-  live[TIMERS_AND_PORTS]--;
+  resourceState[TIMERS_AND_PORTS]--;
 }
 
-/** Sets deno_core's timer for what is due first, unless it is set for that or for sooner. */
-function setAlarm(now) {
-  const first = next();
-  if (first === undefined) {
-    if (alarm !== 0) core.cancelTimer(alarm);
-    alarm = 0;
-  } else if (alarm === 0 || first.due < alarmAt) {
-    if (alarm !== 0) core.cancelTimer(alarm);
-    alarmAt = first.due;
-    alarm = core.queueUserTimer(1, false, MathMax(MathCeil(alarmAt - now), 1), ring);
+/** Sets deno_core's timer for the first timer that is due, unless it is set for that time or an earlier one. */
+function scheduleEngineTimer(now) {
+  const entry = first();
+  if (entry === undefined) {
+    if (engineTimer !== 0) core.cancelTimer(engineTimer);
+    engineTimer = 0;
+  } else if (engineTimer === 0 || entry.due < engineTimerDue) {
+    if (engineTimer !== 0) core.cancelTimer(engineTimer);
+    engineTimerDue = entry.due;
+    engineTimer = core.queueUserTimer(1, false, MathMax(MathCeil(engineTimerDue - now), 1), runDueTimers);
   }
 }
 
-/** Callbacks that run before the tasks that they have ended are reported, and others begin in their place. */
-const AT_ONCE = 64;
-
-/** Runs what is due. What is set meanwhile, and is due by then, has its turn the next time. */
-function ring() {
-  alarm = 0;
-  live[FIRING] = 1;
+/** Runs the timers that are due now. A timer that a callback sets runs in a later call. */
+function runDueTimers() {
+  engineTimer = 0;
+  resourceState[RUNNING_CALLBACKS] = 1;
   const now = op_isolane_clock();
   let count = 0;
-  for (let first = next(); first !== undefined && first.due <= now; first = next()) {
-    if (++count > AT_ONCE) {
-      live[FIRING] = 0;
-      op_isolane_again(ring);
+  for (let entry = first(); entry !== undefined && entry.due <= now; entry = first()) {
+    if (++count > MAX_CALLBACKS_PER_TURN) {
+      resourceState[RUNNING_CALLBACKS] = 0;
+      op_isolane_next_turn(runDueTimers);
       return;
     }
-    fire(first.timer, now);
-    // Of no task from here on, and the microtasks of one callback come before the next.
-    op_isolane_checkpoint();
+    runTimeout(entry.timer, now);
+    // Makes code of no task the current one, and runs the microtasks of this callback before the next callback.
+    op_isolane_run_microtasks();
   }
-  live[FIRING] = 0;
-  setAlarm(op_isolane_clock());
+  resourceState[RUNNING_CALLBACKS] = 0;
+  scheduleEngineTimer(op_isolane_clock());
 }
 
-function call(callback, timer, args, ticket) {
-  const before = getAsyncContext();
+function runCallback(callback, timer, args, ticket) {
+  const previous = getAsyncContext();
   setAsyncContext(ticket);
   try {
     ReflectApply(callback, timer, args);
   } catch (error) {
     report(error, ticket);
   } finally {
-    setAsyncContext(before);
+    setAsyncContext(previous);
   }
 }
 
@@ -140,23 +157,48 @@ function checkCallback(callback, name) {
   throw new TypeError(`Failed to execute '${name}': the callback must be a function, got ${typeof callback}`);
 }
 
-class Timeout {
+/** The methods of both Timeout and Immediate. */
+class Timer {
+  #referenced = true;
+
+  // The flag has no effect: a task ends when its promise settles, whatever timers it has left.
+
+  ref() {
+    this.#referenced = true;
+    return this;
+  }
+
+  unref() {
+    this.#referenced = false;
+    return this;
+  }
+
+  hasRef() {
+    return this.#referenced;
+  }
+
+  [SymbolDispose]() {
+    clearAny(this);
+  }
+}
+
+class Timeout extends Timer {
   #callback;
   #args;
   #delay;
   #repeats;
   #ticket;
-  /** What it is where a number is asked for; it stays the same when the timer is started anew. */
+  /** The number that the timer converts to, or 0 before the first conversion. `refresh()` does not change it. */
   #number = 0;
-  #deadline = new Deadline(this);
+  #entry = new TimerEntry(this);
   #cleared = false;
-  #referenced = true;
 
   constructor(callback, delay, repeats, args) {
+    super();
     const number = +delay;
     this.#callback = callback;
     this.#args = args;
-    // Not nested as in browsers, which hold nested timers back to 4 ms: Node does not.
+    // Browsers raise the delay of nested timers to 4 ms; Node does not.
     this.#delay = number >= 1 && number <= MAX_DELAY ? MathTrunc(number) : 1;
     this.#repeats = repeats;
     this.#ticket = getAsyncContext();
@@ -165,55 +207,55 @@ class Timeout {
 
   #start() {
     if (this.#cleared || isOver(this.#ticket)) return;
-    op_isolane_room();
+    op_isolane_check_stack();
     this.#stop();
     const now = op_isolane_clock();
-    live[CHANGING] = 1;
-    wait(this.#deadline, this.#delay, now);
-    if (this.#number !== 0) MapPrototypeSet(numbered, this.#number, this);
-    own(this.#ticket, this);
-    live[CHANGING] = 0;
-    setAlarm(now);
+    resourceState[QUEUE_CHANGING] = 1;
+    enqueue(this.#entry, this.#delay, now);
+    if (this.#number !== 0) MapPrototypeSet(numberedTimers, this.#number, this);
+    addToTask(this.#ticket, this);
+    resourceState[QUEUE_CHANGING] = 0;
+    scheduleEngineTimer(now);
   }
 
   #stop() {
-    if (this.#deadline.list === undefined) return;
-    live[CHANGING] = 1;
-    leave(this.#deadline);
-    if (this.#number !== 0) MapPrototypeDelete(numbered, this.#number);
-    disown(this.#ticket, this);
-    live[CHANGING] = 0;
+    if (this.#entry.list === undefined) return;
+    resourceState[QUEUE_CHANGING] = 1;
+    remove(this.#entry);
+    if (this.#number !== 0) MapPrototypeDelete(numberedTimers, this.#number);
+    removeFromTask(this.#ticket, this);
+    resourceState[QUEUE_CHANGING] = 0;
   }
 
-  static fire(timer, now) {
+  static run(timer, now) {
     if (timer.#repeats) {
-      live[CHANGING] = 1;
-      leave(timer.#deadline);
-      wait(timer.#deadline, timer.#delay, now);
-      live[CHANGING] = 0;
+      resourceState[QUEUE_CHANGING] = 1;
+      remove(timer.#entry);
+      enqueue(timer.#entry, timer.#delay, now);
+      resourceState[QUEUE_CHANGING] = 0;
     } else {
       timer.#stop();
     }
-    call(timer.#callback, timer, timer.#args, timer.#ticket);
+    runCallback(timer.#callback, timer, timer.#args, timer.#ticket);
   }
 
-  /** Stops the timer for good; what is no timer is left alone, as everywhere. */
+  /** Clears a timer, given as the object or its number, for good. Ignores any other value. */
   static clear(timer) {
     if (typeof timer === 'string') timer = +timer;
-    if (typeof timer === 'number') timer = MapPrototypeGet(numbered, timer);
+    if (typeof timer === 'number') timer = MapPrototypeGet(numberedTimers, timer);
     if (typeof timer !== 'object' || timer === null || !(#cleared in timer)) return;
     timer.#cleared = true;
-    if (timer.#deadline.list === undefined) return;
-    op_isolane_room();
+    if (timer.#entry.list === undefined) return;
+    op_isolane_check_stack();
     timer.#stop();
-    if (alarm !== 0 && next() === undefined) setAlarm(0);
+    if (engineTimer !== 0 && first() === undefined) scheduleEngineTimer(0);
   }
 
   static is(timer) {
     return #cleared in timer;
   }
 
-  /** Begins the delay anew, also after the callback has run. */
+  /** Starts the delay again, also after the callback has run. */
   refresh() {
     this.#start();
     return this;
@@ -224,60 +266,40 @@ class Timeout {
     return this;
   }
 
-  // A task ends when its promise settles, whatever timers it has left.
-
-  ref() {
-    this.#referenced = true;
-    return this;
-  }
-
-  unref() {
-    this.#referenced = false;
-    return this;
-  }
-
-  hasRef() {
-    return this.#referenced;
-  }
-
   [SymbolToPrimitive]() {
     if (this.#number === 0) {
-      // Of its realm: deno_core's would tell of the timers of others.
+      // A counter of the realm: the ids of deno_core's timers would reveal how many timers other realms set.
       this.#number = ++lastNumber;
-      if (this.#deadline.list !== undefined) MapPrototypeSet(numbered, this.#number, this);
+      if (this.#entry.list !== undefined) MapPrototypeSet(numberedTimers, this.#number, this);
     }
     return this.#number;
   }
-
-  [SymbolDispose]() {
-    clear(this);
-  }
 }
 
-class Immediate {
+class Immediate extends Timer {
   #callback;
   #args;
   #ticket;
-  #referenced = true;
 
   constructor(callback, args) {
+    super();
     this.#callback = callback;
     this.#args = args;
     this.#ticket = getAsyncContext();
     if (isOver(this.#ticket)) return;
-    op_isolane_room();
+    op_isolane_check_stack();
     SetPrototypeAdd(immediates, this);
-    own(this.#ticket, this);
-    turn();
+    addToTask(this.#ticket, this);
+    scheduleTurn();
   }
 
   #stop() {
-    if (SetPrototypeDelete(immediates, this)) disown(this.#ticket, this);
+    if (SetPrototypeDelete(immediates, this)) removeFromTask(this.#ticket, this);
   }
 
   static run(immediate) {
     immediate.#stop();
-    call(immediate.#callback, immediate, immediate.#args, immediate.#ticket);
+    runCallback(immediate.#callback, immediate, immediate.#args, immediate.#ticket);
   }
 
   static clear(immediate) {
@@ -287,81 +309,75 @@ class Immediate {
   static is(immediate) {
     return #callback in immediate;
   }
-
-  ref() {
-    this.#referenced = true;
-    return this;
-  }
-
-  unref() {
-    this.#referenced = false;
-    return this;
-  }
-
-  hasRef() {
-    return this.#referenced;
-  }
-
-  [SymbolDispose]() {
-    clearNow(this);
-  }
 }
 
-const { clear, fire, is: isTimeout } = Timeout;
-const { clear: clearNow, is: isImmediate, run: runNow } = Immediate;
+// As in Node, both prototypes own their methods and inherit from Object.prototype.
+ArrayPrototypeForEach(ReflectOwnKeys(Timer.prototype), (key) => {
+  if (key === 'constructor') return;
+  const method = ObjectGetOwnPropertyDescriptor(Timer.prototype, key);
+  ObjectDefineProperty(Timeout.prototype, key, method);
+  ObjectDefineProperty(Immediate.prototype, key, method);
+  delete Timer.prototype[key];
+});
+ObjectSetPrototypeOf(Timeout.prototype, ObjectPrototype);
+ObjectSetPrototypeOf(Immediate.prototype, ObjectPrototype);
+
+// The static methods are not for tasks, which reach the classes through `timer.constructor`.
+const { clear, is: isTimeout, run: runTimeout } = Timeout;
+const { clear: clearPendingImmediate, is: isImmediate, run: runImmediate } = Immediate;
 delete Timeout.clear;
-delete Timeout.fire;
 delete Timeout.is;
+delete Timeout.run;
 delete Immediate.clear;
 delete Immediate.is;
 delete Immediate.run;
 
-const isTimer = (timers) => isTimeout(timers) || isImmediate(timers);
+const isTimer = (value) => isTimeout(value) || isImmediate(value);
 
 /**
- * Has the first immediate run in the next turn of the event loop. A timer of no delay would take a
- * millisecond; and each has a turn of its own, so that the microtasks of one come before the next.
+ * Asks for a turn of the event loop in which the first immediate runs, unless one is pending. A timer without a delay
+ * would take a millisecond. Each immediate has a turn of its own, so that its microtasks run before the next one.
  */
-function turn() {
-  if (awaited !== 0) return;
-  awaited = ++turns;
-  const before = getAsyncContext();
+function scheduleTurn() {
+  if (pendingTurn !== 0) return;
+  pendingTurn = ++turns;
+  const previous = getAsyncContext();
   setAsyncContext(undefined);
-  runIn(awaited);
-  setAsyncContext(before);
+  runFirstImmediate(pendingTurn);
+  setAsyncContext(previous);
 }
 
-async function runIn(number) {
+async function runFirstImmediate(turn) {
   await op_void_async_deferred();
-  if (number !== awaited) return;
-  awaited = 0;
+  if (turn !== pendingTurn) return;
+  pendingTurn = 0;
   const { value } = new SafeSetIterator(immediates).next();
   if (value === undefined) return;
-  // Before the callback, which may be interrupted and never come back.
-  if (SetPrototypeGetSize(immediates) > 1) turn();
-  runNow(value);
+  // Before the callback: an interrupt may end it, and then nothing after it runs.
+  if (SetPrototypeGetSize(immediates) > 1) scheduleTurn();
+  runImmediate(value);
 }
 
-/** Cancels every timer of a task. */
+/** Clears all timers and immediates of a task. */
 export function clearAllOf(ticket) {
-  const timers = MapPrototypeGet(owned, ticket);
+  const timers = MapPrototypeGet(timersOfTasks, ticket);
   if (timers !== undefined) {
     if (isTimer(timers)) clearAny(timers);
     else SetPrototypeForEach(timers, clearAny);
   }
-  // V8 drops all microtasks when it interrupts a task, and the turn that is awaited may be among them.
-  awaited = 0;
-  if (SetPrototypeGetSize(immediates) > 0) turn();
-  if (live[FIRING] !== 0) {
-    // It was interrupted in a callback, which did not return to what sets the alarm.
-    live[FIRING] = 0;
-    setAlarm(op_isolane_clock());
+  // V8 drops all microtasks when it terminates a task, possibly that of the pending turn.
+  pendingTurn = 0;
+  if (SetPrototypeGetSize(immediates) > 0) scheduleTurn();
+  if (resourceState[RUNNING_CALLBACKS] !== 0) {
+    // The task was terminated in a callback, so that `runDueTimers` did not set deno_core's timer.
+    resourceState[RUNNING_CALLBACKS] = 0;
+    scheduleEngineTimer(op_isolane_clock());
   }
 }
 
 function clearAny(timer) {
   clear(timer);
-  clearNow(timer);
+  clearPendingImmediate(timer);
 }
 
 function clearTimeout(timer) {
@@ -373,7 +389,7 @@ function clearInterval(timer) {
 }
 
 function clearImmediate(immediate) {
-  clearNow(immediate);
+  clearPendingImmediate(immediate);
 }
 
 export const globals = {
@@ -395,6 +411,6 @@ export const globals = {
   queueMicrotask(callback) {
     checkCallback(callback, 'queueMicrotask');
     const ticket = getAsyncContext();
-    if (!isOver(ticket)) enqueueMicrotask(() => call(callback, undefined, [], ticket));
+    if (!isOver(ticket)) enqueueMicrotask(() => runCallback(callback, undefined, [], ticket));
   },
 };

@@ -1,4 +1,4 @@
-// As much of Node's Buffer as undici's fetch classes need: bytes that are joined, searched, cut and decoded.
+// The part of Node's Buffer that undici's fetch classes use: it concatenates, searches, slices and decodes bytes.
 
 import { primordials } from 'ext:core/mod.js';
 import { forgivingBase64Decode } from 'ext:deno_web/00_infra.js';
@@ -24,7 +24,7 @@ const {
 const encode = uncurryThis(TextEncoder.prototype.encode);
 const decode = uncurryThis(TextDecoder.prototype.decode);
 
-// Made when they are needed: to make a decoder calls an op, and realms start without one.
+// Created on first use: creating a decoder calls an op, and realms start without one.
 let encoder;
 let decoder;
 
@@ -101,7 +101,7 @@ function bytesOf(text, encoding) {
   return bytes;
 }
 
-/** As in Node, what does not belong into base64 is passed over, and the text ends with its first `=`. */
+/** As in Node, characters outside the alphabet are ignored, and the first `=` ends the text. */
 function fromBase64(text) {
   const digits = RegExpPrototypeSymbolReplace(NOT_BASE64, StringPrototypeSplit(text, '=', 1)[0], '');
   const end = digits.length % 4 === 1 ? -1 : undefined;

@@ -1,13 +1,13 @@
-// Headers, Request, Response and FormData: undici's, which are Node's own. `tools/fetch-classes.mjs` makes
-// one module of this file and of what it requires when the addon is built. What undici takes of Node's
-// modules is in node.js, what it takes of the global object in globals.js.
+// Headers, Request, Response and FormData of undici, which Node uses as well. `tools/fetch-classes.mjs` bundles this
+// file and what it requires into one module when the addon is built. `node.js` stands in for Node's modules,
+// `globals.js` for the global object.
 
-// Before a task can replace any of them.
+// Imported first, before a task can replace a global.
 import './globals.js';
 
 let classes;
 
-/** Evaluates undici's modules, in the order that they need, when one of the classes is first asked for. */
+/** Evaluates undici's modules on the first call, in the order of their dependencies. */
 export function load() {
   if (classes !== undefined) return classes;
   const { FormData } = require('undici/lib/web/fetch/formdata.js');
@@ -15,7 +15,7 @@ export function load() {
   const { Response, fromInnerResponse, makeResponse } = require('undici/lib/web/fetch/response.js');
   const { Request, getRequestState } = require('undici/lib/web/fetch/request.js');
   const dataUrls = require('undici/lib/web/fetch/data-url.js');
-  // The bundler gives classes that name themselves another name.
+  // The bundler renames classes that refer to themselves.
   for (const [name, value] of Object.entries({ FormData, Headers, Request, Response })) {
     Object.defineProperty(value, 'name', { __proto__: null, value: name });
   }

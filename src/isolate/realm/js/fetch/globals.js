@@ -1,5 +1,5 @@
-// The global names in undici's text, bound to what this realm had in the beginning: a task that replaces a
-// global does not replace it in here.
+// The globals that undici refers to, bound to the original built-ins of the realm: a task that replaces a global does
+// not replace it here.
 
 import { primordials } from 'ext:core/mod.js';
 
@@ -39,6 +39,6 @@ export const {
 
 export const process = {
   versions: { node: '22.0.0' },
-  /** Node says on the console that a method `patch` is likely a mistake. */
+  /** Node prints a warning here that a method named `patch` is probably a mistake. */
   emitWarning() {},
 };

@@ -1,5 +1,5 @@
-// Node's modules, as far as undici's fetch classes use them: each export is what `require` gives for it.
-// Streams, sockets and timers of Node are named in undici's text but never used by these classes.
+// The parts of Node's modules that undici's fetch classes use: each value is what `require` returns. Undici also refers
+// to streams, sockets and timers of Node, but these classes never use them.
 
 import { core, primordials } from 'ext:core/mod.js';
 import * as denoConsole from 'ext:deno_console/01_console.js';
@@ -42,19 +42,19 @@ const inspect = (value, options) => denoConsole.inspect(value, { __proto__: null
 const formatWithOptions = (options, value) => inspect(value, options);
 ObjectDefineProperty(inspect, 'custom', { __proto__: null, value: SymbolFor('nodejs.util.inspect.custom') });
 
-/** A number from 0 to below `max`, which is far less than 2^53. */
+/** Returns a random integer from 0 to below `max`, which must be far less than 2^53. */
 function randomInt(max) {
   const words = new Uint32Array(2);
   getRandomValues(webCrypto, words);
   return (words[0] * 2 ** 21 + (words[1] >>> 11)) % max;
 }
 
-/** Nothing of these classes is cloned: a value that holds one cannot cross, and says so. */
+/** Makes an object uncloneable: structured clone refuses it and names it. */
 function markAsUncloneable(object) {
   ObjectDefineProperty(object, core.hostObjectBrand, { __proto__: null, value: core.hostObjectBrand });
 }
 
-/** Asked of any body, such as an async iterable. */
+/** Whether a body, which may be an async iterable, was read or cancelled. */
 function isDisturbed(body) {
   return ObjectPrototypeIsPrototypeOf(ReadableStreamPrototype, body) && isReadableStreamDisturbed(body);
 }

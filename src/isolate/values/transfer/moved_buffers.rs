@@ -1,12 +1,12 @@
-//! `MovedBuffers`: the memory of ArrayBuffers on its way to its next owner.
+//! `MovedBuffers`: the memory of ArrayBuffers in transit to their next owner.
 
 use std::sync::Arc;
 
 use parking_lot::Mutex;
 
-use crate::isolate::values::pages::Pages;
+use crate::isolate::values::transfer::pages::Pages;
 
-/// The memory of some buffers, taken by whoever comes first. Mostly empty.
+/// The memory of moved buffers, which only the first call of `take` gets. Empty for most tasks.
 #[derive(Clone, Debug, Default)]
 pub struct MovedBuffers(Option<Arc<Contents>>);
 
@@ -17,19 +17,20 @@ struct Contents {
 }
 
 impl MovedBuffers {
+    /// Wraps the memory of buffers.
     #[must_use]
     pub fn new(pages: Vec<Pages>) -> Self {
         let contents = Contents { count: pages.len(), pages: Mutex::new(pages) };
         Self((contents.count > 0).then(|| Arc::new(contents)))
     }
 
-    /// Returns how many buffers were put into it.
+    /// Returns the number of buffers that were put in.
     #[must_use]
     pub fn count(&self) -> usize {
         self.0.as_ref().map_or(0, |contents| contents.count)
     }
 
-    /// Returns the bytes that are in it now.
+    /// Returns the size in bytes of the memory that was not taken.
     #[must_use]
     pub fn weight(&self) -> usize {
         let Some(contents) = &self.0 else { return 0 };

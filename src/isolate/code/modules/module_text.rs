@@ -1,22 +1,23 @@
-//! `ModuleText`: a module of a user as V8 takes it.
+//! `ModuleText`: a module of a user as JavaScript.
 
 use deno_ast::{EmitOptions, MediaType, ParseParams, SourceMapOption};
 use sourcemap::SourceMap;
 use url::Url;
 
 use crate::isolate::code::load_error::LoadError;
-use crate::isolate::code::module_cache::TextKey;
+use crate::isolate::code::modules::module_cache::TextKey;
 use crate::isolate::code::stack::SourceMapping;
 
 /// The JavaScript of a module.
 pub struct ModuleText {
     pub code: String,
-    /// By which V8's code cache of it is found.
+    /// The key of V8's code cache of it.
     pub key: TextKey,
 }
 
 impl ModuleText {
-    /// Takes JavaScript as it is. Strips the types of TypeScript, and notes the source map for stacks.
+    /// Keeps JavaScript as it is. Strips the types of TypeScript, and registers the source map for
+    /// stack traces.
     ///
     /// # Errors
     /// When it does not parse as TypeScript.
@@ -39,7 +40,7 @@ impl ModuleText {
         Ok(Self::of(code))
     }
 
-    /// Makes a module of JSON text.
+    /// Creates a module whose default export is the value of JSON text.
     pub fn json(text: &str) -> Self {
         let text = serde_json::Value::String(text.to_owned());
         Self::of(format!("export default JSON.parse({text});"))
@@ -83,7 +84,7 @@ fn strip(url: &Url, text: &str, media_type: MediaType) -> Result<String, LoadErr
         .into_source();
     let map = source.source_map.and_then(|map| SourceMap::from_slice(map.as_bytes()).ok());
     if let Some(map) = map {
-        SourceMapping { map: map.into(), lead: 0 }.note(url.as_str());
+        SourceMapping { map: map.into(), line_offset: 0 }.register(url.as_str());
     }
     Ok(source.text)
 }

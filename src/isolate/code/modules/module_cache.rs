@@ -1,7 +1,8 @@
-//! V8's code caches of users' modules, for all isolates of the process: a restarted worker and a fresh isolate do not
-//! compile the worker script again.
+//! V8's code caches of users' modules, shared by all isolates of the process: a restarted worker or
+//! a fresh isolate does not compile the worker script again.
 //!
-//! A module is found by a hash of its text: V8 itself compares nothing but the length of a text with its cache.
+//! The key is a hash of the module's text: V8 itself compares only the length of a text with its
+//! cache.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
@@ -9,10 +10,11 @@ use std::sync::{Arc, LazyLock};
 
 use parking_lot::Mutex;
 
-/// Bytes of code caches that are kept for the process. Beyond it the cache starts anew.
+/// The maximum size in bytes of all code caches; a full cache is cleared.
 const MAX_BYTES: usize = 64 << 20;
 
-/// Identifies a text. Two hashes with random keys: whoever writes texts cannot find two that have the same key.
+/// The key of a text: two hashes with random seeds, so that nobody can construct two texts with the
+/// same key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct TextKey(u64, u64);
 
@@ -20,10 +22,12 @@ pub struct TextKey(u64, u64);
 #[derive(Clone)]
 pub struct CachedCode {
     pub bytes: Arc<[u8]>,
-    /// It has functions that ran in tasks, and not only those that ran when the module was evaluated.
+    /// Whether it contains functions that ran in tasks, and not only those that ran when the module
+    /// was evaluated.
     pub is_warm: bool,
 }
 
+/// The code caches, and the sum of their sizes.
 #[derive(Default)]
 struct Caches {
     by_key: HashMap<TextKey, CachedCode>,
@@ -46,7 +50,7 @@ pub fn find(key: TextKey) -> Option<CachedCode> {
     CACHES.lock().by_key.get(&key).cloned()
 }
 
-/// Keeps the code cache of a text, in the place of an earlier one.
+/// Stores the code cache of a text, and replaces an earlier one.
 pub fn insert(key: TextKey, code: CachedCode) {
     let mut caches = CACHES.lock();
     if caches.bytes + code.bytes.len() > MAX_BYTES {

@@ -1,8 +1,9 @@
-//! Memory that goes from one owner to another: out of an ArrayBuffer of Node or of an isolate, and into one.
+//! `Pages`: memory that changes its owner, between ArrayBuffers of Node and of an isolate.
 //!
-//! Large memory is moved by its pages. They leave zeros behind where they were, so whoever had them frees that
-//! place as always: nobody needs the other to be alive. What shares a page with something else, and what the
-//! system does not move, is copied. Memory whose owner keeps it in its place is not moved at all.
+//! Large memory is moved by its pages. The source keeps its address range, filled with zeros, and
+//! its owner frees it as usual: neither owner depends on the other's lifetime. Pages that are
+//! shared with other data, or that the system does not move, are copied. Lent memory, which its
+//! owner keeps in place, is not moved at all.
 
 use std::any::Any;
 use std::fmt;
@@ -10,14 +11,15 @@ use std::ptr;
 use std::sync::Arc;
 
 #[cfg(target_os = "linux")]
-use crate::isolate::values::mapping;
+use crate::isolate::values::transfer::mapping;
 
-/// Less is copied. A C library maps larger memory by itself, so that it lies alike within its pages on both sides;
-/// smaller memory would be copied all the same, from pages that were moved to pages that have to be made.
+/// The minimum size in bytes that is moved. C libraries map larger memory directly, so that its
+/// offset within a page is the same on both sides; smaller memory would be copied anyway, from
+/// moved pages to new ones.
 #[cfg(target_os = "linux")]
-const MOVED: usize = 32 << 20;
+const MIN_MOVED: usize = 32 << 20;
 
-/// Some memory, and nobody else's.
+/// Memory with one owner.
 pub struct Pages {
     store: Store,
     length: usize,
@@ -25,42 +27,43 @@ pub struct Pages {
 
 enum Store {
     Copy(Box<[u8]>),
-    Lent(Place, Box<dyn Lender>),
+    Lent(DataPointer, Box<dyn Lender>),
     #[cfg(target_os = "linux")]
     Mapping(mapping::Mapping),
 }
 
-/// Keeps memory in its place as long as it lives.
+/// The owner of lent memory, which keeps it in place until the value is dropped.
 pub trait Lender: Any + Send + Sync {
-    /// The memory is about to be used, until `release`. False where it is not kept any more.
+    /// Claims the memory until `release`. Returns false where the owner has taken it back.
     fn claim(&self) -> bool;
 
     fn release(&self);
 }
 
-/// Where memory is that others keep.
-struct Place(*mut u8);
+/// The address of memory that someone else owns.
+struct DataPointer(*mut u8);
 
-// SAFETY: it is plain memory, which may be used on any thread.
-unsafe impl Send for Place {}
+// SAFETY: the pointer is to plain memory that may be used on any thread.
+unsafe impl Send for DataPointer {}
 // SAFETY: as above; a shared one is only read.
-unsafe impl Sync for Place {}
+unsafe impl Sync for DataPointer {}
 
 impl Pages {
-    /// Takes the contents of memory; what is left there is undefined.
+    /// Takes the contents of memory, whose contents are undefined afterwards.
     ///
     /// # Safety
-    /// `length` bytes from `source` on can be read and written, and nobody else does so during the call.
+    /// `length` bytes from `source` on are readable and writable, and nobody else accesses them
+    /// during the call.
     pub unsafe fn take(source: *mut u8, length: usize) -> Self {
         #[cfg(target_os = "linux")]
-        if length >= MOVED {
-            // SAFETY: as for this function.
+        if length >= MIN_MOVED {
+            // SAFETY: the caller guarantees the source.
             if let Some(mapping) = unsafe { mapping::Mapping::take(source, length) } {
                 return Self { store: Store::Mapping(mapping), length };
             }
         }
         let mut copy = Vec::with_capacity(length);
-        // SAFETY: the source can be read, and there is room for it.
+        // SAFETY: the caller guarantees the source; the copy has capacity for it.
         unsafe {
             ptr::copy_nonoverlapping(source, copy.as_mut_ptr(), length);
             copy.set_len(length);
@@ -68,16 +71,16 @@ impl Pages {
         Self { store: Store::Copy(copy.into()), length }
     }
 
-    /// Has memory where it is.
+    /// Wraps lent memory.
     ///
     /// # Safety
-    /// `length` bytes from `data` on can be read and written while the lender lives and is claimed, and nobody
-    /// else does so.
+    /// `length` bytes from `data` on are readable and writable while the lender lives and is
+    /// claimed, and nobody else accesses them then.
     pub unsafe fn lent(data: *mut u8, length: usize, lender: Box<dyn Lender>) -> Self {
-        Self { store: Store::Lent(Place(data), lender), length }
+        Self { store: Store::Lent(DataPointer(data), lender), length }
     }
 
-    /// What keeps the memory, where that is a `T`.
+    /// Returns the lender, where it is a `T`.
     pub fn lender<T: Lender>(&mut self) -> Option<&mut T> {
         match &mut self.store {
             Store::Lent(_, lender) => (&mut **lender as &mut dyn Any).downcast_mut(),
@@ -85,16 +88,16 @@ impl Pages {
         }
     }
 
-    /// Gives the contents to memory that is as long.
+    /// Moves the contents to memory of the same size.
     ///
     /// # Safety
-    /// As many bytes as there are here can be written from `target` on, nobody else does so during the call, and
-    /// it is private memory of a C library's allocator.
+    /// [`Pages::size`] bytes from `target` on are writable, nobody else accesses them during the
+    /// call, and they are private memory of a C library's allocator.
     pub unsafe fn give(mut self, target: *mut u8) {
         let (source, length) = (self.as_mut_ptr(), self.length);
         #[cfg(target_os = "linux")]
-        if length >= MOVED {
-            // SAFETY: both are whole, and this is the only owner of the source.
+        if length >= MIN_MOVED {
+            // SAFETY: both ranges have `length` bytes, and `self` is the only owner of the source.
             unsafe { mapping::move_pages(source, target, length) };
             return;
         }
@@ -102,6 +105,7 @@ impl Pages {
         unsafe { ptr::copy_nonoverlapping(source, target, length) };
     }
 
+    /// Returns the size in bytes.
     pub fn size(&self) -> usize {
         self.length
     }
@@ -109,7 +113,7 @@ impl Pages {
     fn as_mut_ptr(&mut self) -> *mut u8 {
         match &mut self.store {
             Store::Copy(bytes) => bytes.as_mut_ptr(),
-            Store::Lent(place, _) => place.0,
+            Store::Lent(pointer, _) => pointer.0,
             #[cfg(target_os = "linux")]
             Store::Mapping(mapping) => mapping.data(),
         }
@@ -128,20 +132,21 @@ impl fmt::Debug for Pages {
     }
 }
 
-/// Memory that a backing store of V8 has, and that can be had back from it when it is gone.
+/// Memory that a backing store of V8 uses. When V8 has dropped the store, the memory can be taken
+/// back as it came.
 #[derive(Debug)]
 pub struct Lent {
     pages: Pages,
     data: *mut u8,
 }
 
-// SAFETY: the pointer is into memory that it owns.
+// SAFETY: the pointer is into memory that the value owns.
 unsafe impl Send for Lent {}
 // SAFETY: as above; what is written through it, V8 writes.
 unsafe impl Sync for Lent {}
 
 impl Lent {
-    /// `None` where whoever kept the memory has taken it back.
+    /// Claims the memory for a backing store. `None` where its lender has taken it back.
     pub fn new(mut pages: Pages) -> Option<Arc<Self>> {
         if let Store::Lent(_, lender) = &pages.store
             && !lender.claim()
@@ -152,12 +157,13 @@ impl Lent {
         Some(Arc::new(Self { pages, data }))
     }
 
+    /// Returns the address of the memory.
     pub fn data(&self) -> *mut u8 {
         self.data
     }
 
-    /// The memory; of somebody who still has it, its contents.
-    pub fn back(lent: Arc<Self>) -> Pages {
+    /// Returns the memory, or its contents in new memory where V8 still holds it.
+    pub fn take_back(lent: Arc<Self>) -> Pages {
         match Arc::try_unwrap(lent) {
             Ok(Self { pages, .. }) => {
                 if let Store::Lent(_, lender) = &pages.store {
@@ -165,18 +171,19 @@ impl Lent {
                 }
                 pages
             }
-            // SAFETY: it is memory of this length, and what is undefined then is seen by nobody in JavaScript.
+            // SAFETY: the memory has this length. Its buffer is detached, so no JavaScript sees
+            // that its contents are undefined.
             Err(lent) => unsafe { Pages::take(lent.data, lent.pages.length) },
         }
     }
 }
 
-/// For one backing store.
+/// Lends the memory to one backing store: the bytes that `Buffers::store` takes.
 pub struct Borrower(pub Arc<Lent>);
 
 impl AsRef<[u8]> for Borrower {
     fn as_ref(&self) -> &[u8] {
-        // SAFETY: the memory is there as long as this is.
+        // SAFETY: the memory lives as long as the `Lent` that this holds.
         unsafe { std::slice::from_raw_parts(self.0.data, self.0.pages.length) }
     }
 }

@@ -1,4 +1,5 @@
-//! `RealmModules`: the modules of users in one realm, compiled from V8's code cache where there is one.
+//! `RealmModules`: the modules of users in one realm. It compiles, links and evaluates them, from
+//! V8's code cache where there is one.
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -7,9 +8,9 @@ use std::rc::{Rc, Weak};
 use deno_core::v8;
 
 use crate::isolate::code::compile::compile_module;
-use crate::isolate::code::library::Library;
 use crate::isolate::code::load_error::{LoadError, caught};
-use crate::isolate::code::module_cache::{self, CachedCode};
+use crate::isolate::code::modules::library::Library;
+use crate::isolate::code::modules::module_cache::{self, CachedCode};
 use crate::isolate::realm::data::RealmData;
 
 /// The modules of one realm, by URL.
@@ -17,19 +18,20 @@ pub struct RealmModules {
     realm: Rc<RealmData>,
     library: Rc<Library>,
     all: Rc<AllRealmModules>,
-    /// The worker script was loaded: the realm runs no code of strangers.
+    /// Whether files may import files: the realm has loaded the worker script, and runs no code
+    /// tasks.
     has_files: Cell<bool>,
     modules: RefCell<HashMap<Rc<str>, v8::Global<v8::Module>>>,
     /// URLs by V8's script ids.
     urls: RefCell<HashMap<i32, Rc<str>>>,
 }
 
-/// Those of all realms of an isolate, by the realm's number. A slot of the isolate.
+/// The modules of all realms of an isolate, by the realm's number. A slot of the isolate.
 #[derive(Default)]
 pub struct AllRealmModules(RefCell<HashMap<u32, Weak<RealmModules>>>);
 
 impl RealmModules {
-    /// Makes room for the modules of a realm.
+    /// Registers the modules of a realm, which has none yet.
     pub fn new(scope: &mut v8::HandleScope, realm: Rc<RealmData>) -> Rc<Self> {
         let library = Library::of(scope).expect("it is set before the first realm is made");
         let all = scope.get_slot::<Rc<AllRealmModules>>().cloned().unwrap_or_default();
@@ -45,7 +47,7 @@ impl RealmModules {
         modules
     }
 
-    /// Returns those of the current context; `None` where it is no realm.
+    /// Returns the modules of the current context; `None` where it is not a realm.
     pub fn of(scope: &mut v8::HandleScope) -> Option<Rc<Self>> {
         let number = RealmData::current_number(scope)?;
         let all = scope.get_slot::<Rc<AllRealmModules>>()?;
@@ -65,8 +67,8 @@ impl RealmModules {
         self.urls.borrow().get(&module.script_id()?).cloned()
     }
 
-    /// Begins to evaluate the worker script in the current realm. Returns its module, and the promise of its
-    /// evaluation. From here on files of the realm may import files.
+    /// Starts to evaluate the worker script in the current realm. Returns its module and the
+    /// promise of its evaluation. From now on files of the realm may import files.
     ///
     /// # Errors
     /// When the script, or what it imports, cannot be read, parsed or linked.
@@ -79,7 +81,8 @@ impl RealmModules {
         self.evaluate(scope, url, url, false)
     }
 
-    /// Begins to evaluate a module in the current realm, as [`RealmModules::run`] does.
+    /// Starts to evaluate a module in the current realm. Returns the module and the promise of its
+    /// evaluation.
     ///
     /// # Errors
     /// When the module, or what it imports, cannot be read, parsed or linked.
@@ -151,8 +154,9 @@ impl RealmModules {
         Ok(v8::Local::new(scope, module))
     }
 
-    /// Keeps V8's code caches of modules that have none, for later realms and isolates. `is_warm`: of modules whose
-    /// functions had not run in tasks, too.
+    /// Keeps V8's code caches of modules for later realms and isolates, where a module has none
+    /// yet. `is_warm` is whether tasks have run functions of the modules: then it also replaces
+    /// caches from before that.
     pub fn keep_code(&self, scope: &mut v8::HandleScope, is_warm: bool) {
         for (url, module) in &*self.modules.borrow() {
             let Some(text) = self.library.known_text(url) else { continue };
@@ -191,10 +195,11 @@ fn resolve<'s>(
     Some(v8::Local::new(scope, module?))
 }
 
-/// Reads import attributes, of which `type: 'json'` alone is known. Each takes `width` elements of the array.
+/// Returns whether import attributes contain `type: 'json'`, the only attribute that is supported.
+/// Each attribute takes `width` elements of the array.
 ///
 /// # Errors
-/// When there is another one.
+/// When there is another attribute.
 pub fn asks_for_json(
     scope: &mut v8::HandleScope,
     attributes: v8::Local<v8::FixedArray>,

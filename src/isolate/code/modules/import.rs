@@ -1,14 +1,15 @@
-//! `import()` and `import.meta`, which V8 leaves to its embedder.
+//! The callbacks for `import()` and `import.meta`.
 
 use std::path::Path;
 
 use deno_core::v8;
 use url::Url;
 
-use crate::isolate::code::realm_modules::{RealmModules, asks_for_json};
+use crate::isolate::code::modules::realm_modules::{RealmModules, asks_for_json};
 use crate::isolate::primitives::string;
 
-/// `import()`: files import files, and any code imports what the pool names.
+/// Called by V8 for `import()`. Files import files, and any code imports the modules that the pool
+/// names. Returns the promise of the namespace; `None` where the task was terminated.
 pub fn import_dynamically<'s>(
     scope: &mut v8::HandleScope<'s>,
     _: v8::Local<'s, v8::Data>,
@@ -28,11 +29,12 @@ pub fn import_dynamically<'s>(
     match evaluated {
         Some(Ok((module, promise))) => {
             let namespace = v8::Local::new(scope, module.get_module_namespace());
-            let give = |_: &mut v8::HandleScope,
-                        args: v8::FunctionCallbackArguments,
-                        mut result: v8::ReturnValue| result.set(args.data());
-            let give = v8::Function::builder(give).data(namespace).build(scope)?;
-            promise.then(scope, give)
+            let return_data =
+                |_: &mut v8::HandleScope,
+                 args: v8::FunctionCallbackArguments,
+                 mut result: v8::ReturnValue| result.set(args.data());
+            let return_data = v8::Function::builder(return_data).data(namespace).build(scope)?;
+            promise.then(scope, return_data)
         }
         other => {
             if scope.has_terminated() {
@@ -52,7 +54,8 @@ pub fn import_dynamically<'s>(
     }
 }
 
-/// `import.meta`: `url`, and for a file `filename` and `dirname`.
+/// Called by V8 for the first access to `import.meta`. Sets `url`, and for a file `filename` and
+/// `dirname`.
 pub extern "C" fn describe_module(
     context: v8::Local<v8::Context>,
     module: v8::Local<v8::Module>,

@@ -1,7 +1,8 @@
-//! `Library`: which modules users may import, and their texts.
+//! `Library`: the modules that users may import, and their texts. It decides what a module may
+//! import.
 //!
-//! The worker script and the files that it imports are read once for each isolate. Code that has no file imports
-//! what the pool names, or nothing.
+//! The worker script and the files that it imports are read once for each isolate. Code without a
+//! file imports only the modules that the pool names.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -12,10 +13,10 @@ use deno_core::v8;
 use url::Url;
 
 use crate::isolate::code::load_error::LoadError;
-use crate::isolate::code::module_text::ModuleText;
+use crate::isolate::code::modules::module_text::ModuleText;
 use crate::isolate::spec::Script;
 
-/// The texts of modules for all realms of an isolate. A slot of the isolate.
+/// The texts of modules, for all realms of an isolate. A slot of the isolate.
 #[derive(Default)]
 pub struct Library {
     texts: RefCell<HashMap<Rc<str>, Rc<ModuleText>>>,
@@ -24,17 +25,17 @@ pub struct Library {
 }
 
 impl Library {
-    /// Returns that of this isolate; `None` before its callbacks are installed.
+    /// Returns the library of this isolate; `None` before its callbacks are installed.
     pub fn of(isolate: &v8::Isolate) -> Option<Rc<Self>> {
         isolate.get_slot::<Rc<Self>>().cloned()
     }
 
-    /// Returns the text of a module that was read before.
+    /// Returns the text of a module, if it was read before.
     pub fn known_text(&self, url: &str) -> Option<Rc<ModuleText>> {
         self.texts.borrow().get(url).cloned()
     }
 
-    /// `imports` are the modules that the pool provides, by name.
+    /// Creates the library with the modules that the pool provides, by name.
     ///
     /// # Errors
     /// When one does not parse as TypeScript.
@@ -64,10 +65,11 @@ impl Library {
         Ok(url)
     }
 
-    /// Resolves a specifier to a URL.
+    /// Resolves a specifier to a URL. `has_files` is whether the files of the realm may import
+    /// files.
     ///
     /// # Errors
-    /// When the referrer may not import it, or it is no path.
+    /// When the referrer may not import it, or it is not a path.
     pub fn resolve(
         &self,
         specifier: &str,
@@ -97,10 +99,10 @@ impl Library {
         }
     }
 
-    /// Returns the text of a module, and reads its file where that was not done yet.
+    /// Returns the text of a module, and reads its file on the first call.
     ///
     /// # Errors
-    /// When it cannot be read, or does not parse as TypeScript.
+    /// When the file cannot be read, or does not parse as TypeScript.
     pub fn text(
         &self,
         url: &Rc<str>,
