@@ -13,10 +13,20 @@ import { Unavailable } from './v8/unavailable.mjs';
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
 await runAsCommand(async () => {
-  const { target } = await identify(ROOT, process.env);
-  const env = { CARGO_BUILD_TARGET: target, ...process.env, ...(await obtainV8()) };
+  const env = { ...(await target()), ...process.env, ...(await obtainV8()) };
   return await attach('cargo', process.argv.slice(2), { env }).catch((error) => {
     if (error.code !== 'ENOENT') throw error;
     throw new Unavailable('cargo is not on PATH; install Rust with rustup');
   });
 });
+
+/** Nothing where there is no Rust: cargo's absence is what has to be said then. */
+async function target() {
+  try {
+    const { target } = await identify(ROOT, process.env);
+    return { CARGO_BUILD_TARGET: target };
+  } catch (error) {
+    if (!(error instanceof Unavailable)) throw error;
+    return {};
+  }
+}

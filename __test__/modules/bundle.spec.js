@@ -86,7 +86,7 @@ export function here(n${types}) {
     const installed = path.join(at, 'node_modules', 'isolane');
     mkdirSync(installed, { recursive: true });
     const { dependencies, files } = require('../../package.json');
-    for (const name of ['package.json', ...files.filter((file) => !file.includes('*'))]) {
+    for (const name of ['package.json', ...files.filter((file) => !/[*!]/.test(file))]) {
       cpSync(path.join(ROOT, name), path.join(installed, name), { recursive: true });
     }
     for (const name of Object.keys(dependencies)) {
@@ -103,7 +103,7 @@ export function here(n${types}) {
       require('isolane').createWorkerPool({ poolSize: 1, workerScript: 'worker.mjs' }).catch((error) => console.log(error.code, error.message));
     `,
         ],
-        { cwd: at, env: { NAPI_RS_NATIVE_LIBRARY_PATH: path.join(ROOT, addon) } },
+        { cwd: at, env: { ISOLANE_NATIVE: path.join(ROOT, addon) } },
       ),
     );
     assert.match(child.stdout, /^ERR_MODULE_LOAD .*npm install esbuild/);
