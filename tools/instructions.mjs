@@ -11,6 +11,7 @@ import { devNull } from 'node:os';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { targetVariable } from './target.mjs';
 import { capture, runAsCommand, which } from './v8/command.mjs';
 import { obtainV8 } from './v8/obtain.mjs';
 import { Unavailable } from './v8/unavailable.mjs';
@@ -23,7 +24,7 @@ await runAsCommand(async () => {
   const options = chosen();
   const valgrind = which('valgrind', process.env);
   if (!valgrind) throw new Unavailable('valgrind is not on PATH; install it, on Debian with apt-get install valgrind');
-  const env = { ...process.env, ...(await obtainV8()) };
+  const env = { ...(await targetVariable()), ...process.env, ...(await obtainV8()) };
   const countIn = async (folder) => await count(await build(folder, options.profile, env), options.case, valgrind);
   const before = options.before && (await saved(resolve(options.before), countIn));
   const now = await countIn(ROOT);
