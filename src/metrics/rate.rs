@@ -21,6 +21,7 @@ impl Rate {
         Self { start, seconds: VecDeque::with_capacity(WINDOW as usize + 1) }
     }
 
+    #[inline]
     pub fn count(&mut self, now: Instant) {
         let second = self.second(now);
         match self.seconds.back_mut() {
