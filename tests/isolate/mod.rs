@@ -7,6 +7,7 @@ mod job;
 mod leftovers;
 mod loss;
 mod memory;
+mod module_cache;
 mod pages;
 mod texts;
 
